@@ -1,0 +1,1 @@
+"""The HTTP API: HTTP in, RPC out."""

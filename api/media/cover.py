@@ -1,0 +1,106 @@
+"""Chooses a frame that shows something and saves it upright. Runs in the worker process only."""
+
+from collections.abc import Iterator
+from math import sqrt
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from api.media.probe import check_size
+from microkit.errors import ParamError
+
+MAX_SIDE = 720
+LOOK_AT = (0.0, 0.1, 0.25, 0.5, 0.75)  # shares of the length
+MAX_DECODED = 300  # frames in all: one key frame far ahead must not make this a whole decode
+SAMPLE = 16  # brightness is judged on a picture of 16 x 16
+TURNS = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}  # quarter turns counterclockwise
+
+
+def choose_frame(container: InputContainer, stream: VideoStream, seconds: float) -> VideoFrame:
+    """The first frame looked at that is not (nearly) black or blank, else the brightest.
+
+    Raises:
+        ParamError: not one frame can be decoded, or one is too large.
+    """
+    best: tuple[float, VideoFrame] | None = None
+    try:
+        for frame in _candidates(container, stream, seconds):
+            brightness, contrast = _luma(frame)
+            if brightness > 20 and contrast > 3:
+                return frame
+            if best is None or brightness > best[0]:
+                best = brightness, frame
+    except av.FFmpegError:
+        pass  # damaged further on: what was decoded before decides
+    if best is None:
+        raise ParamError("视频画面无法解码，文件可能已损坏")
+    return best[1]
+
+
+def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+    """Width and height in pixels as a player shows the frame: square pixels, upright."""
+    width = round(frame.width * float(stream.sample_aspect_ratio or 1)) or frame.width
+    return (frame.height, width) if _turns(frame) % 2 else (width, frame.height)
+
+
+def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
+    """Saves the frame upright as a JPEG of at most 720 pixels on its long side; `path` is .jpg."""
+    width, height = shown_size(frame, stream)
+    scale = min(1.0, MAX_SIDE / max(width, height))
+    width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    turns = _turns(frame)
+    lying = (height, width) if turns % 2 else (width, height)
+    small = frame.reformat(*lying, format="yuvj420p", interpolation="AREA")
+    _turned(small, turns).save(path, qscale=4)
+
+
+def _candidates(
+    container: InputContainer, stream: VideoStream, seconds: float
+) -> Iterator[VideoFrame]:
+    tick = float(stream.time_base or 1)
+    start = (stream.start_time or 0) * tick
+    decoded = 0
+    for share in LOOK_AT:
+        wanted = start + share * seconds
+        container.seek(int(wanted / tick), stream=stream)
+        for frame in container.decode(stream):
+            check_size(frame.width, frame.height)
+            decoded += 1
+            if frame.time is None or frame.time >= wanted or decoded >= MAX_DECODED:
+                yield frame
+                break
+        if decoded >= MAX_DECODED:
+            return
+
+
+def _luma(frame: VideoFrame) -> tuple[float, float]:
+    """Mean and standard deviation of the brightness, 0..255."""
+    plane = frame.reformat(SAMPLE, SAMPLE, format="gray", interpolation="AREA").planes[0]
+    data, line = bytes(plane), plane.line_size
+    values = b"".join(data[y * line : y * line + SAMPLE] for y in range(SAMPLE))
+    mean = sum(values) / len(values)
+    return mean, sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+
+
+def _turns(frame: VideoFrame) -> int:
+    """Quarter turns counterclockwise that set the frame upright, 0..3."""
+    return round(frame.rotation / 90) % 4
+
+
+def _turned(frame: VideoFrame, turns: int) -> VideoFrame:
+    if not turns:
+        return frame
+    graph = Graph()
+    nodes = [
+        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format,
+                         time_base=frame.time_base),
+        *(graph.add("transpose", turn) for turn in TURNS[turns]),
+        graph.add("buffersink"),
+    ]  # fmt: skip
+    graph.link_nodes(*nodes).configure()
+    graph.vpush(frame)
+    return graph.vpull()

@@ -1,0 +1,148 @@
+"""Moves the index of an MP4 (`moov`) before its data, so that playing starts with the download.
+
+This is done on the file rather than by a remux with PyAV: a remux drops the tracks its muxer cannot
+write (phones and action cameras record such) and rewrites the others' edit lists and matrices. A
+move changes nothing but the chunk offsets.
+"""
+
+import sys
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from microkit.errors import ParamError
+
+MAX_INDEX_BYTES = 32 << 20  # hours of video; the index is the only part held in memory
+BLOCK_BYTES = 1 << 20
+PARENTS = {b"trak", b"mdia", b"minf", b"stbl"}
+OFFSETS = {b"stco": "I", b"co64": "Q"}  # the array type of each table of chunk offsets
+
+
+class Atom(NamedTuple):
+    """One atom: its bytes are start..end, its content body..end."""
+
+    kind: bytes
+    start: int
+    body: int
+    end: int
+
+
+def faststart(source: Path, target: Path) -> bool:
+    """Writes `source`, an MP4 or MOV, to `target` with its index in front.
+
+    Returns:
+        False, with nothing written, when there is nothing to move.
+
+    Raises:
+        ParamError: the file is incomplete or no MP4.
+    """
+    with source.open("rb") as file:
+        length = file.seek(0, 2)
+        found = _landmarks(file, length)
+        moov, mdat = found[b"moov"], found[b"mdat"]
+        # The offsets of a fragmented file are not in the index alone: it stays as it is.
+        if moov.start < mdat.start or b"moof" in found:
+            return False
+        front = found[b"ftyp"].end if b"ftyp" in found else 0
+        index = _moved_index(file, moov, front)
+        with target.open("wb") as copy:
+            _copy(file, copy, 0, front)
+            copy.write(index)
+            _copy(file, copy, front, moov.start)
+            _copy(file, copy, moov.end, length)
+    return True
+
+
+def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
+    """The first atom of each kind that matters; moov and mdat are among them."""
+
+    def read(at: int) -> bytes:
+        file.seek(at)
+        return file.read(16)
+
+    found: dict[bytes, Atom] = {}
+    try:
+        for atom in _atoms(read, 0, length):
+            if atom.kind in {b"ftyp", b"moov", b"mdat", b"moof"}:
+                found.setdefault(atom.kind, atom)
+    except ParamError:
+        # Some cameras append bytes of their own behind the last atom: no reason to refuse.
+        if not {b"moov", b"mdat"} <= found.keys():
+            raise
+    if not {b"moov", b"mdat"} <= found.keys():
+        raise ParamError("视频文件不完整，请重新上传")
+    return found
+
+
+def _atoms(read: Callable[[int], bytes], start: int, end: int) -> Iterator[Atom]:
+    """The atoms between two positions; `read` gives the 16 bytes at a position, or fewer."""
+    while start + 8 <= end:
+        head = read(start)
+        size, kind, header = int.from_bytes(head[:4]), head[4:8], 8
+        if size == 0:  # to the end
+            size = end - start
+        elif size == 1:  # a 64-bit size follows
+            size, header = int.from_bytes(head[8:16]), 16
+        if size < header or start + size > end:
+            raise ParamError("视频文件不完整或已损坏，请重新上传")
+        yield Atom(kind, start, start + header, start + size)
+        start += size
+
+
+def _moved_index(file: BinaryIO, moov: Atom, front: int) -> bytearray:
+    """The moov atom as it must read when it stands at `front`."""
+    size = moov.end - moov.start
+    if size > MAX_INDEX_BYTES:
+        raise ParamError("视频文件过大，无法处理")
+    file.seek(moov.start)
+    index = bytearray(file.read(size))
+    if index[:4] == bytes(4):  # "to the end" holds no longer
+        index[:4] = size.to_bytes(4)
+    body = moov.body - moov.start
+    for table in list(_offset_tables(index, body)):
+        _shift(index, table, moved=range(front, moov.start), by=size)
+    return index
+
+
+def _offset_tables(index: bytearray, body: int) -> Iterator[Atom]:
+    spans = [(body, len(index))]
+    while spans:
+        for atom in _atoms(lambda at: bytes(index[at : at + 16]), *spans.pop()):
+            if atom.kind in PARENTS:
+                spans.append((atom.body, atom.end))
+            elif atom.kind in OFFSETS:
+                yield atom
+
+
+def _shift(index: bytearray, table: Atom, *, moved: range, by: int) -> None:
+    """Adds `by` to those offsets of a table that point into the part of the file that moves."""
+    offsets = array(OFFSETS[table.kind])
+    first = table.body + 8  # behind version, flags and count
+    end = first + int.from_bytes(index[first - 4 : first]) * offsets.itemsize
+    if not first <= end <= table.end:
+        raise ParamError("视频文件已损坏，请重新上传")
+    offsets.frombytes(index[first:end])
+    _swap(offsets)
+    try:
+        offsets = array(offsets.typecode, (at + by if at in moved else at for at in offsets))
+    except OverflowError:
+        raise ParamError("视频文件过大，无法处理") from None
+    _swap(offsets)
+    index[first:end] = offsets.tobytes()
+
+
+def _swap(offsets: "array[int]") -> None:
+    """Between the file's byte order, big-endian, and the machine's."""
+    if sys.byteorder == "little":
+        offsets.byteswap()
+
+
+def _copy(file: BinaryIO, copy: BinaryIO, start: int, end: int) -> None:
+    file.seek(start)
+    while start < end:
+        block = file.read(min(BLOCK_BYTES, end - start))
+        if not block:
+            raise ParamError("视频文件不完整，请重新上传")
+        copy.write(block)
+        start += len(block)

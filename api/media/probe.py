@@ -1,0 +1,114 @@
+"""Opens an upload as a video, if it is one, and describes it. Runs in the worker process only."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from api.media.processed import Probe
+from microkit.errors import ParamError
+
+MAX_PIXELS = 4096 * 4096
+VIDEO_CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "h263"}  # what phones play
+DECODERS = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
+MP4_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+EBML = b"\x1a\x45\xdf\xa3"
+
+
+class Format(NamedTuple):
+    """A container: the one demuxer that may read it, and how it is stored and served."""
+
+    name: str
+    demuxer: str
+    content_type: str
+    suffix: str
+
+
+# A MOV is served as the MP4 it nearly is: browsers refuse video/quicktime, players look inside.
+MP4 = Format("mp4", "mov", "video/mp4", ".mp4")
+WEBM = Format("webm", "matroska", "video/webm", ".webm")
+MATROSKA = Format("mkv", "matroska", "video/x-matroska", ".mkv")
+
+
+def sniff(path: Path) -> Format:
+    """The container by its first bytes; raises ParamError if it is none of those allowed."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[4:8] in MP4_ATOMS:
+        return MP4
+    if head.startswith(EBML):
+        return WEBM if b"webm" in head else MATROSKA
+    raise ParamError("不支持的视频格式，请上传 MP4、MOV 或 WebM 视频")
+
+
+def open_video(path: Path) -> InputContainer:
+    """Opens the file as what it looks like and nothing else; close it after use.
+
+    Playlists and the like name further files and hosts to read: the demuxer is fixed by the first
+    bytes and may open local files only.
+
+    Raises:
+        ParamError: no video that can be played.
+    """
+    options = {"protocol_whitelist": "file", "codec_whitelist": DECODERS}
+    try:
+        return av.open(
+            f"file:{path}",
+            "r",
+            format=sniff(path).demuxer,
+            options=options,
+            metadata_errors="replace",  # titles come in GBK, too
+        )
+    except av.FFmpegError as error:
+        raise ParamError("无法读取该视频，文件可能已损坏") from error
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """The stream to show, ready to decode within limits; raises ParamError if there is none."""
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream):
+        raise ParamError("文件中没有视频画面")
+    if stream.codec_context is None or stream.codec.canonical_name not in VIDEO_CODECS:
+        raise ParamError("不支持的视频编码，请上传 H.264 视频")
+    check_size(stream.width, stream.height)
+    stream.codec_context.thread_count = 1
+    # The stream itself can claim another size than its container.
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    return stream
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises ParamError for a picture of no pixels or too many."""
+    if not 0 < width * height <= MAX_PIXELS:
+        raise ParamError("视频分辨率过高或无效")
+
+
+def duration_seconds(container: InputContainer, stream: VideoStream) -> float:
+    """The length, from the header or else from the packets; raises ParamError if there is none."""
+    seconds = (container.duration or 0) / av.time_base
+    if seconds <= 0:  # a browser's recording states none
+        seconds = max((_end_seconds(packet) for packet in container.demux(stream)), default=0.0)
+    if seconds <= 0:
+        raise ParamError("视频时长无效")
+    return seconds
+
+
+def describe(path: Path, size: tuple[int, int], seconds: float) -> Probe:
+    """The description of the video in a file that is shown at `size` and lasts `seconds`."""
+    kind = sniff(path)
+    return Probe(
+        width=size[0],
+        height=size[1],
+        duration_ms=max(1, round(seconds * 1000)),
+        container=kind.name,
+        content_type=kind.content_type,
+        suffix=kind.suffix,
+    )
+
+
+def _end_seconds(packet: "av.Packet[VideoStream]") -> float:
+    if packet.pts is None or packet.time_base is None:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)

@@ -1,0 +1,31 @@
+"""The whole way of one upload. Runs in the worker process only."""
+
+from pathlib import Path
+
+import av
+
+from api.media.cover import choose_frame, save_cover, shown_size
+from api.media.faststart import faststart
+from api.media.probe import MP4, describe, duration_seconds, open_video, sniff, video_stream
+from api.media.processed import Processed
+from microkit.errors import ParamError
+
+
+def process(source: Path, folder: Path) -> Processed:
+    """Checks the video and makes, in `folder`, its cover and if need be a copy to store.
+
+    Raises:
+        ParamError: it is no video that can be played.
+    """
+    fast, cover = folder / "faststart.mp4", folder / "cover.jpg"
+    moved = sniff(source) is MP4 and faststart(source, fast)
+    try:
+        with open_video(source) as container:
+            stream = video_stream(container)
+            seconds = duration_seconds(container, stream)
+            frame = choose_frame(container, stream, seconds)
+            save_cover(frame, stream, cover)
+            probe = describe(source, shown_size(frame, stream), seconds)
+    except av.FFmpegError as error:
+        raise ParamError("无法处理该视频，文件可能已损坏") from error
+    return Processed(video=fast if moved else source, cover=cover, probe=probe)

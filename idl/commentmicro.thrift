@@ -1,0 +1,64 @@
+// Comments: commentservice, port 10004. Annotations and additions: see usermicro.thrift.
+namespace go commentmicro
+
+struct BaseResp {
+    1: required i32 status_code
+    2: string status_msg
+}
+
+struct User {
+    1: required i64 id
+    2: required string name                 // empty where only ids were asked for
+    3: optional i64 follow_count
+    4: optional i64 follower_count
+    5: required bool is_follow
+}
+
+struct Comment {
+    1: required i64 id
+    2: required User user
+    3: required string content
+    4: required string create_date          // "mm-dd"
+}
+
+struct CommentReq {
+    1: required i64 user_id
+    2: required i64 video_id
+    3: required i32 action_type             // 1 publish, 2 delete
+    4: optional string comment_text
+    5: optional i64 comment_id
+    100: optional bool ids_only             // leave out what userservice knows: no call to it
+}
+
+struct CommentResp {
+    1: required i32 status_code (status = "numbered")
+    2: string status_msg
+    3: optional Comment comment             // as it was stored, on publishing
+}
+
+struct CommentListReq {
+    1: required i64 user_id
+    2: required i64 video_id
+    100: optional bool ids_only
+}
+
+struct CommentListResp {
+    1: required i32 status_code (status = "numbered")
+    2: string status_msg
+    3: required list<Comment> comment_list  // newest first
+}
+
+struct VideosCommentCountReq {
+    1: required list<i64> video_id_list
+}
+
+struct VideosCommentCountResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required map<i64, i64> comment_count_map
+}
+
+service CommentService {
+    CommentResp CommentMethod(1: CommentReq request)
+    CommentListResp CommentListMethod(1: CommentListReq request)
+    VideosCommentCountResp VideosCommentCountMethod(1: VideosCommentCountReq request)
+}

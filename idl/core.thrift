@@ -1,0 +1,127 @@
+// The HTTP contract's centre: accounts, the feed, publishing.
+//
+// Annotations, read at start-up (see microkit/rpc/contract.py and api/routes.py):
+//   api.get, api.post   the method's path
+//   api.auth            "required": a valid token; "optional": without one the caller is nobody
+//   api.vd              bounds of a field; msg is what a person is told when they are broken
+namespace go core
+
+// A person as a client sees them, `is_follow` from the viewer's side.
+struct User {
+    1: required i64 id
+    2: required string name
+    3: required i64 follow_count
+    4: required i64 follower_count
+    5: required bool is_follow
+    6: required string avatar               // absolute URL
+    7: required string background_image     // absolute URL
+    8: required string signature
+    9: required string total_favourited     // the older spelling, as text
+    10: required i64 work_count
+    11: required i64 favorite_count
+    12: optional i64 total_favorited        // added: likes received, as a number
+}
+
+struct Video {
+    1: required i64 id
+    2: required User author
+    3: required string play_url             // absolute URL
+    4: required string cover_url            // absolute URL
+    5: required i64 favorite_count
+    6: required i64 comment_count
+    7: required bool is_favorite
+    8: required string title
+}
+
+struct FeedReq {
+    1: optional i64 latest_time             // ms (or s): only videos published before it
+    2: optional string token
+}
+
+struct FeedResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required list<Video> video_list      // newest first
+    4: required i64 next_time               // ms: ask with this for the page that follows
+}
+
+service FeedServer {
+    FeedResp FeedMethod(1: FeedReq request) (api.get = "/douyin/feed/", api.auth = "optional")
+}
+
+struct LoginReq {
+    1: required string username (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符")
+    2: required string password (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符")
+}
+
+struct LoginResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required i64 user_id
+    4: required string token
+}
+
+service LoginServer {
+    LoginResp LoginMethod(1: LoginReq request) (api.post = "/douyin/user/login/")
+}
+
+struct RegisterReq {
+    1: required string username (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符")
+    2: optional string password (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符")
+}
+
+struct RegisterResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required i64 user_id
+    4: required string token
+}
+
+service RegisterServer {
+    RegisterResp RegisterMethod(1: RegisterReq request) (api.post = "/douyin/user/register/")
+}
+
+struct UserInfoReq {
+    1: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    2: required string token
+}
+
+struct UserInfoResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required User user
+}
+
+service UserInfoServer {
+    UserInfoResp UserInfoMethod(1: UserInfoReq request) (api.get = "/douyin/user/", api.auth = "optional")
+}
+
+struct PublishActionReq {
+    1: required string token
+    2: required binary data                 // streamed to disk, never held in memory
+    3: required string title (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白")
+}
+
+struct PublishActionResp {
+    1: required i32 status_code
+    2: optional string status_msg
+}
+
+service PublishActionServer {
+    PublishActionResp PublishActionMethod(1: PublishActionReq request) (api.post = "/douyin/publish/action/", api.auth = "required")
+}
+
+struct PublishListReq {
+    1: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    2: required string token
+}
+
+struct PublishListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required list<Video> video_list      // newest first
+}
+
+service PublishListServer {
+    PublishListResp PublishListMethod(1: PublishListReq request) (api.get = "/douyin/publish/list/", api.auth = "optional")
+}

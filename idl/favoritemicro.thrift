@@ -1,0 +1,110 @@
+// Likes: favoriteservice, port 10003. Annotations and additions: see usermicro.thrift.
+namespace go favoritemicro
+
+struct BaseResp {
+    1: required i32 status_code
+    2: optional string status_msg
+}
+
+struct FavoriteListReq {
+    1: required i64 user_id
+}
+
+struct FavoriteListResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required list<i64> video_id_list     // newest like first
+}
+
+struct FavoriteReq {
+    1: required i64 user_id
+    2: required i64 video_id
+    3: required i32 action_type             // 1 like, 2 unlike
+}
+
+struct FavoriteResp {
+    1: required BaseResp base_resp (status = "numbered")
+}
+
+struct FavoriteRelationReq {
+    1: required i64 user_id
+    2: required i64 video_id
+}
+
+struct FavoriteRelationResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required bool is_favorite
+}
+
+struct FavoriteRelationsReq {
+    1: required i64 user_id
+    2: required list<i64> video_id_list
+}
+
+struct FavoriteRelationsResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required map<i64, bool> is_favorite_map
+}
+
+struct VideoFavoriteCountReq {
+    1: required i64 video_id
+}
+
+struct VideoFavoriteCountResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required i64 favorite_count
+}
+
+struct UserFavoriteCountReq {
+    1: required i64 user_id
+}
+
+struct UserFavoriteCountResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required i64 favorite_count          // likes given
+    3: required i64 favorited_count         // likes received
+}
+
+struct VideosFavoriteCountReq {
+    1: required list<i64> video_id_list
+}
+
+struct VideosFavoriteCountResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required map<i64, i64> favorite_count_map
+}
+
+struct UsersFavoriteCountReq {
+    1: required list<i64> user_id_list
+}
+
+struct UsersFavoriteCountResp {
+    1: required BaseResp base_resp (status = "numbered")
+    3: required map<i64, list<i64>> favorite_count_map      // user: [likes given, likes received]
+}
+
+// Added: all that a page of videos and their authors needs, at once.
+struct FavoriteSummaryReq {
+    1: optional i64 user_id                 // the viewer; without one nothing is a favorite
+    2: required list<i64> video_id_list
+    3: required list<i64> user_id_list
+}
+
+struct FavoriteSummaryResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required map<i64, i64> video_favorite_count_map
+    3: required map<i64, bool> is_favorite_map
+    4: required map<i64, list<i64>> user_favorite_count_map // user: [likes given, likes received]
+}
+
+service FavoriteService {
+    FavoriteResp FavoriteMethod(1: FavoriteReq request)
+    FavoriteListResp FavoriteListMethod(1: FavoriteListReq request)
+    FavoriteRelationResp FavoriteRelationMethod(1: FavoriteRelationReq request)
+    FavoriteRelationsResp FavoriteRelationsMethod(1: FavoriteRelationsReq request)
+    VideoFavoriteCountResp VideoFavoriteCountMethod(1: VideoFavoriteCountReq request)
+    UserFavoriteCountResp UserFavoriteCountMethod(1: UserFavoriteCountReq request)
+    VideosFavoriteCountResp VideosFavoriteCountMethod(1: VideosFavoriteCountReq request)
+    UsersFavoriteCountResp UsersFavoriteCountMethod(1: UsersFavoriteCountReq request)
+    // added
+    FavoriteSummaryResp FavoriteSummaryMethod(1: FavoriteSummaryReq request)
+}

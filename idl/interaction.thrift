@@ -1,0 +1,74 @@
+// The HTTP contract of likes and comments. Annotations: see core.thrift.
+namespace go interaction
+
+include "core.thrift"
+
+struct FavoriteReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
+    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）")
+}
+
+struct FavoriteResp {
+    1: required i32 status_code
+    2: optional string status_msg
+}
+
+service FavoriteServer {
+    FavoriteResp FavoriteMethod(1: FavoriteReq request) (api.post = "/douyin/favorite/action/", api.auth = "required")
+}
+
+struct FavoriteListReq {
+    1: required string token
+    2: required i64 user_id                     // 0 or absent over HTTP: the token's own user
+}
+
+struct FavoriteListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required list<core.Video> video_list     // newest like first
+}
+
+service FavoriteListServer {
+    FavoriteListResp FavoriteListMethod(1: FavoriteListReq request) (api.get = "/douyin/favorite/list/", api.auth = "optional")
+}
+
+struct Comment {
+    1: required i64 id
+    2: required core.User user
+    3: required string content
+    4: required string create_date              // "mm-dd"
+}
+
+struct CommentReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
+    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（发表评论）或 2（删除评论）")
+    4: optional string comment_text (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白")
+    5: optional i64 comment_id (api.vd = "$ > 0; msg: comment_id 应为正整数")
+}
+
+struct CommentResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: optional Comment comment                 // on publishing only
+}
+
+service CommentServer {
+    CommentResp CommentMethod(1: CommentReq request) (api.post = "/douyin/comment/action/", api.auth = "required")
+}
+
+struct CommentListReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
+}
+
+struct CommentListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required list<Comment> comment_list      // newest first
+}
+
+service CommentListServer {
+    CommentListResp CommentListMethod(1: CommentListReq request) (api.get = "/douyin/comment/list/", api.auth = "optional")
+}

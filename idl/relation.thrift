@@ -1,0 +1,122 @@
+// The HTTP contract of follows, friends and chat. Annotations: see core.thrift.
+namespace go relation
+
+include "core.thrift"
+
+struct RelationReq {
+    1: required string token
+    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
+    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（关注）或 2（取消关注）")
+}
+
+struct RelationResp {
+    1: required i32 status_code
+    2: optional string status_msg
+}
+
+service RelationService {
+    RelationResp RelationMethod(1: RelationReq request) (api.post = "/douyin/relation/action/", api.auth = "required")
+}
+
+struct FollowListReq {
+    1: required string token
+    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+}
+
+struct FollowListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: list<core.User> user_list            // newest first
+}
+
+service FollowListService {
+    FollowListResp FollowListMethod(1: FollowListReq request) (api.get = "/douyin/relation/follow/list/", api.auth = "optional")
+}
+
+struct FollowerListReq {
+    1: required string token
+    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+}
+
+struct FollowerListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: list<core.User> user_list            // newest first
+}
+
+service FollowerListService {
+    FollowerListResp FollowerListMethod(1: FollowerListReq request) (api.get = "/douyin/relation/follower/list/", api.auth = "optional")
+}
+
+// A core.User (Thrift has no inheritance) and the newest message between the two.
+struct FriendUser {
+    1: required i64 id
+    2: required string name
+    3: required i64 follow_count
+    4: required i64 follower_count
+    5: required bool is_follow
+    6: required string avatar
+    7: required string background_image
+    8: required string signature
+    9: required string total_favourited
+    10: required i64 work_count
+    11: required i64 favorite_count
+    12: optional i64 total_favorited
+    13: optional string message             // empty if they never wrote
+    14: optional i64 msgType                // 0: the viewer received it, 1: the viewer sent it
+}
+
+struct FriendListReq {
+    1: required string token
+    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+}
+
+struct FriendListResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: list<FriendUser> user_list           // newest friendship first
+}
+
+service FriendListService {
+    FriendListResp FriendListMethod(1: FriendListReq request) (api.get = "/douyin/relation/friend/list/", api.auth = "required")
+}
+
+struct Message {
+    1: required i64 id
+    2: required i64 to_user_id
+    3: optional i64 from_user_id
+    4: optional string content
+    5: required i64 create_time             // ms
+}
+
+struct MessageChatReq {
+    1: required string token
+    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
+    3: optional i64 pre_msg_time            // ms (or s): only what the caller received after it; 0: all
+}
+
+struct MessageChatResp {
+    1: required i32 status_code
+    2: optional string status_msg
+    3: required list<Message> message_list  // oldest first
+}
+
+service MessageChatService {
+    MessageChatResp MessageChatMethod(1: MessageChatReq request) (api.get = "/douyin/message/chat/", api.post = "/douyin/message/chat/", api.auth = "required")
+}
+
+struct MessageActionReq {
+    1: required string token
+    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
+    3: required i32 action_type (api.vd = "$ == 1; msg: action_type 应为 1（发送消息）")
+    4: required string content (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 1000; msg: 消息应为 1 到 1000 个字符，且不能全是空白")
+}
+
+struct MessageActionResp {
+    1: required i32 status_code
+    2: optional string status_msg
+}
+
+service MessageActionService {
+    MessageActionResp MessageActionMethod(1: MessageActionReq request) (api.post = "/douyin/message/action/", api.auth = "required")
+}

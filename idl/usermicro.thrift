@@ -1,0 +1,157 @@
+// Accounts: userservice, port 10000.
+//
+// `(status = "flag")` marks how an answer says how it went (see microkit/rpc/status.py):
+//   flag       a bool; the number and the text of a failure are in status_code and status_msg
+//   numbered   0 success, 10001 … failures
+//   relation   1 success, 0 error, 2 bad parameter
+// Fields from id 100 on and methods below a line "added" are additions to the original contract.
+namespace go usermicro
+
+// The four counts are what the Update…Cache methods wrote last; each count's own service has the live one.
+struct UserInfo {
+    1: required i64 id
+    2: required string name
+    3: optional string email
+    4: required i64 follow_count
+    5: required i64 follower_count
+    6: required string avatar               // an object key or an absolute URL
+    7: required string background_image     // an object key or an absolute URL
+    8: required string signature
+    9: required i64 total_favorited
+    10: required i64 work_count
+    11: required i64 favorite_count
+}
+
+struct CreateUserInfo {
+    1: required string name
+    2: optional string email
+    3: optional string avatar
+    4: optional string background_image
+    5: optional string signature
+}
+
+struct UpdateUserInfo {
+    1: optional string email
+    2: optional string password
+    3: optional string avatar
+    4: optional string background_image
+    5: optional string signature
+}
+
+struct UpdateRelationCache {
+    1: required i64 follow_count
+    2: required i64 follower_count
+}
+
+struct UpdateInteractionCache {
+    1: required i64 total_favorited
+    2: required i64 favorite_count
+}
+
+struct UpdateWorkCache {
+    1: required i64 work_count
+}
+
+struct LoginUserReq {
+    1: required string name
+    3: required string password
+}
+
+struct LoginUserResp {
+    1: required bool status (status = "flag")
+    2: optional i64 user_id
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// By id, or by name where there is no id.
+struct GetUserReq {
+    1: optional i64 id
+    2: optional string name
+}
+
+struct GetUserResp {
+    1: required bool status (status = "flag")
+    2: optional UserInfo user
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct GetUserSetByIdSetReq {
+    1: optional list<i64> id_set
+}
+
+// Who exists of those asked for, in no set order.
+struct GetUserSetByIdSetResp {
+    1: required bool status (status = "flag")
+    2: optional list<UserInfo> user_set
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct CreateUserReq {
+    1: required CreateUserInfo newuser
+    2: required string password
+}
+
+struct CreateUserResp {
+    1: required bool status (status = "flag")
+    2: optional i64 user_id
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct UpdateUserReq {
+    1: required i64 id
+    3: required UpdateUserInfo update_data
+}
+
+struct UpdateUserResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct UpdateRelationCacheReq {
+    1: required i64 id
+    2: required UpdateRelationCache new_data
+}
+
+struct UpdateRelationCacheResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct UpdateInteractionCacheReq {
+    1: required i64 id
+    2: required UpdateInteractionCache new_data
+}
+
+struct UpdateInteractionCacheResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct UpdateWorkCacheReq {
+    1: required i64 id
+    2: required UpdateWorkCache new_data
+}
+
+struct UpdateWorkCacheResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+service UserService {
+    GetUserResp GetUserMethod(1: GetUserReq request)
+    GetUserSetByIdSetResp GetUserSetByIdSetMethod(1: GetUserSetByIdSetReq request)
+    LoginUserResp LoginUserMethod(1: LoginUserReq request)
+    CreateUserResp CreateUserMethod(1: CreateUserReq request)
+    UpdateUserResp UpdateUserMethod(1: UpdateUserReq request)
+    UpdateRelationCacheResp UpdateRelationMethod(1: UpdateRelationCacheReq request)
+    UpdateInteractionCacheResp UpdateInteractionMethod(1: UpdateInteractionCacheReq request)
+    UpdateWorkCacheResp UpdateWorkMethod(1: UpdateWorkCacheReq request)
+}

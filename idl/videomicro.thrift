@@ -1,0 +1,123 @@
+// Videos: videoservice, port 10001. Annotations and additions: see usermicro.thrift.
+namespace go videomicro
+
+struct Video {
+    1: required i64 id
+    2: required string title
+    3: required i64 author_id
+    4: required string play_url         // an object key or an absolute URL
+    5: required string cover_url        // an object key or an absolute URL
+    6: required i64 favorite_count      // 0: favoriteservice has the live count
+    7: required i64 comment_count       // 0: commentservice has the live count
+}
+
+struct CreateVideoReq {
+    1: required string title
+    2: required i64 author_id
+    3: required string play_url
+    4: required string cover_url
+}
+
+struct CreateVideoResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+    102: optional i64 video_id          // the new video's id
+}
+
+struct GetVideoAuthorIdReq {
+    1: required i64 id
+}
+
+struct GetVideoAuthorIdResp {
+    1: required bool status (status = "flag")
+    2: required i64 author_id
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct GetVideosByAuthorIdReq {
+    1: required i64 author_id
+}
+
+// Newest first.
+struct GetVideosByAuthorIdResp {
+    1: required bool status (status = "flag")
+    2: optional list<Video> video_list
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct GetVideosFeedReq {
+    1: required i64 latest_time         // ns: only videos published strictly before it
+    2: required i32 limit               // 1 to 1000
+}
+
+// Newest first.
+struct GetVideosFeedResp {
+    1: required bool status (status = "flag")
+    2: optional i64 next_time           // ns: when the last video was published; unset on an empty page
+    3: optional list<Video> video_list
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct UpdateVideoReq {
+    1: required i64 id
+    2: optional string title
+}
+
+struct UpdateVideoResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct DeleteVideoReq {
+    1: required i64 video_id
+}
+
+struct DeleteVideoResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct VideoCount {
+    1: required i64 id                  // the author's
+    2: required i64 count
+}
+
+struct GetVideoCountSetByIdUserSetReq {
+    1: required list<i64> author_id_set
+}
+
+struct GetVideoCountSetByIdUserSetResp {
+    1: required bool status (status = "flag")
+    2: required list<VideoCount> count_set
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct GetVideoSetByIdSetReq {
+    1: required list<i64> id_set
+}
+
+// What exists of those asked for, in no set order.
+struct GetVideoSetByIdSetResp {
+    1: required bool status (status = "flag")
+    2: optional list<Video> video_set
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+service VideoService {
+    CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
+    GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
+    GetVideosByAuthorIdResp GetVideosByAuthorIdMethod(1: GetVideosByAuthorIdReq request)
+    GetVideoSetByIdSetResp GetVideoSetByIdSetMethod(1: GetVideoSetByIdSetReq request)
+    GetVideosFeedResp GetVideosFeedMethod(1: GetVideosFeedReq request)
+    UpdateVideoResp UpdateVideoMethod(1: UpdateVideoReq request)
+    DeleteVideoResp DeleteVideoMethod(1: DeleteVideoReq request)
+    GetVideoCountSetByIdUserSetResp GetVideoCountSetByIdUserSetMethod(1: GetVideoCountSetByIdUserSetReq request)
+}

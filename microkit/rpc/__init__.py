@@ -1,0 +1,1 @@
+"""Thrift calls as Kitex makes and serves them: contract, transports, server, client."""

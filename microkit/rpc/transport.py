@@ -1,0 +1,243 @@
+"""Bytes to messages and back, without sockets: the four ways a Thrift message travels.
+
+A reader tells them apart by a message's first 8 bytes (strict TBinary always):
+
+    bytes  0 1 2 3   4 5    6 7
+           length    10 00  flags      TTHeader, its payload framed or not
+           80 01 0 t name's length     unframed
+           length    80 01  0 t        framed
+"""
+
+import enum
+import struct
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from microkit.rpc import ttheader
+from microkit.rpc.ttheader import Header, HeaderError
+
+CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
+
+_VERSION: Final = b"\x80\x01"
+_MAGIC: Final = b"\x10\x00"
+_U32 = struct.Struct(">I")
+_I32 = struct.Struct(">i")
+_HEAD: Final = 8
+MAX_NAME: Final = 256
+MAX_DEPTH: Final = 64
+
+
+class ProtocolError(Exception):
+    """Bytes that are no message: the connection they came from is of no more use."""
+
+
+class Transport(enum.Enum):
+    """How a message travels; a reply travels like its request."""
+
+    UNFRAMED = "unframed"
+    FRAMED = "framed"
+    TTHEADER = "ttheader"
+    TTHEADER_FRAMED = "ttheader framed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: `body` from `start` on is the struct of arguments or result."""
+
+    transport: Transport
+    kind: int
+    name: str
+    seqid: int
+    body: bytes
+    start: int
+    header: Header | None = None
+
+
+def encode(
+    transport: Transport,
+    kind: int,
+    name: bytes,
+    seqid: int,
+    body: bytes,
+    header: Header | None = None,
+) -> bytes:
+    """Return a whole message, ready for the socket."""
+    head = b"\x80\x01\x00%c%b%b%b" % (
+        kind,
+        _U32.pack(len(name)),
+        name,
+        _U32.pack(seqid & 0xFFFFFFFF),
+    )
+    if transport is Transport.UNFRAMED:
+        return head + body
+    if transport is Transport.FRAMED:
+        return _U32.pack(len(head) + len(body)) + head + body
+    payload = head + body
+    if transport is Transport.TTHEADER_FRAMED:
+        payload = _U32.pack(len(payload)) + payload
+    return ttheader.encode(header or Header(seqid), payload)
+
+
+class Reader:
+    """Takes bytes in any fragmentation and gives whole messages, none larger than `max_size`."""
+
+    __slots__ = ("_buffer", "_max_size", "_need", "_scan")
+
+    def __init__(self, max_size: int) -> None:
+        self._buffer = bytearray()
+        self._max_size = max_size
+        self._need = _HEAD
+        self._scan: Generator[int, bytes | bytearray, int] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Is a message under way that has not arrived completely?"""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Give the messages that `data` completes.
+
+        Raises:
+            ProtocolError: this is no Thrift message that travels in one of the known ways.
+        """
+        arrived: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            arrived = self._buffer
+        while len(arrived) >= self._need:
+            self._need = self._end(arrived)
+            if len(arrived) < self._need:
+                break
+            if self._scan is None:
+                yield _parse(bytes(arrived[: self._need]))
+                arrived = arrived[self._need :]
+                self._need = _HEAD
+        if arrived is not self._buffer:
+            self._buffer = bytearray(arrived)
+
+    def _end(self, data: bytes | bytearray) -> int:
+        """Return how many bytes the message needs; while `_scan` is set that is only for now."""
+        if self._scan is not None:
+            return self._scan_on(data)
+        if data[4:6] == _MAGIC or data[4:6] == _VERSION:
+            return self._bounded(4 + _U32.unpack_from(data)[0])
+        if data[:2] == _VERSION:
+            self._scan = _scan(data)
+            return self._scan_on(None)
+        raise ProtocolError(f"starts with {bytes(data[:8]).hex(' ')}: no Thrift message")
+
+    def _scan_on(self, data: bytes | bytearray | None) -> int:
+        assert self._scan is not None  # noqa: S101 - for mypy: the callers see to it
+        try:
+            # A fresh generator takes None, a waiting one the longer buffer.
+            return self._bounded(self._scan.send(data))  # type: ignore[arg-type]
+        except StopIteration as end:
+            self._scan = None
+            return self._bounded(end.value)
+
+    def _bounded(self, size: int) -> int:
+        if size > self._max_size:
+            raise ProtocolError(f"a message of {size} bytes, at most {self._max_size} are allowed")
+        return size
+
+
+def _parse(data: bytes) -> Message:
+    """Read the envelope of one whole message."""
+    header, at = None, 0
+    transport = Transport.UNFRAMED
+    if data[4:6] == _MAGIC:
+        try:
+            header, at = ttheader.decode(data)
+        except (HeaderError, struct.error) as error:
+            raise ProtocolError(f"bad TTHeader: {error}") from error
+        transport = Transport.TTHEADER
+    if data[at : at + 2] != _VERSION:
+        at += 4
+        transport = Transport.TTHEADER_FRAMED if header else Transport.FRAMED
+        if len(data) < at or _U32.unpack_from(data, at - 4)[0] != len(data) - at:
+            raise ProtocolError("a frame of another length than its message")
+    if data[at : at + 2] != _VERSION or len(data) < at + 12:
+        raise ProtocolError("no strict TBinary message inside")
+    length = _I32.unpack_from(data, at + 4)[0]
+    end = at + 8 + length
+    if not 0 <= length <= MAX_NAME or len(data) < end + 4:
+        raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
+    name = data[at + 8 : end].decode(errors="replace")
+    return Message(
+        transport, data[at + 3], name, _I32.unpack_from(data, end)[0], data, end + 4, header
+    )
+
+
+_SIZES: Final = {2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8}
+_STRING, _STRUCT, _MAP, _SET, _LIST = 11, 12, 13, 14, 15
+_KNOWN: Final = frozenset((*_SIZES, _STRING, _STRUCT, _MAP, _SET, _LIST))
+
+
+def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
+    data: bytes | bytearray,
+) -> Generator[int, bytes | bytearray, int]:
+    """Find the end of an unframed message, in one pass however it is cut into pieces.
+
+    Yields how many bytes it needs to go on and wants the longer buffer sent; returns the end.
+    Fixed-size values are skipped by arithmetic. A stack in place of recursion bounds the depth.
+    """
+    length = _I32.unpack_from(data, 4)[0]
+    if not 0 <= length <= MAX_NAME:
+        raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
+    at = 8 + length + 4
+    # A struct is an empty list; a container is how many values are left, then their types in turn.
+    stack: list[list[int]] = [[]]
+    while stack:
+        top = stack[-1]
+        if not top:
+            while len(data) < at + 1:
+                data = yield at + 1
+            kind = data[at]
+            at += 1
+            if kind == 0:
+                stack.pop()
+                continue
+            at += 2
+        else:
+            if top[0] == 0:
+                stack.pop()
+                continue
+            top[0] -= 1
+            # A map's values alternate: an odd number left after this one makes it a key.
+            kind = top[-1] if top[0] % 2 == 0 else top[1]
+        size = _SIZES.get(kind)
+        if size is not None:
+            at += size
+            continue
+        if kind == _STRUCT:
+            stack.append([])
+        else:
+            head = _HEADS.get(kind)
+            if head is None:
+                raise ProtocolError(f"a value of the unknown type {kind}")
+            while len(data) < at + head:
+                data = yield at + head
+            at += head
+            count = _I32.unpack_from(data, at - 4)[0]
+            if count < 0:
+                raise ProtocolError(f"a negative length {count}")
+            if kind == _STRING:
+                at += count
+                continue
+            types = list(data[at - head : at - 4])
+            if count and not _KNOWN.issuperset(types):
+                raise ProtocolError(f"values of the unknown types {types}")
+            sizes = [_SIZES.get(each, 0) for each in types]
+            if all(sizes):
+                at += count * sum(sizes)
+            else:
+                stack.append([count * len(types), *types])
+        if len(stack) > MAX_DEPTH:
+            raise ProtocolError(f"nested deeper than {MAX_DEPTH}")
+    while len(data) < at:
+        data = yield at
+    return at
+
+
+_HEADS: Final = {_STRING: 4, _MAP: 6, _SET: 5, _LIST: 5}

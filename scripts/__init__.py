@@ -1,0 +1,1 @@
+"""What people and CI run: the system, its demo data, its benchmarks."""

@@ -1,0 +1,123 @@
+"""``scripts/bench``: start the embedded system, replay every case, print what it cost."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+
+from scripts.benchmark import cases, load, processes, report
+from scripts.benchmark.population import Population, populate, publish
+from scripts.benchmark.system import System, running
+
+_WARM_UP_SECONDS = 1.0
+
+
+def main() -> None:
+    """Run the benchmark as the command line says."""
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        _say("starting the system and filling it")
+        with running(folder) as system:
+            memory = {
+                process: round(processes.resident_mib(pid), 1)
+                for pid, process in system.processes.items()
+            }
+            people = asyncio.run(populate(system.url, folder))
+            rows = _measure(system, people, folder, arguments)
+    if arguments.json:
+        arguments.json.write_text(report.as_json(rows, memory) + "\n")
+    _say(f"resident MiB before the load: {memory}")
+    sys.exit(any(row.load.errors for row in rows))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of load per case")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--json", type=Path, help="write the report to this file too")
+    return parser.parse_args()
+
+
+def _measure(
+    system: System, people: Population, folder: Path, arguments: argparse.Namespace
+) -> list[report.Row]:
+    print(report.HEADER, flush=True)
+    rows = []
+    for case in cases.CASES:
+        if arguments.only in case.name:
+            targets = folder / "targets"
+            targets.write_text("\n".join(case.targets(people)) + "\n")
+            rows.append(_replay(system, case, targets, arguments))
+            print(report.line(rows[-1]), flush=True)
+    if arguments.only in "publish":
+        rows.append(_publish(system, people, arguments.seconds))
+        print(report.line(rows[-1]), flush=True)
+    return rows
+
+
+def _replay(
+    system: System, case: cases.Case, targets: Path, arguments: argparse.Namespace
+) -> report.Row:
+    def replay(seconds: float) -> load.Load:
+        return load.run(system.url, targets, connections=arguments.connections, seconds=seconds)
+
+    replay(_WARM_UP_SECONDS)
+    return _observed(system, case.name, case.cpu_ms, lambda: replay(arguments.seconds))
+
+
+def _publish(system: System, people: Population, seconds: float) -> report.Row:
+    return _observed(
+        system, "publish", None, lambda: asyncio.run(_uploads(system.url, people, seconds))
+    )
+
+
+def _observed(
+    system: System, name: str, bound_ms: float | None, run: Callable[[], load.Load]
+) -> report.Row:
+    cpu, calls = system.cpu_seconds(), system.calls()
+    seen = run()
+    used, made = system.cpu_seconds() - cpu, system.calls() - calls
+    return report.Row(
+        case=name,
+        load=seen,
+        cpu_ms={process: 1e3 * used[process] / seen.requests for process in sorted(used)},
+        calls={kind: made[kind] / seen.requests for kind in sorted(made)},
+        bound_ms=bound_ms,
+    )
+
+
+async def _uploads(url: str, people: Population, seconds: float) -> load.Load:
+    latencies: list[float] = []
+    started = time.perf_counter()
+
+    async def uploader(session: aiohttp.ClientSession, n: int) -> None:
+        while (before := time.perf_counter()) < started + seconds:
+            await publish(session, people.people[-n], people.clip, f"upload {len(latencies)}")
+            latencies.append(time.perf_counter() - before)
+
+    async with aiohttp.ClientSession(url) as session, asyncio.TaskGroup() as group:
+        for n in range(1, 5):
+            group.create_task(uploader(session, n))
+    latencies.sort()
+    return load.Load(
+        requests=len(latencies),
+        seconds=time.perf_counter() - started,
+        p50_ms=latencies[len(latencies) // 2] * 1e3,
+        p99_ms=latencies[len(latencies) * 99 // 100] * 1e3,
+        errors=0,
+    )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The processes of a running system: which they are and the CPU time each has used, from /proc."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PACKAGES = ("api", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro")
+
+
+def find(root: int) -> dict[int, str]:
+    """Return the processes below process `root`: pid to name (a package, or the program's name)."""
+    return {pid: _name(pid) for pid in _descendants(root)}
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used so far, user and system, 0 once it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def resident_mib(pid: int) -> float:
+    """Return the resident memory of a process in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _descendants(root: int) -> Iterator[int]:
+    for children in Path(f"/proc/{root}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            yield child
+            yield from _descendants(child)
+
+
+def _name(pid: int) -> str:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    module = command[command.index("-m") + 1] if "-m" in command else ""
+    if module in _PACKAGES:
+        return module
+    if module:
+        return module.rpartition(".")[2]
+    return "redis" if "redis-server" in command[0] else Path(command[0]).name

@@ -1,0 +1,75 @@
+"""The system under test: started by scripts/up on free ports, observed from outside."""
+
+import contextlib
+import re
+import signal
+import subprocess
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.benchmark import processes
+
+_UP = Path(__file__).parents[1] / "up"
+_SAMPLE = re.compile(r"^(\w+_total)\{([^}]*)\} ([\d.e+]+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system: its address and its processes (pid to name)."""
+
+    url: str
+    processes: dict[int, str]
+
+    def cpu_seconds(self) -> Counter[str]:
+        """Return the CPU seconds used so far, by process name."""
+        used: Counter[str] = Counter()
+        for pid, name in self.processes.items():
+            used[name] += processes.cpu_seconds(pid)
+        return used
+
+    def calls(self) -> Counter[str]:
+        """Return how many RPCs were served and how many calls each kind of store got so far."""
+        seen: Counter[str] = Counter()
+        for port in self._admin_ports():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+                text = response.read().decode()
+            for name, labels, value in _SAMPLE.findall(text):
+                if name == "requests_total" and 'side="rpc_server"' in labels:
+                    seen["rpc"] += int(float(value))
+                elif name == "store_calls_total":
+                    seen[re.findall(r'store="(\w+)"', labels)[0]] += int(float(value))
+        return seen
+
+    def _admin_ports(self) -> Iterator[str]:
+        for pid, name in self.processes.items():
+            if name.endswith("micro"):
+                environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+                yield next(v[11:] for v in environment if v.startswith("ADMIN_PORT="))
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[System]:
+    """Start the embedded system with the demo data in `folder`, and stop it at the end.
+
+    Raises:
+        RuntimeError: it did not become ready; the message holds the end of its log.
+    """
+    command = [str(_UP), "--free-ports", "--demo", "--data", str(folder / "data")]
+    with (folder / "up.log").open("w") as log:
+        up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        url = _ready(up, folder / "up.log")
+        yield System(url, processes.find(up.pid))
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.wait(30)
+
+
+def _ready(up: subprocess.Popen[str], log: Path) -> str:
+    for line in up.stdout or ():
+        if line.startswith("ready "):
+            return line.split()[1]
+    raise RuntimeError(f"scripts/up ended before it was ready:\n{log.read_text()[-2000:]}")

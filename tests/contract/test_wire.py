@@ -1,0 +1,81 @@
+"""The contracts agree with the facts of wire.json, line by line; what is new is only added."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import idl
+from microkit.rpc.contract import Contract, Field, fields_of
+
+FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
+
+# Where the HTTP clients want something else than the original's IDL says, the clients win.
+HTTP_CHANGES = {
+    ("relation", "FriendListResp", "3: default list<core.User> user_list"),
+    ("relation", "Message", "5: required string create_time"),
+}
+
+
+@pytest.fixture(scope="module", params=idl.HTTP + idl.RPC)
+def contract(request):
+    return Contract(idl.load(request.param))
+
+
+def line(field: Field, own: Contract) -> str:
+    return f"{field.id}: {field.requiredness} {spelled(field.type_name, own)} {field.name}"
+
+
+def spelled(type_name: str, own: Contract) -> str:
+    """Spell structs of an included file with that file's name, as IDLs do."""
+
+    def qualified(match: re.Match[str]) -> str:
+        name = match[0]
+        simple = {"bool", "i32", "i64", "string", "binary", "list", "map"}
+        return name if name in simple or name in own.structs else f"core.{name}"
+
+    return re.sub(r"\w+", qualified, type_name)
+
+
+def test_every_known_field_stands_with_its_id_type_and_requiredness(contract):
+    for struct, expected in FACTS[contract.name]["structs"].items():
+        here = [line(field, contract) for field in fields_of(contract.structs[struct])]
+        missing = [
+            text
+            for text in expected
+            if text not in here and (contract.name, struct, text) not in HTTP_CHANGES
+        ]
+        assert not missing, f"{contract.name}.{struct}: {missing} not among {here}"
+
+
+def test_what_is_new_in_a_known_struct_is_optional(contract):
+    for struct, expected in FACTS[contract.name]["structs"].items():
+        known = {text.partition(":")[0] for text in expected}
+        for field in fields_of(contract.structs[struct]):
+            assert str(field.id) in known or field.requiredness == "optional", (
+                f"{contract.name}.{struct}.{field.name} is new and {field.requiredness}"
+            )
+
+
+def test_every_known_method_stands_with_its_argument_and_result(contract):
+    for service, expected in FACTS[contract.name]["services"].items():
+        here = {
+            name: f"{method.response.__name__} (1: {method.request.__name__} request)"
+            for name, method in contract.services[service].items()
+        }
+        assert expected.items() <= here.items()
+
+
+def test_every_known_route_is_annotated(contract):
+    methods = {
+        name: method.annotations
+        for service in contract.services.values()
+        for name, method in service.items()
+    }
+    for name, (verb, path) in FACTS[contract.name].get("routes", {}).items():
+        assert methods[name][f"api.{verb.lower()}"] == path
+
+
+def test_the_facts_cover_every_contract():
+    assert set(FACTS) == set(idl.HTTP + idl.RPC)
