@@ -1,0 +1,34 @@
+"""Fixed addresses, from the settings."""
+
+from collections.abc import Sequence
+
+from microkit.config import ConfigError, Settings
+from microkit.discovery import Instance
+
+
+class StaticResolver:
+    """Answers the addresses of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def resolve(self, service: str) -> Sequence[Instance]:
+        """Return the instances that the settings name for `service`.
+
+        Raises:
+            ConfigError: an address that is none.
+        """
+        return [parse(text) for text in self._settings.address(service).split(",")]
+
+
+def parse(text: str) -> Instance:
+    """Read ``host:port`` or ``host:port@weight``.
+
+    Raises:
+        ConfigError: the text is neither.
+    """
+    address, _, weight = text.strip().partition("@")
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not (weight or "1").isdecimal():
+        raise ConfigError(f"address {text!r}: want host:port or host:port@weight")
+    return Instance(host.strip("[]"), int(port), int(weight or 10))

@@ -1,0 +1,81 @@
+"""Logs: readable lines on a terminal, JSON lines elsewhere, each with its request's id."""
+
+import logging
+import re
+import sys
+import time
+from typing import Final
+
+import msgspec
+
+from microkit.config import Settings
+from microkit.rpc import metadata
+
+# Nothing here logs a secret; should one reach a message all the same (a URL in an exception, say),
+# it stops here.
+_SECRETS: Final = re.compile(
+    r"(?i)((?:token|password|secret|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?|bearer\s+|://[^/\s:@]*:)"
+    r"[^\s&\"',@]+"
+)
+_COLOURS: Final = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
+
+
+def configure(settings: Settings, service: str) -> None:
+    """Send the process's log to standard error in the form that the settings ask for."""
+    handler = logging.StreamHandler()
+    terminal = sys.stderr.isatty()
+    lines = settings.log_format == "line" or (settings.log_format == "auto" and terminal)
+    handler.setFormatter(Lines(service, colour=terminal) if lines else Json(service))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+
+
+def masked(text: str) -> str:
+    """Return `text` without tokens and passwords."""
+    return _SECRETS.sub(r"\1***", text)
+
+
+class Json(logging.Formatter):
+    """One JSON object a line."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON."""
+        line = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "request_id": metadata.request_id(),
+            "logger": record.name,
+            "message": masked(record.getMessage()),
+        }
+        if record.exc_info:
+            line["exception"] = masked(self.formatException(record.exc_info))
+        return msgspec.json.encode(line).decode()
+
+
+class Lines(logging.Formatter):
+    """One readable line, coloured by level on a terminal."""
+
+    def __init__(self, service: str, *, colour: bool) -> None:
+        super().__init__()
+        self._service = service
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as a line."""
+        request_id = metadata.request_id()
+        mark = f" [{request_id}]" if request_id else ""
+        text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}{mark} "
+        text += masked(record.getMessage())
+        if record.exc_info:
+            text += "\n" + masked(self.formatException(record.exc_info))
+        colour = _COLOURS.get(record.levelname) if self._colour else None
+        return f"{colour}{text}\033[0m" if colour else text
+
+
+def _time(record: logging.LogRecord) -> str:
+    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{seconds}.{int(record.msecs):03d}Z"

@@ -1,0 +1,293 @@
+"""The RPC server: any of the four transports on one port, one request at a time per connection."""
+
+import asyncio
+import logging
+import struct
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from microkit import errors
+from microkit.config import Settings
+from microkit.metrics import Meter, meter
+from microkit.rpc import metadata, status, ttheader
+from microkit.rpc.contract import Contract, DecodeError, Method
+from microkit.rpc.transport import (
+    EXCEPTION,
+    ONEWAY,
+    REPLY,
+    Message,
+    ProtocolError,
+    Reader,
+    encode,
+)
+from microkit.rpc.ttheader import Header
+
+UNKNOWN_METHOD, INTERNAL_ERROR, PROTOCOL_ERROR = 1, 6, 7
+DEADLINE: Final = "deadline exceeded"
+
+_log = logging.getLogger(__name__)
+_QUEUED: Final = 64
+_CLOSES: Final = {ttheader.CONNECTION_CLOSES: "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server bears: sizes in bytes, times in seconds."""
+
+    message_size: int = 16 * 2**20
+    connections: int = 4096
+    idle: float = 600
+    timeout: float = 10
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        """Return the limits that the settings ask for."""
+        return cls(
+            settings.rpc_max_message_mib * 2**20,
+            settings.rpc_max_connections,
+            settings.rpc_idle_seconds,
+            settings.rpc_server_timeout_ms / 1e3,
+        )
+
+
+class Server:
+    """Serves the Thrift services of one contract: `handlers` maps a service's name to its handler.
+
+    A handler has a coroutine for each method, named like it, from request to response struct.
+
+    Raises:
+        TypeError: a method without its coroutine.
+    """
+
+    def __init__(
+        self, name: str, contract: Contract, handlers: Mapping[str, object], limits: Limits
+    ) -> None:
+        self.limits = limits
+        self.endpoints = {
+            method.name: Endpoint(name, method, handlers[service])
+            for service, methods in contract.services.items()
+            for method in methods.values()
+        }
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        if self._listener is None:
+            raise RuntimeError("the server does not listen")
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def listen(self, host: str, port: int) -> None:
+        """Start to accept connections; port 0 takes any free one.
+
+        Raises:
+            OSError: the address is in use or not ours.
+        """
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: Connection(self), host, port, backlog=1024
+        )
+        self._sweep()
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing more, finish what is in flight for up to `grace` seconds, then close."""
+        self.draining = True
+        if self._listener is not None:
+            self._listener.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in tuple(self.connections):
+            connection.drain()
+        deadline = time.monotonic() + grace
+        while self.connections and time.monotonic() < deadline:  # noqa: ASYNC110 - once, at the end
+            await asyncio.sleep(0.02)
+        for connection in tuple(self.connections):
+            connection.abort()
+        await asyncio.sleep(0)
+
+    def _sweep(self) -> None:
+        """Close connections on which nothing happened for too long."""
+        now = time.monotonic()
+        for connection in tuple(self.connections):
+            if connection.idle_since < now - self.limits.idle:
+                connection.abort()
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(min(self.limits.idle / 4, 30), self._sweep)
+
+
+class Endpoint:
+    """One method as it is served."""
+
+    __slots__ = ("call", "meter", "method", "wire_name")
+
+    def __init__(self, service: str, method: Method, handler: object) -> None:
+        call = getattr(handler, method.name, None)
+        if not asyncio.iscoroutinefunction(call):
+            raise TypeError(f"{type(handler).__name__} has no coroutine {method.name}")
+        self.call = call
+        self.method = method
+        self.meter: Meter = meter("rpc_server", service, method.name)
+        self.wire_name = method.name.encode()
+
+
+class Connection(asyncio.Protocol):
+    """One caller's connection: reads messages, runs them in turn, writes the answers."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._reader = Reader(server.limits.message_size)
+        self._waiting: deque[Message] = deque()
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self._task: asyncio.Task[None] | None = None
+        self._writable = True
+        self._loop = asyncio.get_running_loop()
+        self.idle_since = time.monotonic()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, or refuse it when there are too many."""
+        self._transport = transport  # type: ignore[assignment]
+        if len(self._server.connections) >= self._server.limits.connections:
+            self._transport.abort()
+            return
+        self._server.connections.add(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Stop the work that nobody waits for any more."""
+        self._server.connections.discard(self)
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is not Thrift ends the connection."""
+        self.idle_since = time.monotonic()
+        try:
+            self._waiting.extend(self._reader.feed(data))
+        except ProtocolError as error:
+            _log.warning("closed a connection: %s", error)
+            self._transport.abort()
+            return
+        if len(self._waiting) > _QUEUED:
+            self._transport.pause_reading()
+        self._next()
+
+    def pause_writing(self) -> None:
+        """Serve no more while the caller does not read its answers."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Go on serving."""
+        self._writable = True
+        self._next()
+
+    def drain(self) -> None:
+        """Close as soon as nothing is under way."""
+        if self._task is None and not self._waiting and not self._reader.partial:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def _next(self) -> None:
+        if self._task is not None or not self._writable:
+            return
+        if not self._waiting:
+            if self._server.draining:
+                self.drain()
+            return
+        message = self._waiting.popleft()
+        if len(self._waiting) == _QUEUED:
+            self._transport.resume_reading()
+        self._task = self._loop.create_task(self._serve(message))
+        self._task.add_done_callback(self._served)
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        self.idle_since = time.monotonic()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("serving failed", exc_info=error)
+            self._transport.abort()
+        if not self._transport.is_closing():
+            self._next()
+
+    async def _serve(self, message: Message) -> None:
+        endpoint = self._server.endpoints.get(message.name)
+        if endpoint is None:
+            self._refuse(message, UNKNOWN_METHOD, f"unknown method {message.name}")
+            return
+        started = time.perf_counter()
+        try:
+            request, _ = endpoint.method.arguments.decode(message.body, message.start)
+        except DecodeError as error:
+            self._refuse(message, PROTOCOL_ERROR, str(error))
+            endpoint.meter.observe(started, error)
+            return
+        _enter(message.header)
+        deadline = self._loop.call_later(self._timeout(message.header), self._expire)
+        failed: BaseException | None = None
+        try:
+            answer = await endpoint.call(request.value)
+            body = endpoint.method.result.encode(endpoint.method.result.struct(value=answer))
+            self._reply(message, endpoint.wire_name, body)
+        except errors.Error as error:
+            failed = error
+            answer = status.failure(endpoint.method.response, error)
+            body = endpoint.method.result.encode(endpoint.method.result.struct(value=answer))
+            self._reply(message, endpoint.wire_name, body)
+        except asyncio.CancelledError as error:
+            failed = error
+            if not self._transport.is_closing():
+                self._refuse(message, INTERNAL_ERROR, DEADLINE)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is answered
+            failed = error
+            _log.exception("%s failed", message.name)
+            self._refuse(message, INTERNAL_ERROR, "internal error")
+        finally:
+            deadline.cancel()
+            endpoint.meter.observe(started, failed)
+
+    def _timeout(self, header: Header | None) -> float:
+        own = self._server.limits.timeout
+        asked = header.integers.get(ttheader.RPC_TIMEOUT, "") if header else ""
+        return min(int(asked) / 1e3, own) if asked.isdecimal() and len(asked) < 10 else own
+
+    def _expire(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _reply(self, message: Message, name: bytes, body: bytes, kind: int = REPLY) -> None:
+        if message.kind == ONEWAY or self._transport.is_closing():
+            return
+        header = None
+        if message.header is not None:
+            texts = _CLOSES if self._server.draining else {}
+            header = Header(message.seqid, {ttheader.MESSAGE_TYPE: str(kind)}, texts)
+        self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
+
+    def _refuse(self, message: Message, code: int, text: str) -> None:
+        self._reply(message, message.name.encode(), application_exception(code, text), EXCEPTION)
+
+
+def application_exception(code: int, text: str) -> bytes:
+    """Return Thrift's TApplicationException: 1 is the text, 2 the type."""
+    encoded = text.encode()
+    return b"\x0b\x00\x01%b%b\x08\x00\x02%b\x00" % (
+        struct.pack(">i", len(encoded)),
+        encoded,
+        struct.pack(">i", code),
+    )
+
+
+def _enter(header: Header | None) -> None:
+    """Take over what the caller's chain of calls carries; give it a request id if it has none."""
+    values = header.persistent() if header else {}
+    values.setdefault(metadata.REQUEST_ID, metadata.new_request_id())
+    metadata.persistent.set(values)
