@@ -1,0 +1,1 @@
+"""The comments' tables and their queries."""

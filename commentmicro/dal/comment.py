@@ -1,0 +1,163 @@
+"""Queries of comments."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import Final, NamedTuple
+
+from peewee import fn
+
+from commentmicro.dal.model import Comment, CommentCount
+from microkit.batch import Loader
+from microkit.errors import NotFound
+from microkit.storage.database import Database, Statement
+
+MAX_LIST: Final = 10_000
+_PAGE: Final = 500
+
+
+class Row(NamedTuple):
+    """A comment that is not deleted."""
+
+    id: int
+    video_id: int
+    user_id: int
+    content: str
+    created_ms: int
+
+
+_COLUMNS = [getattr(Comment, name) for name in Row._fields]
+_LIVE = Comment.select(*_COLUMNS).where(Comment.deleted == False)  # noqa: E712 - SQL's
+_BY_ID = Statement(lambda comment: _LIVE.where(Comment.id == comment))
+_BY_VIDEO = Statement(
+    lambda video, limit: (
+        _LIVE.where(Comment.video_id == video).order_by(Comment.id.desc()).limit(limit)
+    )
+)
+_COUNTS = Statement(
+    lambda videos: CommentCount.select(CommentCount.video_id, CommentCount.count).where(
+        CommentCount.video_id.in_(videos)
+    )
+)
+_COUNTED = Statement(
+    lambda after, limit: (
+        CommentCount.select(CommentCount.video_id, CommentCount.count)
+        .where(CommentCount.video_id > after)
+        .order_by(CommentCount.video_id)
+        .limit(limit)
+    )
+)
+_COMMENTED = Statement(
+    lambda after, limit: (
+        Comment.select(Comment.video_id)
+        .distinct()
+        .where(Comment.video_id > after)
+        .order_by(Comment.video_id)
+        .limit(limit)
+    )
+)
+_LIVE_COUNT = Statement(
+    lambda video: Comment.select(fn.COUNT(Comment.id)).where(
+        Comment.video_id == video,
+        Comment.deleted == False,  # noqa: E712 - SQL's
+    )
+)
+
+
+class Comments:
+    """The comments of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counts: Loader[int, int] = Loader(self._load_counts)
+        self._lists: Loader[int, list[Row]] = Loader(self._load_lists)
+
+    async def publish(self, user_id: int, video_id: int, content: str) -> Row:
+        """Store a comment and return it."""
+        created_ms = time.time_ns() // 1_000_000
+        async with self._database.transaction():
+            row = {
+                "video_id": video_id,
+                "user_id": user_id,
+                "content": content,
+                "created_ms": created_ms,
+            }
+            comment_id = int((await self._database.write(Comment.insert(row))).lastrowid)
+            await self._move_count(video_id, 1)
+        return Row(comment_id, video_id, user_id, content, created_ms)
+
+    async def by_id(self, comment_id: int) -> Row:
+        """Return one comment.
+
+        Raises:
+            NotFound: there is no such comment.
+        """
+        rows = await self._database.rows(_BY_ID(comment=comment_id))
+        if not rows:
+            raise NotFound("评论不存在")
+        return Row(*rows[0])
+
+    async def delete(self, row: Row) -> None:
+        """Delete a comment; the row stays, marked.
+
+        Raises:
+            NotFound: somebody deleted it in the meantime.
+        """
+        async with self._database.transaction():
+            done = await self._database.write(
+                Comment.update(deleted=True).where(
+                    Comment.id == row.id,
+                    Comment.deleted == False,  # noqa: E712 - SQL's
+                )
+            )
+            if not done.rowcount:
+                raise NotFound("评论不存在")
+            await self._move_count(row.video_id, -1)
+
+    async def by_video(self, video_id: int) -> list[Row]:
+        """Return a video's comments, newest first."""
+        return await self._lists.one(video_id) or []
+
+    async def counts(self, video_ids: Iterable[int]) -> dict[int, int]:
+        """Return how many comments every one of `video_ids` has."""
+        return await self._counts.many(video_ids)
+
+    async def mend(self) -> AsyncIterator[tuple[int, int, int]]:
+        """Set every count that is wrong; give (video, stored, right) of each."""
+        for pages in (_COMMENTED, _COUNTED):
+            after = 0
+            while page := await self._database.rows(pages(after=after, limit=_PAGE)):
+                after = page[-1][0]
+                for video_id, *_ in page:
+                    stored, right = await self._mend(video_id)
+                    if stored != right:
+                        yield video_id, stored, right
+
+    async def _mend(self, video_id: int) -> tuple[int, int]:
+        async with self._database.transaction():
+            # The counter's row first: whoever moves it waits for us.
+            update = CommentCount.update(count=CommentCount.count)
+            await self._database.write(update.where(CommentCount.video_id == video_id))
+            right = (await self._database.rows(_LIVE_COUNT(video=video_id)))[0][0]
+            found = await self._database.rows(_COUNTS(videos=[video_id]))
+            stored = found[0][1] if found else 0
+            if stored != right:
+                await self._move_count(video_id, right - stored)
+        return stored, right
+
+    async def _move_count(self, video_id: int, by: int) -> None:
+        update = CommentCount.update(count=CommentCount.count + by)
+        moved = await self._database.write(update.where(CommentCount.video_id == video_id))
+        if not moved.rowcount:
+            await self._database.write(CommentCount.insert(video_id=video_id, count=by))
+
+    async def _load_counts(self, video_ids: list[int]) -> dict[int, int]:
+        counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
+        return {video_id: counted.get(video_id, 0) for video_id in video_ids}
+
+    async def _load_lists(self, video_ids: list[int]) -> dict[int, list[Row]]:
+        # Whoever asks at one moment nearly always asks for the video that everybody watches.
+        lists = {}
+        for video_id in video_ids:
+            rows = await self._database.rows(_BY_VIDEO(video=video_id, limit=MAX_LIST))
+            lists[video_id] = [Row(*row) for row in rows]
+        return lists

@@ -1,0 +1,28 @@
+"""The tables."""
+
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, Model
+
+
+class Comment(Model):
+    """A comment; `created_ms` since 1970."""
+
+    id = BigAutoField()
+    video_id = BigIntegerField()
+    user_id = BigIntegerField()
+    content = CharField(max_length=500)
+    created_ms = BigIntegerField()
+    deleted = BooleanField(default=False)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "comment"
+        indexes = ((("video_id", "deleted", "id"), False),)
+
+
+class CommentCount(Model):
+    """How many comments a video has: moved in the transaction that adds or deletes one."""
+
+    video_id = BigIntegerField(primary_key=True)
+    count = BigIntegerField()
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "comment_count"

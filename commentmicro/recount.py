@@ -1,0 +1,17 @@
+"""Mends the counts of comments from the comments."""
+
+from collections.abc import AsyncIterator
+
+from commentmicro.dal.comment import Comments
+from commentmicro.dal.model import Comment, CommentCount
+from microkit.service import Context
+
+
+async def recount(context: Context) -> AsyncIterator[str]:
+    """Compare every video's count with its comments."""
+    comments = Comments(await context.database([Comment, CommentCount]))
+    mended = 0
+    async for video_id, stored, right in comments.mend():
+        mended += 1
+        yield f"video {video_id}: comments {stored} → {right}"
+    yield f"{mended} counts mended"

@@ -1,0 +1,111 @@
+"""Who likes what."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from favoritemicro.dal import keys
+from microkit.batch import Loader
+from microkit.storage.redis import Redis, Script
+
+MAX_LIST: Final = 10_000
+
+# KEYS: given, likers, received, authors, users. ARGV: user, video, author.
+# The edge decides: the rest moves with it, and only if it changed.
+_LIKE = Script("""
+if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
+local now = redis.call('TIME')
+redis.call('ZADD', KEYS[1], now[1] * 1000000 + now[2], ARGV[2])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('INCR', KEYS[3])
+redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
+redis.call('SADD', KEYS[5], ARGV[1])
+return 1
+""")
+# KEYS: given, likers, received. ARGV: user, video.
+_UNLIKE = Script("""
+if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('DECR', KEYS[3])
+return 1
+""")
+# KEYS: likers of each video.
+_VIDEO_COUNTS = Script("""
+local counts = {}
+for i = 1, #KEYS do counts[i] = redis.call('SCARD', KEYS[i]) end
+return counts
+""")
+# KEYS: given and received of each user in turn.
+_USER_COUNTS = Script("""
+local counts = {}
+for i = 1, #KEYS, 2 do
+  counts[i] = redis.call('ZCARD', KEYS[i])
+  counts[i + 1] = tonumber(redis.call('GET', KEYS[i + 1]) or 0)
+end
+return counts
+""")
+
+
+class Counts(NamedTuple):
+    """How many likes a user gave, and how many the user's videos received."""
+
+    given: int
+    received: int
+
+
+class Favorites:
+    """The likes in one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._video_counts: Loader[int, int] = Loader(self._load_video_counts)
+        self._user_counts: Loader[int, Counts] = Loader(self._load_user_counts)
+
+    async def like(self, user_id: int, video_id: int, author_id: int) -> bool:
+        """Let a user like a video; return whether that is new."""
+        touched = [
+            keys.given(user_id),
+            keys.likers(video_id),
+            keys.received(author_id),
+            keys.authors(keys.lane(video_id)),
+            keys.users(keys.lane(user_id)),
+        ]
+        return bool(await self._redis.run(_LIKE, touched, [user_id, video_id, author_id]))
+
+    async def unlike(self, user_id: int, video_id: int, author_id: int) -> bool:
+        """End it; return whether there was anything to end."""
+        touched = [keys.given(user_id), keys.likers(video_id), keys.received(author_id)]
+        return bool(await self._redis.run(_UNLIKE, touched, [user_id, video_id]))
+
+    async def author_of(self, video_id: int) -> int | None:
+        """Return the author of a video that was ever liked."""
+        stored = await self._redis.execute("HGET", keys.authors(keys.lane(video_id)), video_id)
+        return int(stored) if stored else None
+
+    async def given_by(self, user_id: int) -> list[int]:
+        """Return the videos that a user likes, the newest like first."""
+        ids = await self._redis.execute("ZREVRANGE", keys.given(user_id), 0, MAX_LIST - 1)
+        return [int(each) for each in ids]
+
+    async def is_favorite(self, user_id: int | None, video_ids: Sequence[int]) -> dict[int, bool]:
+        """Say of each video whether the user likes it."""
+        if not user_id or not video_ids:
+            return dict.fromkeys(video_ids, False)
+        scores = await self._redis.execute("ZMSCORE", keys.given(user_id), *video_ids)
+        return {each: score is not None for each, score in zip(video_ids, scores, strict=True)}
+
+    async def video_counts(self, video_ids: Iterable[int]) -> dict[int, int]:
+        """Return the likes of every one of `video_ids`."""
+        return await self._video_counts.many(video_ids)
+
+    async def user_counts(self, user_ids: Iterable[int]) -> dict[int, Counts]:
+        """Return the counts of every one of `user_ids`."""
+        return await self._user_counts.many(user_ids)
+
+    async def _load_video_counts(self, video_ids: list[int]) -> dict[int, int]:
+        counts = await self._redis.run(_VIDEO_COUNTS, [keys.likers(v) for v in video_ids], [])
+        return dict(zip(video_ids, counts, strict=True))
+
+    async def _load_user_counts(self, user_ids: list[int]) -> dict[int, Counts]:
+        touched = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
+        flat = await self._redis.run(_USER_COUNTS, touched, [])
+        return {each: Counts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}

@@ -1,0 +1,10 @@
+"""What Redis knows to the contract's values."""
+
+from collections.abc import Mapping
+
+from favoritemicro.dal.favorite import Counts
+
+
+def user_counts(counts: Mapping[int, Counts]) -> dict[int, list[int]]:
+    """Return each user's [likes given, likes received]."""
+    return {user: [each.given, each.received] for user, each in counts.items()}

@@ -1,0 +1,1 @@
+"""Where data are kept: SQL, Redis, objects. The URL's scheme chooses which."""

@@ -1,0 +1,115 @@
+"""Objects by key: videos, covers and pictures, in a directory."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from microkit.config import ConfigError, Settings
+from microkit.errors import ParamError, StoreError
+from microkit.metrics import store_calls
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+
+class Objects(Protocol):
+    """A store of objects. A key: names of letters, digits and ``._-``, with ``/`` between them."""
+
+    async def put(self, key: str, source: Path, content_type: str) -> None:
+        """Store the file `source` under `key`; durable when this returns."""
+
+    async def delete(self, key: str) -> None:
+        """Remove the object, if it is there."""
+
+    async def check(self) -> None:
+        """Find out whether objects can be stored."""
+
+
+class FileObjects:
+    """Objects as files below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._calls = store_calls("objects")
+
+    def path(self, key: str) -> Path:
+        """Return where the object is, whether or not it exists.
+
+        Raises:
+            ParamError: this is no key.
+        """
+        if len(key) > 255 or not _KEY.fullmatch(key):
+            raise ParamError("对象名称无效")
+        return self._folder / key
+
+    async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the name's ending says it
+        """Store the file `source` under `key`; on the disk when this returns.
+
+        Raises:
+            StoreError: the disk is full or cannot be written.
+        """
+        self._calls.inc()
+        try:
+            await asyncio.to_thread(_copy, source, self.path(key))
+        except OSError as error:
+            raise StoreError from error
+
+    async def delete(self, key: str) -> None:
+        """Remove the object, if it is there.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        self._calls.inc()
+        try:
+            await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+        except OSError as error:
+            raise StoreError from error
+
+    async def check(self) -> None:
+        """Find out whether the folder can be written.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        if not os.access(self._folder, os.W_OK):
+            raise StoreError
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy so that `target` is there completely, and on the disk, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with source.open("rb") as read, partial.open("wb") as write:
+            shutil.copyfileobj(read, write, 1 << 20)
+            write.flush()
+            os.fsync(write.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@asynccontextmanager
+async def open_objects(settings: Settings) -> AsyncIterator[FileObjects]:
+    """Open the store at `objects_url`: ``file:///absolute/folder``, which is made if missing.
+
+    Raises:
+        ConfigError: no such kind of store.
+    """
+    url = urlsplit(settings.objects_url)
+    if url.scheme != "file" or not url.path.startswith("/"):
+        raise ConfigError("OBJECTS_URL: want file:///absolute/folder")
+    folder = Path(url.path)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    yield FileObjects(folder)

@@ -1,0 +1,181 @@
+"""Redis with automatic pipelining: the commands of one loop turn travel together.
+
+One awaited command costs several times as much as one of many in a pipeline, and concurrent
+callers rarely have something to gain from going first. So commands gather while every connection
+is busy, and the next free one takes them all, as ioredis and lettuce do it.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from microkit.config import Settings
+from microkit.errors import StoreError
+from microkit.metrics import store_calls
+
+_log = logging.getLogger(__name__)
+_QUEUED = 10_000
+
+Argument = str | bytes | int
+
+
+class Script:
+    """A Lua script, known to Redis by its digest."""
+
+    __slots__ = ("sha", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - the name Redis gives it
+
+
+class Redis:
+    """Commands to one Redis."""
+
+    def __init__(self, pool: ConnectionPool, size: int, timeout: float) -> None:
+        self._pool = pool
+        self._free = size
+        self._timeout = timeout
+        self._queue: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        self._flushing = False
+        self._calls = store_calls("redis")
+
+    async def execute(self, *command: Argument) -> Any:
+        """Run one command; answers are as Redis gives them, texts as bytes.
+
+        Raises:
+            StoreError: Redis cannot be reached, did not answer in time, or refused.
+        """
+        try:
+            return await self._enqueue(command)
+        except RedisError as error:
+            _log.error("redis: %s: %s", command[0], error)
+            raise StoreError from error
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Run a script, which Redis does as one indivisible step.
+
+        Raises:
+            StoreError: as `execute`.
+        """
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return await self._enqueue(("EVALSHA", script.sha, *rest))
+        except NoScriptError:
+            # Redis is new or has started anew; nothing was done, and EVAL makes it known.
+            return await self.execute("EVAL", script.text, *rest)
+        except RedisError as error:
+            _log.error("redis: a script failed: %s", error)
+            raise StoreError from error
+
+    async def check(self) -> None:
+        """Find out whether Redis answers.
+
+        Raises:
+            StoreError: it does not.
+        """
+        await self.execute("PING")
+
+    def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        if len(self._queue) >= _QUEUED:
+            answer.set_exception(RedisError("too many commands wait"))
+            return answer
+        self._queue.append((command, answer))
+        if self._free and not self._flushing:
+            self._flushing = True
+            loop.call_soon(self._flush)
+        return answer
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if not self._queue or not self._free:
+            return
+        batch, self._queue = self._queue, []
+        self._free -= 1
+        task = asyncio.get_running_loop().create_task(self._send(batch))
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._free += 1
+        self._flush()
+
+    async def _send(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
+        self._calls.inc(len(batch))
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._round_trip(batch)
+        except (RedisError, OSError) as error:
+            # They may have been done: what was sent is never sent again.
+            failed = error if isinstance(error, RedisError) else RedisError(str(error) or "timeout")
+        else:
+            return
+        for _, answer in batch:
+            if not answer.done():
+                answer.set_exception(failed)
+                answer.exception()  # known, also when its caller is gone
+
+    async def _round_trip(
+        self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]
+    ) -> None:
+        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await _refresh(connection)
+            packed = connection.pack_commands([command for command, _ in batch])
+            await connection.send_packed_command(packed, check_health=False)
+            for _, answer in batch:
+                await _read(connection, answer)
+        except BaseException:
+            # Answers that are still to come must not be taken for those of the next batch.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+
+async def _refresh(connection: AbstractConnection) -> None:
+    """Drop a connection that Redis closed while it was idle; sending opens it anew."""
+    if connection.is_connected and await connection.can_read():
+        await connection.disconnect(nowait=True)
+
+
+async def _read(connection: AbstractConnection, answer: asyncio.Future[Any]) -> None:
+    try:
+        value = await connection.read_response(disconnect_on_error=False)
+    except ResponseError as error:
+        if not answer.done():
+            answer.set_exception(error)
+            answer.exception()  # known, also when its caller is gone
+    else:
+        if not answer.done():
+            answer.set_result(value)
+
+
+@asynccontextmanager
+async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
+    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects when first used."""
+    timeout = settings.store_timeout_ms / 1e3
+    pool = ConnectionPool.from_url(
+        settings.redis_url,
+        protocol=2,
+        socket_timeout=None,
+        socket_connect_timeout=min(timeout, 1),
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        yield Redis(pool, settings.redis_pool_size, timeout)
+    finally:
+        await pool.disconnect()

@@ -1,0 +1,7 @@
+"""Starts the service: ``python -m relationmicro``."""
+
+from microkit.service import main
+from relationmicro import SERVICE
+
+if __name__ == "__main__":
+    main(SERVICE)

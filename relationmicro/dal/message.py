@@ -1,0 +1,106 @@
+"""What people write to each other."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from microkit.storage.redis import Redis, Script
+from relationmicro.dal import keys
+
+# A history that is longer is cut at its old end: an answer has to fit into a message of 16 MiB.
+MAX_MESSAGES: Final = 10_000
+MAX_BYTES: Final = 8 * 2**20
+
+# Times grow strictly within a chat, so that "after this one" neither repeats nor skips a message.
+_SEND = Script("""
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+if last[2] and tonumber(last[2]) >= ms then ms = tonumber(last[2]) + 1 end
+local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
+redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
+return {id, string.format('%.0f', ms)}
+""")
+_NEWEST = Script("""
+local newest = {}
+for i = 1, #KEYS do newest[i] = redis.call('ZREVRANGE', KEYS[i], 0, 0, 'WITHSCORES') end
+return newest
+""")
+
+
+class Row(NamedTuple):
+    """A message; `time_ms` since 1970."""
+
+    id: int
+    sender_id: int
+    receiver_id: int
+    content: str
+    time_ms: int
+
+
+class Messages:
+    """The chats in one Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def send(self, sender_id: int, receiver_id: int, content: str) -> Row:
+        """Store a message and return it."""
+        touched = [keys.chat(sender_id, receiver_id), keys.message_id(sender_id, receiver_id)]
+        lane = keys.lane(min(sender_id, receiver_id))
+        message_id, ms = await self._redis.run(_SEND, touched, [lane, sender_id, content])
+        return Row(int(message_id), sender_id, receiver_id, content, int(ms))
+
+    async def between(self, one: int, other: int) -> list[Row]:
+        """Return what the two wrote to each other, oldest first."""
+        flat = await self._redis.execute(
+            "ZRANGE", keys.chat(one, other), -MAX_MESSAGES, -1, "WITHSCORES"
+        )
+        return _recent(_rows(flat, one, other))
+
+    async def received(self, receiver_id: int, sender_id: int, after_ms: int) -> list[Row]:
+        """Return what one got from the other strictly after a time, oldest first."""
+        flat = await self._redis.execute(
+            "ZRANGEBYSCORE", keys.chat(receiver_id, sender_id), f"({after_ms}", "+inf",
+            "WITHSCORES", "LIMIT", 0, MAX_MESSAGES,
+        )  # fmt: skip
+        rows = _rows(flat, receiver_id, sender_id)
+        return _first([row for row in rows if row.sender_id == sender_id])
+
+    async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, Row]:
+        """Return the newest message with each of `others` with whom there is any."""
+        if not others:
+            return {}
+        chats = [keys.chat(user_id, other) for other in others]
+        found = await self._redis.run(_NEWEST, chats, [])
+        return {
+            other: _rows(flat, user_id, other)[0]
+            for other, flat in zip(others, found, strict=True)
+            if flat
+        }
+
+
+def _rows(flat: Sequence[Any], one: int, other: int) -> list[Row]:
+    rows = []
+    for member, score in zip(flat[::2], flat[1::2], strict=True):
+        message_id, sender, content = member.split(b":", 2)
+        sender_id = int(sender)
+        receiver_id = other if sender_id == one else one
+        rows.append(
+            Row(int(message_id), sender_id, receiver_id, content.decode(), int(float(score)))
+        )
+    return rows
+
+
+def _recent(rows: list[Row]) -> list[Row]:
+    """Return the newest of `rows` that fit into a message."""
+    return _first(rows[::-1])[::-1]
+
+
+def _first(rows: list[Row]) -> list[Row]:
+    """Return the first of `rows` that fit into a message."""
+    size = 0
+    for at, row in enumerate(rows):
+        size += len(row.content.encode())
+        if size > MAX_BYTES:
+            return rows[:at]
+    return rows

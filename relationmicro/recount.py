@@ -1,0 +1,16 @@
+"""Mends the followers of everybody from who follows whom."""
+
+from collections.abc import AsyncIterator
+
+from microkit.service import Context
+from relationmicro.dal.follow import Follows
+
+
+async def recount(context: Context) -> AsyncIterator[str]:
+    """Compare both sides of every follow; all counts are the sizes of these sets."""
+    follows = Follows(await context.redis())
+    mended = 0
+    async for follower, followed, change in follows.mend():
+        mended += 1
+        yield f"user {followed}: follower {follower} {'added' if change > 0 else 'removed'}"
+    yield f"{mended} follows mended"

@@ -1,0 +1,160 @@
+"""What RelationService promises."""
+
+import asyncio
+import itertools
+
+import pytest
+
+import usermicro.contract
+from microkit.errors import Error, NotFound, ParamError
+from relationmicro.dal import keys
+
+FOLLOW, UNFOLLOW = 1, 2
+
+
+@pytest.fixture
+async def people(fleet):
+    """Five accounts."""
+    users = fleet.client("userservice")
+    newuser = usermicro.contract.contract.CreateUserInfo
+    answers = [
+        await users.CreateUserMethod(newuser=newuser(name=f"user {i}"), password="x")
+        for i in range(5)
+    ]
+    return [answer.user_id for answer in answers]
+
+
+@pytest.fixture
+async def relations(fleet, people):
+    return fleet.client("relationservice")
+
+
+async def follow(relations, one, other, action=FOLLOW):
+    await relations.FollowMethod(my_uid=one, target_uid=other, action_type=action)
+
+
+async def info(relations, target, viewer=None):
+    answer = await relations.GetFollowInfoMethod(my_uid=viewer, target_uid=target)
+    known = answer.follow_info
+    return known.follow_count, known.follower_count, known.is_follow
+
+
+async def test_following_counts_once_and_unfollowing_too(relations, people):
+    a, b, *_ = people
+    await asyncio.gather(*(follow(relations, a, b) for _ in range(5)))
+    assert await info(relations, a) == (1, 0, False)
+    assert await info(relations, b, viewer=a) == (0, 1, True)
+    await asyncio.gather(*(follow(relations, a, b, UNFOLLOW) for _ in range(5)))
+    assert await info(relations, a) == await info(relations, b, viewer=a) == (0, 0, False)
+
+
+async def test_nobody_follows_themselves_or_nobody(relations, people):
+    with pytest.raises(ParamError):
+        await follow(relations, people[0], people[0])
+    for pair in ((people[0], 999), (999, people[0]), (people[0], 0), (people[0], -5)):
+        for action in (FOLLOW, UNFOLLOW):
+            with pytest.raises(Error, match="不存在"):
+                await follow(relations, *pair, action)
+    with pytest.raises(ParamError):
+        await follow(relations, people[0], people[1], 3)
+    assert await info(relations, people[0]) == (0, 0, False)
+
+
+async def test_lists_are_newest_first_and_carry_what_is_known(relations, people):
+    a, b, c, d, _ = people
+    for target in (b, c, d):
+        await follow(relations, a, target)
+    await follow(relations, d, b)
+    followed = (await relations.GetFollowListMethod(myId=d, targetId=a)).userList
+    assert [user.id for user in followed] == [d, c, b]
+    assert [user.is_follow for user in followed] == [False, False, True]
+    assert (followed[2].name, followed[2].follower_count) == ("user 1", 2)
+    assert followed[2].avatar
+    followers = (await relations.GetFollowerListMethod(targetId=b)).user_list
+    assert [user.id for user in followers] == [d, a]
+    assert not any(user.is_follow for user in followers)
+
+
+async def test_lists_of_ids_ask_nobody(relations, people, fleet):
+    a, b, *_ = people
+    await follow(relations, a, b)
+    await fleet.stop("userservice")
+    answer = await relations.GetFollowListMethod(myId=a, targetId=a, ids_only=True)
+    assert [(user.id, user.is_follow) for user in answer.userList] == [(b, True)]
+    with pytest.raises(Error):
+        await relations.GetFollowListMethod(myId=a, targetId=a)
+
+
+async def test_friends_follow_each_other_and_bring_the_newest_message(relations, people, fleet):
+    a, b, c, d, _ = people
+    messages = fleet.client("relationservice")
+    for one, other in itertools.permutations((a, b, c), 2):
+        await follow(relations, one, other)
+    await follow(relations, a, d)
+    await messages.SendMessageMethod(user_id=a, to_user_id=b, content="first")
+    await messages.SendMessageMethod(user_id=b, to_user_id=a, content="second: 你好")
+    friends = (await relations.GetFriendListMethod(myUid=a, targetUid=a)).friend_list
+    known = {friend.id: (friend.message, friend.msg_type) for friend in friends}
+    assert known == {b: ("second: 你好", 0), c: ("", 0)}
+    (friend,) = [
+        each
+        for each in (await relations.GetFriendListMethod(myUid=b, targetUid=b)).friend_list
+        if each.id == a
+    ]
+    assert (friend.message, friend.msg_type) == ("second: 你好", 1)
+    assert [friend.id for friend in friends] == [c, b], "the newest friendship first"
+
+
+async def test_is_follow_is_said_of_everybody_asked_for(relations, people):
+    a, b, c, *_ = people
+    await follow(relations, a, b)
+    answer = await relations.GetIsFollowsMethod(myUid=a, userIds=[b, c, 999, b])
+    assert answer.is_follow_map == {b: True, c: False, 999: False}
+    assert (await relations.GetIsFollowsMethod(myUid=a, userIds=[])).is_follow_map == {}
+
+
+async def test_infos_answer_every_id(relations, people):
+    a, b, *_ = people
+    await follow(relations, a, b)
+    infos = (
+        await relations.GetFollowInfosMethod(my_uid=a, target_uids=[a, b, 999])
+    ).follow_info_map
+    assert {k: (i.follow_count, i.follower_count, i.is_follow) for k, i in infos.items()} == {
+        a: (1, 0, False),
+        b: (0, 1, True),
+        999: (0, 0, False),
+    }
+
+
+async def test_recount_mends_followers_from_the_edges(relations, people, fleet):
+    a, b, c, *_ = people
+    await follow(relations, a, b)
+    context = fleet.running["relationservice"].context
+    redis = await context.redis()
+    await redis.execute("ZREM", keys.followers(b), a)
+    await redis.execute("ZADD", keys.followers(b), 5, c)
+    lines = await fleet.recount("relationservice")
+    assert sorted(lines) == [
+        "2 follows mended",
+        f"user {b}: follower {a} added",
+        f"user {b}: follower {c} removed",
+    ]
+    assert await info(relations, b) == (0, 1, False)
+    assert await fleet.recount("relationservice") == ["0 follows mended"]
+
+
+async def test_who_was_once_known_needs_no_userservice(relations, people, fleet):
+    a, b, c, *_ = people
+    await follow(relations, a, b)
+    await fleet.stop("userservice")
+    await follow(relations, b, a)
+    with pytest.raises(Error):
+        await follow(relations, a, c)
+    assert await info(relations, a) == (1, 1, False)
+
+
+async def test_an_unknown_person_is_named_as_such(relations, people):
+    # The relation convention has no number for it; the text says it.
+    with pytest.raises(Error) as refused:
+        await follow(relations, people[0], 999)
+    assert refused.value.message == NotFound("用户不存在").message

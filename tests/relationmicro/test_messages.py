@@ -1,0 +1,89 @@
+"""What MessageService promises."""
+
+import asyncio
+
+import pytest
+
+import usermicro.contract
+from microkit.errors import Error, ParamError
+
+
+@pytest.fixture
+async def pair(fleet):
+    users = fleet.client("userservice")
+    newuser = usermicro.contract.contract.CreateUserInfo
+    return [
+        (await users.CreateUserMethod(newuser=newuser(name=name), password="x")).user_id
+        for name in ("left", "right")
+    ]
+
+
+@pytest.fixture
+async def messages(fleet, pair):
+    return fleet.client("relationservice")
+
+
+async def send(messages, one, other, content):
+    answer = await messages.SendMessageMethod(user_id=one, to_user_id=other, content=content)
+    return answer.message
+
+
+async def test_both_read_the_whole_chat_in_order(messages, pair):
+    a, b = pair
+    sent = [await send(messages, a, b, "你好: 1"), await send(messages, b, a, "2")]
+    sent.append(await send(messages, a, b, " 3 \n"))
+    for one, other in ((a, b), (b, a)):
+        got = (await messages.GetAllMessageMethod(user_id=one, to_user_id=other)).msg
+        assert got == sent
+    assert [m.content for m in sent] == ["你好: 1", "2", " 3 \n"]
+    assert [(m.from_user_id, m.to_user_id) for m in sent] == [(a, b), (b, a), (a, b)]
+
+
+async def test_times_grow_strictly_and_ids_stay_small(messages, pair):
+    sent = await asyncio.gather(*(send(messages, *pair, f"m{i}") for i in range(100)))
+    times = sorted(message.create_time_ms for message in sent)
+    assert len(set(times)) == 100
+    assert all(str(m.create_time_ms) == m.create_time for m in sent)
+    assert len({m.id for m in sent}) == 100
+    assert max(m.id for m in sent) < 2**53
+
+
+async def test_after_a_time_only_what_was_received_comes(messages, pair):
+    a, b = pair
+    first = await send(messages, a, b, "first")
+    own = await send(messages, b, a, "own")
+    last = await send(messages, a, b, "last")
+
+    async def poll(after):
+        answer = await messages.GetAllMessageMethod(user_id=b, to_user_id=a, pre_msg_time=after)
+        return [message.content for message in answer.msg]
+
+    assert await poll(first.create_time_ms - 1) == ["first", "last"]
+    assert await poll(first.create_time_ms) == ["last"]
+    assert await poll(own.create_time_ms) == ["last"]
+    assert await poll(last.create_time_ms) == []
+    assert await poll(0) == ["first", "own", "last"]
+
+
+@pytest.mark.parametrize("content", ["", "  \n\t", "x" * 1001])
+async def test_a_message_has_bounds(messages, pair, content):
+    with pytest.raises(ParamError):
+        await send(messages, *pair, content)
+
+
+async def test_nobody_writes_to_themselves_or_to_nobody(messages, pair):
+    with pytest.raises(ParamError):
+        await send(messages, pair[0], pair[0], "x")
+    with pytest.raises(Error):
+        await send(messages, pair[0], 999, "x")
+    assert (await messages.GetAllMessageMethod(user_id=pair[0], to_user_id=999)).msg == []
+
+
+async def test_a_long_history_is_cut_at_its_old_end(messages, pair):
+    content = "字" * 1000
+    for _ in range(30):
+        await asyncio.gather(*(send(messages, *pair, content) for _ in range(100)))
+    newest = await send(messages, *pair, "newest")
+    got = (await messages.GetAllMessageMethod(user_id=pair[0], to_user_id=pair[1])).msg
+    assert got[-1] == newest
+    assert 2000 < len(got) < 3001

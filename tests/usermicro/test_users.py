@@ -1,0 +1,138 @@
+"""What userservice promises."""
+
+import asyncio
+import time
+
+import pytest
+
+from microkit.errors import AlreadyExists, NotFound, ParamError, Unauthorized
+from usermicro.contract import contract
+
+
+@pytest.fixture
+async def users(fleet):
+    return fleet.client("userservice")
+
+
+async def create(users, name, password="secret", **fields):
+    newuser = contract.CreateUserInfo(name=name, **fields)
+    return (await users.CreateUserMethod(newuser=newuser, password=password)).user_id
+
+
+async def test_a_new_user_can_log_in_and_has_defaults(users):
+    user_id = await create(users, "小明")
+    assert (await users.LoginUserMethod(name="小明", password="secret")).user_id == user_id
+    user = (await users.GetUserMethod(id=user_id)).user
+    assert (user.name, user.follow_count, user.work_count) == ("小明", 0, 0)
+    assert user.avatar and user.background_image
+    assert user.signature
+    assert (await users.GetUserMethod(name="小明")).user == user
+
+
+async def test_a_taken_name_is_refused_also_when_many_want_it_at_once(users):
+    outcomes = await asyncio.gather(
+        *(create(users, "popular") for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(each, int) for each in outcomes) == 1
+    assert sum(isinstance(each, AlreadyExists) for each in outcomes) == 7
+
+
+async def test_names_compare_exactly(users):
+    names = ["Anna", "anna", "ánna", "anna ", "ａｎｎａ"]
+    ids = [await create(users, name) for name in names]
+    assert len(set(ids)) == len(names)
+    for name, user_id in zip(names, ids, strict=True):
+        assert (await users.GetUserMethod(name=name)).user.id == user_id
+
+
+@pytest.mark.parametrize("name", ["", "x" * 33, "字" * 33])
+async def test_a_name_or_password_of_the_wrong_length_is_refused(users, name):
+    with pytest.raises(ParamError):
+        await create(users, name)
+    with pytest.raises(ParamError):
+        await create(users, "fine", password=name)
+
+
+async def test_32_characters_of_any_script_are_fine(users):
+    name = "𝔘😀" * 16
+    user_id = await create(users, name, password=name)
+    assert (await users.LoginUserMethod(name=name, password=name)).user_id == user_id
+
+
+async def test_an_unknown_name_and_a_wrong_password_look_the_same(users):
+    await create(users, "known")
+    seen = []
+    for name in ("known", "unknown"):
+        started = time.perf_counter()
+        with pytest.raises(Unauthorized) as refused:
+            await users.LoginUserMethod(name=name, password="wrong")
+        seen.append((refused.value.message, time.perf_counter() - started))
+    assert seen[0][0] == seen[1][0]
+    # Both hash: an answer without would come in less than a millisecond.
+    assert min(seconds for _, seconds in seen) > 0.003
+
+
+async def test_a_set_answers_who_exists(users):
+    ids = [await create(users, f"user {i}") for i in range(3)]
+    answer = await users.GetUserSetByIdSetMethod(id_set=[*ids, ids[0], 999])
+    assert sorted(user.id for user in answer.user_set) == ids
+    assert (await users.GetUserSetByIdSetMethod(id_set=[])).user_set == []
+    assert (await users.GetUserSetByIdSetMethod()).user_set == []
+
+
+async def test_nobody_is_not_found(users):
+    for arguments in ({"id": 404}, {"name": "nobody"}):
+        with pytest.raises(NotFound):
+            await users.GetUserMethod(**arguments)
+    with pytest.raises(ParamError):
+        await users.GetUserMethod()
+
+
+async def test_an_update_is_seen_at_once_and_leaves_the_rest(users):
+    user_id = await create(users, "changing", signature="before")
+    await users.GetUserMethod(id=user_id)
+    data = contract.UpdateUserInfo(password="new", avatar="https://x.example/a.png")
+    await users.UpdateUserMethod(id=user_id, update_data=data)
+    user = (await users.GetUserMethod(id=user_id)).user
+    assert (user.avatar, user.signature) == ("https://x.example/a.png", "before")
+    assert (await users.LoginUserMethod(name="changing", password="new")).user_id == user_id
+    with pytest.raises(Unauthorized):
+        await users.LoginUserMethod(name="changing", password="secret")
+    with pytest.raises(NotFound):
+        await users.UpdateUserMethod(id=404, update_data=data)
+
+
+async def test_cached_counts_are_what_was_written_last(users):
+    user_id = await create(users, "counted")
+    await users.UpdateRelationMethod(
+        id=user_id, new_data=contract.UpdateRelationCache(follow_count=1, follower_count=2)
+    )
+    await users.UpdateInteractionMethod(
+        id=user_id, new_data=contract.UpdateInteractionCache(total_favorited=3, favorite_count=4)
+    )
+    await users.UpdateWorkMethod(id=user_id, new_data=contract.UpdateWorkCache(work_count=5))
+    user = (await users.GetUserMethod(id=user_id)).user
+    assert (user.follow_count, user.follower_count) == (1, 2)
+    assert (user.total_favorited, user.favorite_count, user.work_count) == (3, 4, 5)
+    with pytest.raises(ParamError):
+        await users.UpdateWorkMethod(id=user_id, new_data=contract.UpdateWorkCache(work_count=-1))
+
+
+async def test_recount_mends_the_cached_counts_and_says_so(users, fleet):
+    ids = [await create(users, f"user {i}") for i in range(2)]
+    await users.UpdateWorkMethod(id=ids[0], new_data=contract.UpdateWorkCache(work_count=7))
+    await fleet.client("relationservice").FollowMethod(
+        my_uid=ids[0], target_uid=ids[1], action_type=1
+    )
+    assert await fleet.recount("userservice") == [
+        f"user {ids[0]}: follow_count 0 → 1, work_count 7 → 0",
+        f"user {ids[1]}: follower_count 0 → 1",
+        "2 users mended",
+    ]
+    assert await fleet.recount("userservice") == ["0 users mended"]
+
+
+async def test_bytes_that_look_like_sql_are_only_a_name(users):
+    name = "'; DROP TABLE user; --"
+    user_id = await create(users, name)
+    assert (await users.GetUserMethod(name=name)).user.id == user_id

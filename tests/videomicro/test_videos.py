@@ -1,0 +1,114 @@
+"""What videoservice promises."""
+
+import asyncio
+import time
+
+import pytest
+
+from microkit.errors import NotFound, ParamError
+
+FUTURE = 2**62
+
+
+@pytest.fixture
+async def videos(fleet):
+    return fleet.client("videoservice")
+
+
+async def publish(videos, author=1, title="a title"):
+    answer = await videos.CreateVideoMethod(
+        title=title, author_id=author, play_url="videos/x.mp4", cover_url="covers/x.jpg"
+    )
+    return answer.video_id
+
+
+async def test_a_published_video_is_there_at_once(videos):
+    video_id = await publish(videos, author=7, title="标题")
+    assert (await videos.GetVideoAuthorIdMethod(id=video_id)).author_id == 7
+    (listed,) = (await videos.GetVideosByAuthorIdMethod(author_id=7)).video_list
+    (known,) = (await videos.GetVideoSetByIdSetMethod(id_set=[video_id, 404])).video_set
+    assert listed == known
+    assert (known.id, known.title, known.play_url) == (video_id, "标题", "videos/x.mp4")
+
+
+async def test_pages_of_the_feed_neither_skip_nor_repeat(videos):
+    ids = await asyncio.gather(*(publish(videos, title=f"video {i}") for i in range(25)))
+    seen, before = [], FUTURE
+    while page := (answer := await videos.GetVideosFeedMethod(latest_time=before, limit=7)):
+        if not page.video_list:
+            break
+        seen += [video.id for video in page.video_list]
+        # HTTP clients page by whole milliseconds.
+        before = answer.next_time // 1_000_000 * 1_000_000
+    assert seen == sorted(ids, reverse=True)
+    assert answer.next_time is None
+
+
+async def test_the_feed_is_strictly_before_a_nanosecond(videos):
+    video_id = await publish(videos)
+    (video,) = (await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=1)).video_list
+    at = (await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=1)).next_time
+    assert video.id == video_id
+    assert abs(at - time.time_ns()) < 60e9
+    assert not (await videos.GetVideosFeedMethod(latest_time=at, limit=1)).video_list
+    assert len((await videos.GetVideosFeedMethod(latest_time=at + 1, limit=1)).video_list) == 1
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+async def test_a_page_of_a_wrong_size_is_refused(videos, limit):
+    with pytest.raises(ParamError):
+        await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=limit)
+
+
+async def test_a_title_can_be_changed_and_has_bounds(videos):
+    video_id = await publish(videos)
+    await videos.GetVideoSetByIdSetMethod(id_set=[video_id])
+    await videos.UpdateVideoMethod(id=video_id, title="other")
+    (video,) = (await videos.GetVideoSetByIdSetMethod(id_set=[video_id])).video_set
+    assert video.title == "other"
+    for title in ("", " \n ", "x" * 129):
+        with pytest.raises(ParamError):
+            await videos.UpdateVideoMethod(id=video_id, title=title)
+        with pytest.raises(ParamError):
+            await publish(videos, title=title)
+    with pytest.raises(NotFound):
+        await videos.UpdateVideoMethod(id=404, title="x")
+
+
+async def test_a_deleted_video_is_nowhere_and_not_counted(videos):
+    kept, gone = await publish(videos, author=3), await publish(videos, author=3)
+    await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[3])
+    await videos.DeleteVideoMethod(video_id=gone)
+    assert [v.id for v in (await videos.GetVideosByAuthorIdMethod(author_id=3)).video_list] == [
+        kept
+    ]
+    feed = await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=30)
+    assert [video.id for video in feed.video_list] == [kept]
+    assert len((await videos.GetVideoSetByIdSetMethod(id_set=[kept, gone])).video_set) == 1
+    (count,) = (await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[3])).count_set
+    assert count.count == 1
+    for call in (
+        videos.DeleteVideoMethod(video_id=gone),
+        videos.GetVideoAuthorIdMethod(id=gone),
+        videos.UpdateVideoMethod(id=gone),
+    ):
+        with pytest.raises(NotFound):
+            await call
+
+
+async def test_every_author_asked_for_has_a_count(videos):
+    await publish(videos, author=1)
+    await publish(videos, author=1)
+    answer = await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[1, 2, 1])
+    assert {each.id: each.count for each in answer.count_set} == {1: 2, 2: 0}
+    await publish(videos, author=2)
+    answer = await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[2])
+    assert answer.count_set[0].count == 1
+
+
+async def test_ten_thousand_ids_are_answered_and_more_are_refused(videos):
+    video_id = await publish(videos)
+    ids = list(range(video_id, video_id + 10_000))
+    assert len((await videos.GetVideoSetByIdSetMethod(id_set=ids)).video_set) == 1
+    with pytest.raises(ParamError):
+        await videos.GetVideoSetByIdSetMethod(id_set=list(range(10_001)))

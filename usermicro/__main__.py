@@ -1,0 +1,7 @@
+"""Starts the service: ``python -m usermicro``."""
+
+from microkit.service import main
+from usermicro import SERVICE
+
+if __name__ == "__main__":
+    main(SERVICE)

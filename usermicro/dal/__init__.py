@@ -1,0 +1,1 @@
+"""The users' table and its queries."""

@@ -1,0 +1,23 @@
+"""The table."""
+
+from peewee import BigAutoField, BigIntegerField, CharField, Model
+
+
+class User(Model):
+    """An account. The counts are what other services reported last, see the IDL."""
+
+    id = BigAutoField()
+    name = CharField(max_length=32, unique=True)
+    password_hash = CharField(max_length=128)
+    email = CharField(max_length=254, null=True)
+    avatar = CharField(max_length=512)
+    background_image = CharField(max_length=512)
+    signature = CharField(max_length=512)
+    follow_count = BigIntegerField(default=0)
+    follower_count = BigIntegerField(default=0)
+    total_favorited = BigIntegerField(default=0)
+    work_count = BigIntegerField(default=0)
+    favorite_count = BigIntegerField(default=0)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "user"

@@ -1,0 +1,93 @@
+"""Queries of users."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from microkit.cache import CachedLoader
+from microkit.errors import AlreadyExists, NotFound
+from microkit.storage.database import Database, IntegrityError, Statement
+from usermicro.dal.model import User
+
+_CACHED: Final = 10_000
+_CACHED_SECONDS: Final = 2.0
+
+
+class Row(NamedTuple):
+    """What is known of a user, but for the password."""
+
+    id: int
+    name: str
+    email: str | None
+    avatar: str
+    background_image: str
+    signature: str
+    follow_count: int
+    follower_count: int
+    total_favorited: int
+    work_count: int
+    favorite_count: int
+
+
+_COLUMNS = [getattr(User, name) for name in Row._fields]
+_BY_IDS = Statement(lambda ids: User.select(*_COLUMNS).where(User.id.in_(ids)))
+_BY_NAME = Statement(lambda name: User.select(*_COLUMNS).where(User.name == name))
+_LOGIN = Statement(lambda name: User.select(User.id, User.password_hash).where(User.name == name))
+_AFTER = Statement(
+    lambda after, limit: (
+        User.select(*_COLUMNS).where(User.id > after).order_by(User.id).limit(limit)
+    )
+)
+
+
+class Users:
+    """The accounts of one database. Rows are kept for up to two seconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
+
+    async def create(self, **columns: Any) -> int:
+        """Insert an account and return its id.
+
+        Raises:
+            AlreadyExists: the name is taken.
+        """
+        try:
+            return int((await self._database.write(User.insert(columns))).lastrowid)
+        except IntegrityError as error:
+            raise AlreadyExists("用户名已存在") from error
+
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, Row]:
+        """Return those of `ids` that exist."""
+        return await self._rows.many(ids)
+
+    async def by_name(self, name: str) -> Row | None:
+        """Return the user of exactly this name."""
+        rows = await self._database.rows(_BY_NAME(name=name))
+        return Row(*rows[0]) if rows else None
+
+    async def password_of(self, name: str) -> tuple[int, str] | None:
+        """Return the id and the password's hash of the user of exactly this name."""
+        rows = await self._database.rows(_LOGIN(name=name))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    async def page(self, after: int, limit: int) -> list[Row]:
+        """Return up to `limit` users in the order of their ids, from the first above `after`."""
+        return [Row(*row) for row in await self._database.rows(_AFTER(after=after, limit=limit))]
+
+    async def update(self, user_id: int, columns: Mapping[str, Any]) -> None:
+        """Set `columns` of a user.
+
+        Raises:
+            NotFound: there is no such user.
+        """
+        # MySQL counts only rows that really change: whether there is one must be asked.
+        if not await self._database.rows(_BY_IDS(ids=[user_id])):
+            raise NotFound("用户不存在")
+        if columns:
+            await self._database.write(User.update(columns).where(User.id == user_id))
+            self._rows.discard(user_id)
+
+    async def _load(self, ids: list[int]) -> dict[int, Row]:
+        rows = await self._database.rows(_BY_IDS(ids=ids))
+        return {row[0]: Row(*row) for row in rows}

@@ -1,0 +1,80 @@
+"""Passwords: Argon2id, in a few threads that yield to everything else."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from microkit.errors import Overloaded
+
+T = TypeVar("T")
+
+# OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_WAITING: Final = 128
+
+
+class Passwords:
+    """Hashes and verifies passwords; refuses when too many wait for it."""
+
+    def __init__(self, executor: ThreadPoolExecutor, unknown: str) -> None:
+        self._executor = executor
+        self._unknown = unknown
+        self._under_way = 0
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to store.
+
+        Raises:
+            Overloaded: too many wait already.
+        """
+        return await self._run(lambda: _HASHER.hash(password))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Is it the password? Without a hash (nobody has that name) it takes as long and is not.
+
+        Raises:
+            Overloaded: too many wait already.
+        """
+        right = await self._run(lambda: _verify(password_hash or self._unknown, password))
+        return right and password_hash is not None
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._under_way >= _WAITING:
+            raise Overloaded
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        finally:
+            self._under_way -= 1
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+@asynccontextmanager
+async def open_passwords(threads: int) -> AsyncIterator[Passwords]:
+    """Start the threads; wait for them at the end."""
+    with ThreadPoolExecutor(threads, "argon2", initializer=_yield_to_others) as executor:
+        unknown = await asyncio.get_running_loop().run_in_executor(
+            executor, _HASHER.hash, "nobody's password"
+        )
+        yield Passwords(executor, unknown)
+
+
+def _yield_to_others() -> None:
+    # On Linux a thread has its own priority.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

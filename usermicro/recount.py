@@ -1,0 +1,63 @@
+"""Mends the cached counts of all users from the services that have the live ones."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from microkit.service import Context
+from usermicro import contract
+from usermicro.dal.model import User
+from usermicro.dal.user import Row, Users
+
+_PAGE: Final = 500
+_COUNTS: Final = (
+    "follow_count",
+    "follower_count",
+    "total_favorited",
+    "work_count",
+    "favorite_count",
+)
+
+
+async def recount(context: Context) -> AsyncIterator[str]:
+    """Compare every user's cached counts with the live ones and set those that differ."""
+    users = Users(await context.database([User]))
+    live = _Live(context)
+    mended, after = 0, 0
+    while rows := await users.page(after, _PAGE):
+        after = rows[-1].id
+        for row, counts in zip(rows, await live.counts(rows), strict=True):
+            wrong = {name: counts[name] for name in _COUNTS if getattr(row, name) != counts[name]}
+            if wrong:
+                await users.update(row.id, wrong)
+                mended += 1
+                changes = ", ".join(f"{k} {getattr(row, k)} → {v}" for k, v in wrong.items())
+                yield f"user {row.id}: {changes}"
+    yield f"{mended} users mended"
+
+
+class _Live:
+    """The live counts, asked of three services at once for a page of users."""
+
+    def __init__(self, context: Context) -> None:
+        self._relations = context.client("relationservice", contract.relations)
+        self._favorites = context.client("favoriteservice", contract.favorites)
+        self._videos = context.client("videoservice", contract.videos)
+
+    async def counts(self, rows: Sequence[Row]) -> list[dict[str, int]]:
+        ids = [row.id for row in rows]
+        follows = (await self._relations.GetFollowInfosMethod(target_uids=ids)).follow_info_map
+        likes = (
+            await self._favorites.UsersFavoriteCountMethod(user_id_list=ids)
+        ).favorite_count_map
+        works = (await self._videos.GetVideoCountSetByIdUserSetMethod(author_id_set=ids)).count_set
+        work_counts = {each.id: each.count for each in works}
+        return [
+            {
+                "follow_count": follows[user_id].follow_count,
+                "follower_count": follows[user_id].follower_count,
+                "total_favorited": likes[user_id][1],
+                "work_count": work_counts[user_id],
+                "favorite_count": likes[user_id][0],
+            }
+            for user_id in ids
+        ]

@@ -1,0 +1,7 @@
+"""Starts the service: ``python -m videomicro``."""
+
+from microkit.service import main
+from videomicro import SERVICE
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,1 @@
+"""The videos' table and its queries."""

@@ -1,0 +1,22 @@
+"""The table."""
+
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, Model
+
+
+class Video(Model):
+    """A video. `created_ms` (since 1970) is unique and grows with every row: it sorts the feed."""
+
+    id = BigAutoField()
+    author_id = BigIntegerField()
+    title = CharField(max_length=128)
+    play_url = CharField(max_length=512)
+    cover_url = CharField(max_length=512)
+    created_ms = BigIntegerField(unique=True)
+    deleted = BooleanField(default=False)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video"
+        indexes = (
+            (("deleted", "created_ms"), False),
+            (("author_id", "deleted", "created_ms"), False),
+        )

@@ -1,0 +1,138 @@
+"""Queries of videos."""
+
+import time
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from peewee import fn
+
+from microkit.batch import Loader
+from microkit.cache import CachedLoader
+from microkit.errors import NotFound
+from microkit.storage.database import Database, Statement
+from videomicro.dal.model import Video
+
+_CACHED: Final = 20_000
+_CACHED_SECONDS: Final = 2.0
+
+Page = tuple[int, int]
+"""A page of the feed: what was published before this many ms since 1970, at most so many."""
+
+
+class Row(NamedTuple):
+    """A video that is not deleted."""
+
+    id: int
+    author_id: int
+    title: str
+    play_url: str
+    cover_url: str
+    created_ms: int
+
+
+_COLUMNS = [getattr(Video, name) for name in Row._fields]
+_LIVE = Video.select(*_COLUMNS).where(Video.deleted == False)  # noqa: E712 - SQL's
+_NEWEST = Video.created_ms.desc()
+_BY_IDS = Statement(lambda ids: _LIVE.where(Video.id.in_(ids)))
+_BY_AUTHOR = Statement(lambda author: _LIVE.where(Video.author_id == author).order_by(_NEWEST))
+_FEED = Statement(
+    lambda before, limit: _LIVE.where(Video.created_ms < before).order_by(_NEWEST).limit(limit)
+)
+_COUNTS = Statement(
+    lambda authors: (
+        Video.select(Video.author_id, fn.COUNT(Video.id))
+        .where(Video.author_id.in_(authors), Video.deleted == False)  # noqa: E712 - SQL's
+        .group_by(Video.author_id)
+    )
+)
+_LATEST = Statement(lambda: Video.select(fn.MAX(Video.created_ms)))
+
+
+class Videos:
+    """The videos of one database. Rows and counts are kept for up to two seconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
+        self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
+        self._pages: Loader[Page, list[Row]] = Loader(self._load_pages)
+
+    async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
+        """Insert a video and return its id."""
+        async with self._database.transaction():
+            latest = (await self._database.rows(_LATEST()))[0][0] or 0
+            # Later than every other, also when the clock was set back: a page never skips one.
+            row = {
+                "author_id": author_id,
+                "title": title,
+                "play_url": play_url,
+                "cover_url": cover_url,
+                "created_ms": max(time.time_ns() // 1_000_000, latest + 1),
+            }
+            video_id = int((await self._database.write(Video.insert(row))).lastrowid)
+        self._counts.discard(author_id)
+        return video_id
+
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, Row]:
+        """Return those of `ids` that exist."""
+        return await self._rows.many(ids)
+
+    async def by_id(self, video_id: int) -> Row:
+        """Return one video.
+
+        Raises:
+            NotFound: there is no such video.
+        """
+        row = await self._rows.one(video_id)
+        if row is None:
+            raise NotFound("视频不存在")
+        return row
+
+    async def by_author(self, author_id: int) -> list[Row]:
+        """Return the author's videos, newest first."""
+        return [Row(*row) for row in await self._database.rows(_BY_AUTHOR(author=author_id))]
+
+    async def feed(self, before_ms: int, limit: int) -> list[Row]:
+        """Return up to `limit` videos published before `before_ms`, newest first."""
+        return await self._pages.one((before_ms, limit)) or []
+
+    async def counts(self, authors: Iterable[int]) -> dict[int, int]:
+        """Return how many videos each of `authors` has."""
+        return await self._counts.many(authors)
+
+    async def rename(self, video_id: int, title: str) -> None:
+        """Give a video another title.
+
+        Raises:
+            NotFound: there is no such video.
+        """
+        await self.by_id(video_id)
+        await self._database.write(Video.update(title=title).where(Video.id == video_id))
+        self._rows.discard(video_id)
+
+    async def delete(self, video_id: int) -> None:
+        """Delete a video; the row stays, marked.
+
+        Raises:
+            NotFound: there is no such video.
+        """
+        row = await self.by_id(video_id)
+        await self._database.write(Video.update(deleted=True).where(Video.id == video_id))
+        self._rows.discard(video_id)
+        self._counts.discard(row.author_id)
+
+    async def _load(self, ids: list[int]) -> dict[int, Row]:
+        rows = await self._database.rows(_BY_IDS(ids=ids))
+        return {row[0]: Row(*row) for row in rows}
+
+    async def _load_pages(self, pages: list[Page]) -> dict[Page, list[Row]]:
+        # Pages asked for at one moment are nearly always the same one: the newest.
+        loaded = {}
+        for before, limit in pages:
+            rows = await self._database.rows(_FEED(before=before, limit=limit))
+            loaded[before, limit] = [Row(*row) for row in rows]
+        return loaded
+
+    async def _count(self, authors: list[int]) -> dict[int, int]:
+        counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}
+        return {author: counted.get(author, 0) for author in authors}

@@ -1,0 +1,42 @@
+"""Rows to the contract's structs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from videomicro.contract import contract
+from videomicro.dal.video import Row
+
+NS_PER_MS = 1_000_000
+
+
+def video(row: Row) -> Any:
+    """Return a video; the services of likes and comments have the counts."""
+    return contract.Video(
+        id=row.id,
+        title=row.title,
+        author_id=row.author_id,
+        play_url=row.play_url,
+        cover_url=row.cover_url,
+        favorite_count=0,
+        comment_count=0,
+    )
+
+
+def videos(rows: Iterable[Row]) -> list[Any]:
+    """Return videos in the order of their rows."""
+    return [video(row) for row in rows]
+
+
+def counts(by_author: Mapping[int, int]) -> list[Any]:
+    """Return how many videos each author has."""
+    return [contract.VideoCount(id=author, count=n) for author, n in by_author.items()]
+
+
+def before_ms(latest_ns: int) -> int:
+    """Return the first millisecond that is not strictly before `latest_ns`."""
+    return -(-latest_ns // NS_PER_MS)
+
+
+def next_ns(rows: list[Row]) -> int | None:
+    """Return when the last of a page was published, None for an empty page."""
+    return rows[-1].created_ms * NS_PER_MS if rows else None
