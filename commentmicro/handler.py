@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from commentmicro import pack
 from commentmicro.contract import contract, users, videos
 from commentmicro.dal.comment import Comments, Row
 from commentmicro.dal.model import Comment, CommentCount
 from commentmicro.peers import Peers
-from microkit.config import ConfigError
 from microkit.errors import Forbidden, ParamError
 from microkit.rpc.status import ok
 from microkit.service import Context
@@ -23,7 +22,7 @@ _MAX_IDS: Final = 10_000
 @asynccontextmanager
 async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
-    zone = _zone(context.settings.timezone)
+    zone = context.settings.zone()
     comments = Comments(await context.database([Comment, CommentCount]))
     peers = Peers(context.client("userservice", users), context.client("videoservice", videos))
     yield {"CommentService": CommentHandler(comments, peers, zone)}
@@ -88,10 +87,3 @@ class CommentHandler:
         if request.ids_only:
             return {}
         return await self._peers.names(user_ids)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(f"TIMEZONE={name!r}: want a name like Asia/Shanghai or UTC") from error

@@ -4,6 +4,8 @@
 //   api.get, api.post   the method's path
 //   api.auth            "required": a valid token; "optional": without one the caller is nobody
 //   api.vd              bounds of a field; msg is what a person is told when they are broken
+//   api.time            "ms": a value below 1e11 is in seconds and is made milliseconds
+//   api.lenient         "true": what cannot be read counts as absent
 namespace go core
 
 // A person as a client sees them, `is_follow` from the viewer's side.
@@ -34,7 +36,7 @@ struct Video {
 }
 
 struct FeedReq {
-    1: optional i64 latest_time             // ms (or s): only videos published before it
+    1: optional i64 latest_time (api.time = "ms", api.lenient = "true")    // only videos published before it
     2: optional string token
 }
 

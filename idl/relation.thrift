@@ -92,7 +92,7 @@ struct Message {
 struct MessageChatReq {
     1: required string token
     2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
-    3: optional i64 pre_msg_time            // ms (or s): only what the caller received after it; 0: all
+    3: optional i64 pre_msg_time (api.time = "ms")     // only what the caller received after it; 0: all
 }
 
 struct MessageChatResp {

@@ -35,8 +35,12 @@ def metrics_response() -> web.Response:
 
 
 @asynccontextmanager
-async def open_admin(host: str, port: int, checks: Checks) -> AsyncIterator[int]:
+async def open_admin(
+    host: str, port: int, checks: Checks, *, reuse_port: bool = False
+) -> AsyncIterator[int]:
     """Serve both on `host` and `port` (0: any free one), and give the port.
+
+    With `reuse_port` several processes share it, and any of them answers.
 
     Raises:
         OSError: the address is in use or not ours.
@@ -52,7 +56,7 @@ async def open_admin(host: str, port: int, checks: Checks) -> AsyncIterator[int]
     runner = web.ServerRunner(web.Server(serve, access_log=None))
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, reuse_port=reuse_port)
         await site.start()
         yield runner.addresses[0][1]
     finally:

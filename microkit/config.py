@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # the HTTP API
     api_workers: Positive = 1
+    api_max_requests: Positive = 512
     public_url: str = ""
     jwt_secret: str = ""
     jwt_days: Positive = 7
@@ -67,6 +69,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # what services decide by
     timezone: str = "Asia/Shanghai"
     argon2_threads: Positive = 2
+
+    def zone(self) -> ZoneInfo:
+        """Return the time zone.
+
+        Raises:
+            ConfigError: there is no such zone.
+        """
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            wanted = "want a name like Asia/Shanghai or UTC"
+            raise ConfigError(f"TIMEZONE={self.timezone!r}: {wanted}") from error
 
     def address(self, service: str) -> str:
         """Return the addresses of a peer, as they were set."""
@@ -88,6 +102,11 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
         if text := environ.get(variable, ""):
             values[field.encode_name] = _value(variable, text, field.type)
     return Settings(**{**values, **overrides})
+
+
+def environment() -> dict[str, str]:
+    """Return the process's whole environment, for the processes that it starts."""
+    return dict(os.environ)
 
 
 def _value(variable: str, text: str, kind: Any) -> Any:

@@ -91,7 +91,7 @@ class Running:
     host: str
     port: int
     admin_port: int
-    context: Context = field(repr=False)
+    context: Context | None = field(default=None, repr=False)
 
 
 @asynccontextmanager

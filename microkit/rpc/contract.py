@@ -208,7 +208,7 @@ def _definition(f: Field) -> Any:
     if f.requiredness == "optional":
         return (f.name, Any, None)
     # A function of ours, not `list` itself: msgspec would take that for a default to omit.
-    return (f.name, Any, msgspec.field(default_factory=f.zero))
+    return (f.name, Any, msgspec.field(default_factory=lambda: f.zero()))  # noqa: PLW0108
 
 
 def _field(parsed: Any, fid: int) -> Field:

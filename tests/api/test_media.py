@@ -362,7 +362,7 @@ def output_of(script: str) -> str:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    return [each for each in psutil.Process().children() if each.name() != "redis-server"]
 
 
 def running(pid: int) -> bool:

@@ -24,7 +24,8 @@ async def test_a_new_user_can_log_in_and_has_defaults(users):
     assert (await users.LoginUserMethod(name="小明", password="secret")).user_id == user_id
     user = (await users.GetUserMethod(id=user_id)).user
     assert (user.name, user.follow_count, user.work_count) == ("小明", 0, 0)
-    assert user.avatar and user.background_image
+    assert user.avatar
+    assert user.background_image
     assert user.signature
     assert (await users.GetUserMethod(name="小明")).user == user
 

@@ -1,0 +1,154 @@
+"""What several handlers show: people and videos with everything that is known of them.
+
+However many there are, each service is asked once, all of them at the same time. A service that
+does not answer costs its fields, not the page. What does not depend on the viewer is shared by all
+requests that ask at the same moment.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from api.clients import Clients
+from api.pack.user import Known, friend, user, users
+from api.pack.video import Counted, video
+from microkit.batch import Loader
+from microkit.cache import CachedLoader
+from microkit.errors import Error, NotFound
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# Over HTTP nobody can change a name or a picture.
+_INFOS_CACHED: Final = 20_000
+_INFOS_SECONDS: Final = 2.0
+
+
+class Aggregate:
+    """The batched fan-outs. `base` is what object URLs begin with."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._infos: CachedLoader[int, Any] = CachedLoader(
+            self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
+        )
+        self._rows: Loader[int, Any] = Loader(self._load_rows)
+        self._works: Loader[int, int] = Loader(self._load_works)
+        self._comments: Loader[int, int] = Loader(self._load_comments)
+        self._pages: Loader[tuple[int, int], Any] = Loader(self._load_pages)
+
+    async def full_user(self, viewer: int, user_id: int, base: str) -> Any:
+        """Return one person.
+
+        Raises:
+            NotFound: there is no such person.
+            Unavailable: userservice does not answer.
+        """
+        info, known = await asyncio.gather(self._infos.one(user_id), self._known(viewer, [user_id]))
+        if info is None:
+            raise NotFound("用户不存在")
+        return user(user_id, known, base)
+
+    async def full_users(self, viewer: int, user_ids: Collection[int], base: str) -> dict[int, Any]:
+        """Return people by id."""
+        return users(user_ids, await self._known(viewer, list(user_ids)), base)
+
+    async def full_friends(self, viewer: int, listed: Sequence[Any], base: str) -> list[Any]:
+        """Return relationservice's friends in their order."""
+        known = await self._known(viewer, [each.id for each in listed])
+        return [friend(each, known, base) for each in listed]
+
+    async def full_videos(self, viewer: int, rows: Sequence[Any], base: str) -> list[Any]:
+        """Return videoservice's videos in their order."""
+        if not rows:
+            return []
+        video_ids = [row.id for row in rows]
+        authors = list({row.author_id for row in rows})
+        infos, follows, works, summary, comments = await asyncio.gather(
+            _or_empty(self._infos.many(authors)),
+            _or_empty(self._follows(viewer, authors)),
+            _or_empty(self._works.many(authors)),
+            _or_none(self._summary(viewer, video_ids, authors)),
+            _or_empty(self._comments.many(video_ids)),
+        )
+        likes = summary.user_favorite_count_map if summary else {}
+        people = users(authors, Known(infos, follows, likes, works), base)
+        counted = Counted(
+            summary.video_favorite_count_map if summary else {},
+            summary.is_favorite_map if summary else {},
+            comments,
+        )
+        return [video(row, people[row.author_id], counted, base) for row in rows]
+
+    async def rows(self, video_ids: Sequence[int]) -> dict[int, Any]:
+        """Return videoservice's videos by id, of those that exist."""
+        return await self._rows.many(video_ids)
+
+    async def page(self, before_ns: int, limit: int) -> Any:
+        """Return videoservice's page of the feed before a time."""
+        return await self._pages.one((before_ns, limit))
+
+    async def _known(self, viewer: int, user_ids: list[int]) -> Known:
+        if not user_ids:
+            return Known({}, {}, {}, {})
+        return Known(
+            *await asyncio.gather(
+                _or_empty(self._infos.many(user_ids)),
+                _or_empty(self._follows(viewer, user_ids)),
+                _or_empty(self._likes(user_ids)),
+                _or_empty(self._works.many(user_ids)),
+            )
+        )
+
+    async def _follows(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
+        answer = await self._clients.relations.GetFollowInfosMethod(
+            my_uid=viewer or None, target_uids=user_ids
+        )
+        return answer.follow_info_map or {}
+
+    async def _likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
+        answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
+        return answer.favorite_count_map
+
+    async def _summary(self, viewer: int, video_ids: list[int], authors: list[int]) -> Any:
+        return await self._clients.favorites.FavoriteSummaryMethod(
+            user_id=viewer or None, video_id_list=video_ids, user_id_list=authors
+        )
+
+    async def _load_infos(self, user_ids: list[int]) -> Mapping[int, Any]:
+        answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
+        return {info.id: info for info in answer.user_set or ()}
+
+    async def _load_rows(self, video_ids: list[int]) -> Mapping[int, Any]:
+        answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
+        return {row.id: row for row in answer.video_set or ()}
+
+    async def _load_works(self, authors: list[int]) -> Mapping[int, int]:
+        answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(author_id_set=authors)
+        return {each.id: each.count for each in answer.count_set}
+
+    async def _load_comments(self, video_ids: list[int]) -> Mapping[int, int]:
+        answer = await self._clients.comments.VideosCommentCountMethod(video_id_list=video_ids)
+        return answer.comment_count_map
+
+    async def _load_pages(self, pages: list[tuple[int, int]]) -> Mapping[tuple[int, int], Any]:
+        answers = await asyncio.gather(
+            *(
+                self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
+                for before, limit in pages
+            )
+        )
+        return dict(zip(pages, answers, strict=True))
+
+
+async def _or_empty(answer: Awaitable[Mapping[int, T]]) -> Mapping[int, T]:
+    return await _or_none(answer) or {}
+
+
+async def _or_none(answer: Awaitable[T]) -> T | None:
+    try:
+        return await answer
+    except Error as error:
+        _log.warning("a page goes without: %s", error.message)
+        return None

@@ -1,0 +1,143 @@
+"""The composition root of the HTTP API."""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from api import contract
+from api.aggregate import Aggregate
+from api.auth import Tokens
+from api.clients import Clients, open_clients
+from api.handler.core import CoreHandler
+from api.handler.interaction import InteractionHandler
+from api.handler.relation import RelationHandler
+from api.media import MediaWorkers
+from api.middleware import Surroundings
+from api.objects import ObjectHandler
+from api.publishing import Publishing
+from api.routes import routes
+from api.upload import Uploads
+from microkit.admin import Checks, health_response, metrics_response, open_admin
+from microkit.config import Settings
+from microkit.discovery.static import StaticResolver
+from microkit.service import Running
+from microkit.storage.objects import FileObjects, open_objects
+
+PORT: Final = 8888
+_BODY_BYTES: Final = 1 << 20
+_LINE_BYTES: Final = 64 << 10
+_PONG: Final = b'{"message":"pong"}'
+
+
+class _Garbage(logging.Filter):
+    """What is no HTTP is the client's fault and answered with 400: no stack trace for it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_log = logging.getLogger("aiohttp.server")
+_log.addFilter(_Garbage())
+
+
+def application(
+    settings: Settings,
+    clients: Clients,
+    objects: FileObjects,
+    workers: MediaWorkers,
+    uploads: Path,
+    checks: Checks,
+) -> web.Application:
+    """Return the application: every route of the IDL, the objects, /ping, /healthz and /metrics.
+
+    Raises:
+        TypeError: a method of the IDL has no handler.
+        ConfigError: the settings have no usable secret.
+    """
+    tokens = Tokens(settings)
+    aggregate = Aggregate(clients)
+    receiver = Uploads(uploads, settings.upload_max_mb)
+    publishing = Publishing(clients, objects, workers)
+    handlers = {
+        contract.core: CoreHandler(clients, aggregate, tokens, publishing),
+        contract.interaction: InteractionHandler(clients, aggregate),
+        contract.relation: RelationHandler(clients, aggregate),
+    }
+    surroundings = Surroundings(settings.api_max_requests)
+    app = web.Application(middlewares=[surroundings.middleware], client_max_size=_BODY_BYTES)
+    for described, handler in handlers.items():
+        app.add_routes(routes(described, handler, tokens, receiver, settings))
+
+    async def ping(_: web.Request) -> web.Response:
+        return web.Response(body=_PONG, content_type="application/json")
+
+    async def healthz(_: web.Request) -> web.Response:
+        return await health_response(checks)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return metrics_response()
+
+    app.router.add_get("/ping", ping)
+    app.router.add_get("/ping/", ping)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
+    return app
+
+
+@asynccontextmanager
+async def serve(settings: Settings) -> AsyncIterator[Running]:
+    """Serve until the block ends; then finish what is in flight.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+        OSError: a port is in use.
+    """
+    host = settings.listen_host
+    port = PORT if settings.port is None else settings.port
+    admin_port = PORT + 100 if settings.admin_port is None else settings.admin_port
+    async with AsyncExitStack() as stack:
+        objects = await stack.enter_async_context(open_objects(settings))
+        clients = await stack.enter_async_context(open_clients(settings, StaticResolver(settings)))
+        workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
+        uploads = await stack.enter_async_context(_upload_folder(settings))
+        checks = {
+            "objects": objects.check,
+            **{getattr(clients, name).service: getattr(clients, name).check
+               for name in clients.__slots__},
+        }  # fmt: skip
+        app = application(settings, clients, objects, workers, uploads, checks)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=settings.stop_grace_seconds,
+            # The APK sends whole messages in the query: 1,000 characters, three times four bytes.
+            max_line_size=_LINE_BYTES,
+        )
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        several = settings.api_workers > 1
+        await web.TCPSite(runner, host, port, reuse_port=several, backlog=1024).start()
+        own_port: int = runner.addresses[0][1]
+        admin = open_admin(host, admin_port, checks, reuse_port=several)
+        yield Running(host, own_port, await stack.enter_async_context(admin))
+
+
+@asynccontextmanager
+async def _upload_folder(settings: Settings) -> AsyncIterator[Path]:
+    """Give a folder for uploads that are under way; it is this process's alone."""
+    if settings.upload_dir:
+        await asyncio.to_thread(Path(settings.upload_dir).mkdir, parents=True, exist_ok=True)
+    made = tempfile.TemporaryDirectory(
+        prefix="uploads-", dir=settings.upload_dir or None, ignore_cleanup_errors=True
+    )
+    with made as folder:
+        yield Path(folder)

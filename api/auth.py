@@ -1,0 +1,72 @@
+"""Tokens: JWT, HS256 only, with a subject and an end."""
+
+import time
+from typing import Any, Final
+
+from jose import JWTError, jwt
+
+from microkit.cache import Cache
+from microkit.config import ConfigError, Settings
+from microkit.errors import Unauthorized
+
+_ALGORITHM: Final = "HS256"
+_OPTIONS: Final = {"require_exp": True, "require_sub": True}
+_SECONDS_A_DAY: Final = 86_400
+_SECRET_BYTES: Final = 32
+_CACHED: Final = 20_000
+_CACHED_SECONDS: Final = 300.0
+_LONGEST: Final = 1024
+
+
+class Tokens:
+    """Makes and checks tokens with one secret.
+
+    Raises:
+        ConfigError: the secret is shorter than 32 bytes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if len(settings.jwt_secret.encode()) < _SECRET_BYTES:
+            raise ConfigError(f"JWT_SECRET: want at least {_SECRET_BYTES} bytes")
+        self._secret = settings.jwt_secret
+        self._seconds = settings.jwt_days * _SECONDS_A_DAY
+        # A signature costs more than all the rest of a small request.
+        self._known: Cache[str, tuple[int, float]] = Cache(_CACHED, _CACHED_SECONDS)
+
+    def issue(self, user_id: int) -> str:
+        """Return a token that acts for the user until it ends."""
+        now = int(time.time())
+        claims = {"sub": str(user_id), "iat": now, "exp": now + self._seconds}
+        token: str = jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+        return token
+
+    def user_of(self, token: str) -> int:
+        """Return whom the token acts for.
+
+        Raises:
+            Unauthorized: there is none, or it is not ours, changed, or too old.
+        """
+        user_id, ends = self._known.get(token) or self._verified(token)
+        if ends <= time.time():
+            raise Unauthorized("登录已过期，请重新登录")
+        return user_id
+
+    def viewer_of(self, token: str) -> int:
+        """Return whom the token acts for, 0 (nobody) if it is not valid."""
+        try:
+            return self.user_of(token)
+        except Unauthorized:
+            return 0
+
+    def _verified(self, token: str) -> tuple[int, float]:
+        if not token or len(token) > _LONGEST:
+            raise Unauthorized
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS
+            )
+            known = int(claims["sub"]), float(claims["exp"])
+        except (JWTError, ValueError, TypeError) as error:
+            raise Unauthorized("登录无效或已过期，请重新登录") from error
+        self._known.put(token, known)
+        return known

@@ -1,0 +1,119 @@
+"""Arguments to request structs: from the query, a form or a JSON object, as a client sends them."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from microkit.errors import ParamError
+from microkit.rpc.contract import Field, Struct, fields_of
+
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_INTEGERS: Final = {"i32": 2**31, "i64": 2**63}
+_EXACT: Final = 2**53
+_LONGEST: Final = 40
+_SECONDS_BELOW: Final = 10**11
+
+Arguments = Mapping[str, Any]
+
+
+async def arguments(request: web.Request) -> Arguments:
+    """Return a request's arguments by name; the first counts, and the query before the body.
+
+    Raises:
+        ParamError: a body that is not what its type says.
+    """
+    query = request.query
+    if request.method != "POST" or not request.can_read_body:
+        return query
+    merged = dict(await _body(request))
+    for name in query:
+        merged[name] = query[name]
+    return merged
+
+
+async def _body(request: web.Request) -> Arguments:
+    if request.content_type in _FORMS:
+        try:
+            form = await request.post()
+        except (ValueError, LookupError, AssertionError) as error:
+            raise ParamError("表单格式错误") from error
+        return {name: form[name] for name in form if isinstance(form[name], str)}
+    raw = await request.read()
+    if not raw.strip():
+        return {}
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    raise ParamError("请求体应为表单或 JSON 对象")
+
+
+def bind(struct: Struct, given: Arguments) -> Any:
+    """Return the request struct of these arguments; what is missing is empty.
+
+    Raises:
+        ParamError: an argument cannot be read as its type.
+    """
+    return struct(**{name: read(given.get(name)) for name, read in _readers(struct)})
+
+
+@functools.cache
+def _readers(struct: Struct) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    return tuple((field.name, _reader(field)) for field in fields_of(struct))
+
+
+def _reader(field: Field) -> Callable[[Any], Any]:
+    empty = None if field.requiredness == "optional" else field.zero()
+    if field.type_name == "binary":
+        return lambda _: empty  # an upload: it goes to the disk, see api/upload.py
+    if field.type_name == "string":
+        return functools.partial(_text, field.name, empty)
+    return functools.partial(_integer, field, _INTEGERS[field.type_name], empty)
+
+
+def _text(name: str, empty: str | None, value: Any) -> str | None:
+    if value is None or value == "":
+        return empty
+    if isinstance(value, str):
+        if value.isascii() or value.encode("utf-8", "replace").decode() == value:
+            return value  # a lone surrogate is no text
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ParamError(f"{name} 应为文本")
+
+
+def _integer(field: Field, bound: int, empty: int | None, value: Any) -> int | None:
+    if value is None or value == "":
+        return empty
+    number = _exact(value)
+    if number is None or not -bound <= number < bound:
+        if "api.lenient" in field.annotations:
+            return empty
+        raise ParamError(f"{field.name} 应为整数")
+    if "api.time" in field.annotations and 0 < number < _SECONDS_BELOW:
+        return number * 1000
+    return number
+
+
+def _exact(value: Any) -> int | None:
+    """Read ``12``, ``1e+06`` or ``1.2e+01``; None for what is not exactly an integer."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        if isinstance(value, str):
+            text = value.strip()
+            if len(text) > _LONGEST or "_" in text or not text.isascii():
+                return None
+            if text.removeprefix("-").isdecimal():
+                return int(text)
+            value = float(text)
+        if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    return None

@@ -1,0 +1,96 @@
+"""The methods of core.thrift: accounts, the feed, publishing."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from api import envelope
+from api.aggregate import Aggregate
+from api.auth import Tokens
+from api.call import Call
+from api.clients import Clients
+from api.contract import core, usermicro
+from api.envelope import done
+from api.publishing import Publishing
+from microkit.batch import Loader
+
+PAGE: Final = 30
+NS_PER_MS: Final = 1_000_000
+NEWEST_NS: Final = 2**62
+# An empty page sends the client here: a time to come, which means the newest again.
+START_OVER_MS: Final = 9_999_999_999_999
+
+
+class CoreHandler:
+    """Accounts, the feed and publishing."""
+
+    def __init__(
+        self, clients: Clients, aggregate: Aggregate, tokens: Tokens, publishing: Publishing
+    ) -> None:
+        self._clients = clients
+        self._aggregate = aggregate
+        self._tokens = tokens
+        self._publishing = publishing
+        self._anonymous: Loader[tuple[int, str], msgspec.Raw] = Loader(self._load_anonymous)
+
+    async def FeedMethod(self, call: Call) -> Any:
+        """Return the newest videos before a time; all who are nobody share one answer."""
+        before_ns = _before_ns(call.request.latest_time)
+        if call.viewer:
+            return await self._feed(call.viewer, before_ns, call.base)
+        return await self._anonymous.one((before_ns, call.base))
+
+    async def RegisterMethod(self, call: Call) -> Any:
+        """Create an account and log in."""
+        newuser = usermicro.CreateUserInfo(name=call.request.username)
+        answer = await self._clients.users.CreateUserMethod(
+            newuser=newuser, password=call.request.password or ""
+        )
+        token = self._tokens.issue(answer.user_id)
+        return done(core.RegisterResp, user_id=answer.user_id, token=token)
+
+    async def LoginMethod(self, call: Call) -> Any:
+        """Log in."""
+        answer = await self._clients.users.LoginUserMethod(
+            name=call.request.username, password=call.request.password
+        )
+        token = self._tokens.issue(answer.user_id)
+        return done(core.LoginResp, user_id=answer.user_id, token=token)
+
+    async def UserInfoMethod(self, call: Call) -> Any:
+        """Return a person."""
+        user = await self._aggregate.full_user(call.viewer, call.whose(), call.base)
+        return done(core.UserInfoResp, user=user)
+
+    async def PublishActionMethod(self, call: Call) -> Any:
+        """Publish the uploaded video."""
+        await self._publishing.publish(call.viewer, call.request.title, call.upload)
+        return done(core.PublishActionResp)
+
+    async def PublishListMethod(self, call: Call) -> Any:
+        """Return somebody's videos, newest first."""
+        answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=call.whose())
+        videos = await self._aggregate.full_videos(call.viewer, answer.video_list or (), call.base)
+        return done(core.PublishListResp, video_list=videos)
+
+    async def _feed(self, viewer: int, before_ns: int, base: str) -> Any:
+        page = await self._aggregate.page(before_ns, PAGE)
+        videos = await self._aggregate.full_videos(viewer, page.video_list or (), base)
+        next_time = page.next_time // NS_PER_MS if page.next_time else START_OVER_MS
+        return done(core.FeedResp, video_list=videos, next_time=next_time)
+
+    async def _load_anonymous(
+        self, asked: list[tuple[int, str]]
+    ) -> dict[tuple[int, str], msgspec.Raw]:
+        return {
+            (before, base): msgspec.Raw(envelope.success(await self._feed(0, before, base)))
+            for before, base in asked
+        }
+
+
+def _before_ns(latest_ms: int | None) -> int:
+    """Return the time before which videos are wanted: no time, or one to come, means now."""
+    if not latest_ms or not 0 < latest_ms < time.time() * 1e3:
+        return NEWEST_NS
+    return latest_ms * NS_PER_MS

@@ -1,0 +1,87 @@
+"""What surrounds every call: a request id, the count, and errors turned into the envelope."""
+
+import logging
+import time
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from api import envelope
+from api.routes import Endpoint
+from api.upload import TooLarge
+from microkit.errors import Error, NotFound, Overloaded, ParamError, ServiceError
+from microkit.rpc import metadata
+
+_log = logging.getLogger(__name__)
+_API: Final = "/douyin"
+_TELLS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
+
+
+class Surroundings:
+    """The one middleware; refuses at once when more than `limit` calls are under way."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    @property
+    def middleware(self) -> Middleware:
+        """The middleware as aiohttp takes it."""
+
+        @web.middleware
+        async def surround(request: web.Request, handler: Handler) -> web.StreamResponse:
+            endpoint = getattr(request.match_info.handler, "__self__", None)
+            if isinstance(endpoint, Endpoint):
+                return await self._call(request, endpoint)
+            return await _other(request, handler)
+
+        return surround
+
+    async def _call(self, request: web.Request, endpoint: Endpoint) -> web.Response:
+        request_id = metadata.new_request_id()
+        metadata.persistent.set({metadata.REQUEST_ID: request_id})
+        started = time.perf_counter()
+        error: Error | None = None
+        self._left -= 1
+        try:
+            response = await self._admit(endpoint).handle(request)
+        except Error as raised:
+            error = raised
+            response = _failed(endpoint, raised)
+        except web.HTTPRequestEntityTooLarge:
+            error = TooLarge("请求体过大")
+            response = _failed(endpoint, error)
+        except ConnectionError:
+            raise  # the client is gone
+        except Exception:  # noqa: BLE001 - whatever a handler raises is answered
+            _log.exception("%s failed", request.path)
+            error = ServiceError()
+            response = _failed(endpoint, error)
+        finally:
+            self._left += 1
+            endpoint.meter.observe(started, error)
+        response.headers["X-Request-Id"] = request_id
+        return response
+
+    def _admit(self, endpoint: Endpoint) -> Endpoint:
+        if self._left < 0:
+            raise Overloaded
+        return endpoint
+
+
+def _failed(endpoint: Endpoint, error: Error) -> web.Response:
+    status = 413 if isinstance(error, TooLarge) else 200
+    return envelope.response(envelope.failure(endpoint.response, error), status)
+
+
+async def _other(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as answer:
+        if not request.path.startswith(_API) or answer.status < 400:
+            raise
+        error = _TELLS.get(answer.status) or ParamError(answer.reason)
+        response = envelope.response(envelope.bare_failure(error), answer.status)
+        if "Allow" in answer.headers:
+            response.headers["Allow"] = answer.headers["Allow"]
+        return response

@@ -1,0 +1,1 @@
+"""What the services answer to what HTTP clients get: pure."""

@@ -1,0 +1,64 @@
+"""Publishing a video: probe it, cut its cover, store both, then the row; or nothing of it."""
+
+import logging
+import secrets
+
+from api.clients import Clients
+from api.media import MediaWorkers
+from api.upload import Upload
+from microkit.errors import Error, ParamError, Retry
+from microkit.storage.objects import Objects
+
+_log = logging.getLogger(__name__)
+
+
+class Publishing:
+    """The way of an upload."""
+
+    def __init__(self, clients: Clients, objects: Objects, workers: MediaWorkers) -> None:
+        self._clients = clients
+        self._objects = objects
+        self._workers = workers
+
+    async def publish(self, author_id: int, title: str, upload: Upload) -> None:
+        """Publish what was uploaded.
+
+        Raises:
+            ParamError: there is no file, or it is no video.
+            StoreError: the objects could not be stored.
+            Unavailable: videoservice did not answer, or too many uploads wait.
+        """
+        if upload.source is None:
+            raise ParamError("缺少视频：请放在 data 字段")
+        processed = await self._workers.process(upload.source, upload.folder)
+        name = secrets.token_hex(16)
+        video = f"videos/{name}{processed.probe.suffix}"
+        cover = f"covers/{name}.jpg"
+        try:
+            await self._objects.put(video, processed.video, processed.probe.content_type)
+            await self._objects.put(cover, processed.cover, "image/jpeg")
+            await self._create(author_id, title, video, cover)
+        except BaseException:
+            await self._remove(video, cover)
+            raise
+
+    async def _create(self, author_id: int, title: str, video: str, cover: str) -> None:
+        try:
+            await self._clients.videos.CreateVideoMethod(
+                title=title, author_id=author_id, play_url=video, cover_url=cover
+            )
+        except Error as error:
+            # No answer is not a no: a row whose objects are gone would be a broken video.
+            if error.retry is not Retry.MAYBE_HANDLED or not await self._exists(author_id, video):
+                raise
+
+    async def _exists(self, author_id: int, video: str) -> bool:
+        answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author_id)
+        return any(row.play_url == video for row in answer.video_list or ())
+
+    async def _remove(self, *keys: str) -> None:
+        for key in keys:
+            try:
+                await self._objects.delete(key)
+            except Error as error:
+                _log.error("%s is left behind: %s", key, error.message)

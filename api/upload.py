@@ -1,0 +1,112 @@
+"""Uploads: streamed to the disk in a folder of their own, which is gone when the call ends."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from microkit.errors import ParamError, StoreError
+
+_CHUNK: Final = 1 << 18
+_TEXT_BYTES: Final = 64 << 10
+_PARTS: Final = 32
+_OVERHEAD: Final = 1 << 20
+
+
+class TooLarge(ParamError):
+    """More than is allowed: HTTP 413."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What arrived: texts by name, and the file, if there was one, in a folder to work in."""
+
+    arguments: dict[str, str]
+    folder: Path
+    source: Path | None
+
+
+class Uploads:
+    """Receives multipart bodies with a file in the field `data`, of at most `max_mb` MiB."""
+
+    def __init__(self, folder: Path, max_mb: int) -> None:
+        self._folder = folder
+        self._max_mb = max_mb
+
+    @asynccontextmanager
+    async def receive(self, request: web.Request) -> AsyncIterator[Upload]:
+        """Stream the body to the disk; whatever is made in the folder is removed at the end.
+
+        Raises:
+            ParamError: it is no multipart body.
+            TooLarge: the file, or another field, is larger than allowed.
+            StoreError: the disk is full or cannot be written.
+        """
+        if request.content_type != "multipart/form-data":
+            raise ParamError("请以 multipart/form-data 上传，视频放在 data 字段")
+        if (request.content_length or 0) > (self._max_mb << 20) + _OVERHEAD:
+            raise self._too_large()
+        try:
+            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
+        except OSError as error:
+            raise StoreError("存储不可用，请稍后再试") from error
+        try:
+            yield await self._receive(request, folder)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _receive(self, request: web.Request, folder: Path) -> Upload:
+        texts: dict[str, str] = {}
+        source: Path | None = None
+        try:
+            reader = await request.multipart()
+            for _ in range(_PARTS):
+                part = await reader.next()
+                if part is None:
+                    return Upload(texts, folder, source)
+                if isinstance(part, MultipartReader):
+                    raise ParamError("上传的表单格式错误")
+                if part.name == "data" and source is None:
+                    source = folder / "upload"
+                    await self._store(part, source)
+                else:
+                    texts.setdefault(part.name or "", await _text(part))
+        except (ValueError, AssertionError, LookupError) as error:
+            raise ParamError("上传的表单格式错误") from error
+        raise ParamError(f"上传的表单最多 {_PARTS} 个字段")
+
+    async def _store(self, part: BodyPartReader, target: Path) -> None:
+        left = self._max_mb << 20
+        try:
+            with target.open("wb") as file:
+                while chunk := await part.read_chunk(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise self._too_large()
+                    await asyncio.to_thread(_write, file, chunk)
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise
+            raise StoreError("存储空间不足，请稍后再试") from error
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"视频不能超过 {self._max_mb} MB")
+
+
+async def _text(part: BodyPartReader) -> str:
+    raw = b""
+    while chunk := await part.read_chunk(_TEXT_BYTES):
+        raw += chunk
+        if len(raw) > _TEXT_BYTES:
+            raise TooLarge(f"字段不能超过 {_TEXT_BYTES >> 10} KB")
+    return raw.decode()
+
+
+def _write(file: BinaryIO, chunk: bytes) -> None:
+    file.write(chunk)

@@ -1,0 +1,84 @@
+"""The HTTP API in front of the five services, and a client that talks to it as the APK does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from fleet import Fleet, addresses
+
+from api.app import serve
+from microkit.config import Settings
+from scripts.clips import make_clip
+
+SECRET = "a secret of at least thirty-two bytes"
+
+
+@dataclass
+class Http:
+    """A client of one API."""
+
+    session: aiohttp.ClientSession
+    base: str
+    fleet: Fleet
+    settings: Settings
+
+    async def get(self, path: str, **query: object) -> dict[str, Any]:
+        return await self.call("GET", path, params=query)
+
+    async def post(self, path: str, **query: object) -> dict[str, Any]:
+        return await self.call("POST", path, params=query)
+
+    async def call(self, verb: str, path: str, status: int = 200, **more: Any) -> dict[str, Any]:
+        if "params" in more:
+            more["params"] = {k: str(v) for k, v in more["params"].items()}
+        async with self.session.request(verb, self.base + path, **more) as response:
+            assert response.status == status, await response.text()
+            assert response.content_type == "application/json"
+            return await response.json()
+
+    async def register(self, name: str, password: str = "secret") -> "Person":
+        answer = await self.post("/douyin/user/register/", username=name, password=password)
+        assert answer["status_code"] == 0, answer
+        return Person(answer["user_id"], answer["token"])
+
+    async def publish(self, person: "Person", clip: Path, title: str = "标题") -> dict[str, Any]:
+        form = aiohttp.FormData()
+        content = await asyncio.to_thread(clip.read_bytes)
+        form.add_field("data", content, filename="../../x.mp4", content_type="video/mp4")
+        form.add_field("token", person.token)
+        form.add_field("title", title)
+        return await self.call("POST", "/douyin/publish/action/", data=form)
+
+    async def first_video(self, person: "Person") -> int:
+        listed = await self.get("/douyin/publish/list/", user_id=person.id, token=person.token)
+        return listed["video_list"][0]["id"]
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    token: str
+
+
+@pytest.fixture
+async def http(
+    fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path
+) -> AsyncIterator[Http]:
+    own = settings(
+        **addresses(fleet.running), jwt_secret=SECRET, upload_dir=str(tmp_path / "uploads"),
+        upload_max_mb=2,
+    )  # fmt: skip
+    async with serve(own) as running, aiohttp.ClientSession() as session:
+        yield Http(session, f"http://127.0.0.1:{running.port}", fleet, own)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real video."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    make_clip(path, seed=1, seconds=1)
+    return path
