@@ -43,5 +43,6 @@ def command(program: Path, folder: Path, socket: Path) -> list[str]:
         "save": "",
         "daemonize": "no",
         "loglevel": "warning",
+        "logfile": str(folder / "redis.log"),
     }
     return [str(program), *(part for key, value in options.items() for part in (f"--{key}", value))]

@@ -83,11 +83,11 @@ def _observed(
 ) -> report.Row:
     cpu, calls = system.cpu_seconds(), system.calls()
     seen = run()
-    used, made = system.cpu_seconds() - cpu, system.calls() - calls
+    after, made = system.cpu_seconds(), system.calls() - calls
     return report.Row(
         case=name,
         load=seen,
-        cpu_ms={process: 1e3 * used[process] / seen.requests for process in sorted(used)},
+        cpu_ms={p: 1e3 * (after[p] - cpu[p]) / seen.requests for p in sorted(after)},
         calls={kind: made[kind] / seen.requests for kind in sorted(made)},
         bound_ms=bound_ms,
     )

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import urllib.request
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,9 @@ class System:
     url: str
     processes: dict[int, str]
 
-    def cpu_seconds(self) -> Counter[str]:
+    def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU seconds used so far, by process name."""
-        used: Counter[str] = Counter()
+        used: dict[str, float] = defaultdict(float)
         for pid, name in self.processes.items():
             used[name] += processes.cpu_seconds(pid)
         return used

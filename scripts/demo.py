@@ -1,0 +1,171 @@
+"""Fills an empty installation through its HTTP API, so that the first look is a feed."""
+
+import asyncio
+import os
+import random
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from scripts.clips import make_clip
+
+PASSWORD: Final = "douyin"  # noqa: S105 - printed for whoever looks at the demo
+_AT_ONCE: Final = 8
+_CLIPS: Final = 36
+_NAMES: Final = (
+    "林晓雨", "阿泽", "山海之间", "今天吃什么", "小满", "North Wind", "光影日记", "豆豆妈",
+    "骑行者老周", "Mika", "深夜食堂", "数星星的人",
+)  # fmt: skip
+_TITLES: Final = (
+    "日落时分的山", "慢下来，看一会儿云", "颜色会呼吸", "雨后的湖面", "周末的颜色实验",
+    "风从海上来", "把夏天装进口袋", "听，水的声音", "今日份治愈", "远山如黛", "一秒一种蓝", "光在流动",
+)  # fmt: skip
+_COMMENTS: Final = (
+    "太好看了！", "这个颜色绝了", "循环看了十遍", "求教程 🙏", "哪里拍的？", "治愈了", "第一！",
+    "马克一下", "哈哈哈哈", "so calming ✨", "已转发给朋友", "每天来看一遍",
+)  # fmt: skip
+_CHATS: Final = (
+    "在吗？", "刚看了你的新视频", "谢谢喜欢 ❤️", "周末一起去拍日落？", "好啊，几点？", "六点山脚见",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the demo."""
+
+    id: int
+    token: str
+
+
+async def fill(url: str, say: Callable[[str], None]) -> None:
+    """Fill the system at `url`, if nobody has published anything there yet.
+
+    Raises:
+        RuntimeError: a call failed.
+    """
+    async with aiohttp.ClientSession(url) as session:
+        if (await _call(session, "GET", "/douyin/feed/"))["video_list"]:
+            say("there are videos already: no demo data added")
+            return
+        chance = random.Random(20)
+        say(f"demo: {len(_NAMES)} people, {_CLIPS} clips …")
+        people = await _people(session)
+        await _publish(session, people)
+        videos = await _videos(session)
+        await _all(_follows(session, people, chance))
+        await _all(_likes(session, people, videos, chance))
+        await _all(_comments(session, people, videos, chance))
+        await _chats(session, people)
+    say(f"demo: log in as {_NAMES[0]}, password {PASSWORD}")
+
+
+async def _people(session: aiohttp.ClientSession) -> list[Person]:
+    people = []
+    for name in _NAMES:
+        arguments = {"username": name, "password": PASSWORD}
+        answer = await _call(session, "POST", "/douyin/user/register/", **arguments)
+        people.append(Person(answer["user_id"], answer["token"]))
+    return people
+
+
+async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None:
+    loop = asyncio.get_running_loop()
+    with (
+        tempfile.TemporaryDirectory(prefix="clips-") as folder,
+        ProcessPoolExecutor(os.cpu_count()) as drawers,
+    ):
+        paths = [Path(folder) / f"{n}.mp4" for n in range(_CLIPS)]
+        drawn = [loop.run_in_executor(drawers, _draw, path, n) for n, path in enumerate(paths)]
+        for n, path in enumerate(paths):
+            await drawn[n]
+            await _upload(session, people[n % len(people)], path, _TITLES[n % len(_TITLES)])
+            path.unlink()
+
+
+def _draw(path: Path, seed: int) -> None:
+    make_clip(path, seed=seed)
+
+
+async def _upload(session: aiohttp.ClientSession, who: Person, path: Path, title: str) -> None:
+    form = aiohttp.FormData()
+    form.add_field("token", who.token)
+    form.add_field("title", title)
+    content = await asyncio.to_thread(path.read_bytes)
+    form.add_field("data", content, filename="clip.mp4", content_type="video/mp4")
+    async with session.post("/douyin/publish/action/", data=form) as response:
+        _checked(await response.json())
+
+
+async def _videos(session: aiohttp.ClientSession) -> list[int]:
+    first = await _call(session, "GET", "/douyin/feed/")
+    rest = await _call(session, "GET", "/douyin/feed/", latest_time=first["next_time"])
+    return [video["id"] for video in first["video_list"] + rest["video_list"]]
+
+
+def _follows(
+    session: aiohttp.ClientSession, people: list[Person], chance: random.Random
+) -> Iterable[Awaitable[Any]]:
+    for one in people:
+        for other in people:
+            if one is not other and chance.random() < 0.6:
+                yield _action(session, one, "relation", to_user_id=other.id, action_type=1)
+
+
+def _likes(
+    session: aiohttp.ClientSession, people: list[Person], videos: list[int], chance: random.Random
+) -> Iterable[Awaitable[Any]]:
+    for video in videos:
+        for person in chance.sample(people, chance.randint(1, len(people))):
+            yield _action(session, person, "favorite", video_id=video, action_type=1)
+
+
+def _comments(
+    session: aiohttp.ClientSession, people: list[Person], videos: list[int], chance: random.Random
+) -> Iterable[Awaitable[Any]]:
+    for video in videos:
+        for text in chance.sample(_COMMENTS, chance.randint(0, 5)):
+            person = chance.choice(people)
+            arguments = {"video_id": video, "action_type": 1, "comment_text": text}
+            yield _action(session, person, "comment", **arguments)
+
+
+async def _chats(session: aiohttp.ClientSession, people: list[Person]) -> None:
+    first = people[0]
+    for other in people[1:5]:
+        for one, two in ((first, other), (other, first)):
+            await _action(session, one, "relation", to_user_id=two.id, action_type=1)
+        for n, text in enumerate(_CHATS):
+            sender, receiver = (first, other) if n % 2 else (other, first)
+            arguments = {"to_user_id": receiver.id, "action_type": 1, "content": text}
+            await _action(session, sender, "message", **arguments)
+
+
+async def _action(session: aiohttp.ClientSession, who: Person, what: str, **query: object) -> Any:
+    return await _call(session, "POST", f"/douyin/{what}/action/", token=who.token, **query)
+
+
+async def _call(session: aiohttp.ClientSession, verb: str, path: str, **query: object) -> Any:
+    parameters = {name: str(value) for name, value in query.items()}
+    async with session.request(verb, path, params=parameters) as response:
+        return _checked(await response.json())
+
+
+async def _all(calls: Iterable[Awaitable[Any]]) -> None:
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def in_turn(call: Awaitable[Any]) -> None:
+        async with turns:
+            await call
+
+    await asyncio.gather(*map(in_turn, calls))
+
+
+def _checked(answer: Any) -> Any:
+    if answer["status_code"] != 0:
+        raise RuntimeError(f"the demo was refused: {answer['status_msg']}")
+    return answer

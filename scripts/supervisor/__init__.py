@@ -1,0 +1,1 @@
+"""Runs the whole system on one machine: Redis, five services and the API, as processes."""

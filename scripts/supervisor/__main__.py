@@ -1,0 +1,108 @@
+"""``scripts/up``: start everything, say where it is, keep it running until told to stop."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from microkit.storage.redis_server import NoRedisServerError
+from scripts.demo import fill
+from scripts.supervisor import folder, network
+from scripts.supervisor.system import API_PORT, NotReadyError, Ports, running
+
+
+def main() -> None:
+    """Run the system as the command line says."""
+    arguments = _arguments()
+    try:
+        with folder.opened(arguments.data.absolute()) as data:
+            asyncio.run(_up(data, arguments))
+    except (folder.InUseError, NoRedisServerError, NotReadyError, _Taken, OSError) as error:
+        sys.exit(f"scripts/up: {error}")
+
+
+class _Taken(Exception):
+    """A port is in use."""
+
+
+class _Stopped(Exception):
+    """A signal came."""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/up", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of all data")
+    ports = parser.add_mutually_exclusive_group()
+    ports.add_argument("--port", type=_port, default=API_PORT, help="of the API (default 8888)")
+    ports.add_argument("--free-ports", action="store_true", help="choose every port")
+    parser.add_argument("--demo", action="store_true", help="fill an empty installation")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= _LAST_PORT:
+        raise ValueError(text)
+    return port
+
+
+_LAST_PORT: Final = 65_535
+
+
+async def _up(data: folder.Folder, arguments: argparse.Namespace) -> None:
+    ports = Ports.free() if arguments.free_ports else Ports.fixed(arguments.port)
+    if taken := ports.taken():
+        numbers = ", ".join(map(str, taken))
+        raise _Taken(f"port {numbers} in use: choose --port N for the API, or --free-ports")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with contextlib.suppress(_Stopped):
+        await _until(stop, data, ports, demo=arguments.demo)
+    _say("stopped")
+
+
+async def _until(stop: asyncio.Event, data: folder.Folder, ports: Ports, *, demo: bool) -> None:
+    """Run until `stop` is set, also while it still starts."""
+    system = asyncio.create_task(_run(data, ports, demo=demo))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((system, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not system.done():
+        _say("stopping …")
+        system.cancel()
+        await asyncio.wait((system,))
+    stopping.cancel()
+    if system.cancelled():
+        raise _Stopped
+    await system
+
+
+async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
+    url = f"http://127.0.0.1:{ports.serve['api']}"
+    _say(f"starting, data in {data.root}")
+    async with running(data, ports, _say):
+        if demo:
+            await fill(url, _say)
+        _print(f"on this machine         {url}")
+        if address := network.address_on_network():
+            _print(f"on a phone nearby       http://{address}:{ports.serve['api']}")
+        _print("stop with Ctrl-C")
+        _print(f"ready {url}")
+        await asyncio.Event().wait()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"up: {text}\n")
+    sys.stderr.flush()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""What runs: Redis, the five services, the API; with which settings."""
+
+import asyncio
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import commentmicro
+import favoritemicro
+import relationmicro
+import usermicro
+import videomicro
+from microkit.service import Service
+from microkit.storage import redis_server
+from scripts.supervisor import network
+from scripts.supervisor.child import Child
+from scripts.supervisor.folder import Folder, socket_path
+
+SERVICES: Final = tuple(
+    package.SERVICE
+    for package in (usermicro, videomicro, relationmicro, favoritemicro, commentmicro)
+)
+API_PORT: Final = 8888
+_ADMIN_ABOVE: Final = 100
+_READY_SECONDS: Final = 30.0
+
+
+class NotReadyError(Exception):
+    """Something did not start; says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens: a port and an admin port for each name."""
+
+    serve: dict[str, int]
+    admin: dict[str, int]
+
+    @classmethod
+    def fixed(cls, api: int) -> "Ports":
+        """Return the usual ports, with `api` for the API."""
+        serve = {service.name: service.port for service in SERVICES} | {"api": api}
+        return cls(serve, {name: port + _ADMIN_ABOVE for name, port in serve.items()})
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Return ports on which nothing listens."""
+        names = [*(service.name for service in SERVICES), "api"]
+        ports = network.free_ports(2 * len(names))
+        return cls(
+            dict(zip(names, ports[::2], strict=True)), dict(zip(names, ports[1::2], strict=True))
+        )
+
+    def taken(self) -> list[int]:
+        """Return those on which something listens already."""
+        return [p for p in (*self.serve.values(), *self.admin.values()) if network.in_use(p)]
+
+
+@asynccontextmanager
+async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Start everything, wait until it is ready, and stop it in reverse at the end.
+
+    Raises:
+        NoRedisServerError: there is no redis-server; says what to install.
+        NotReadyError: something did not become ready in time.
+    """
+    program = redis_server.find()
+    async with AsyncExitStack() as stack:
+        socket = stack.enter_context(socket_path(folder))
+        common = _common_environment(ports, socket)
+
+        async def start(name: str, command: list[str], environment: dict[str, str]) -> None:
+            child = Child(name, command, environment, folder.lock, say)
+            await child.start()
+            stack.push_async_callback(child.stop)
+
+        await start(
+            "redis", redis_server.command(program, folder.root / "redis", socket), dict(os.environ)
+        )
+        for service in SERVICES:
+            own = _service_environment(service, ports, folder)
+            await start(service.name, [sys.executable, "-m", service.package], common | own)
+        own = _api_environment(ports, folder)
+        await start("api", [sys.executable, "-m", "api"], common | own)
+        await _ready(ports)
+        yield
+
+
+def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
+    addresses = {
+        f"{service.name}_addresses".upper(): f"127.0.0.1:{ports.serve[service.name]}"
+        for service in SERVICES
+    }
+    terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
+    return {**os.environ, **terminal, **addresses, "REDIS_URL": f"unix://{socket}"}
+
+
+def _service_environment(service: Service, ports: Ports, folder: Folder) -> dict[str, str]:
+    return {
+        "LISTEN_HOST": "127.0.0.1",
+        "PORT": str(ports.serve[service.name]),
+        "ADMIN_PORT": str(ports.admin[service.name]),
+        "DATABASE_URL": f"sqlite://{folder.root}/sql/{service.package}.db",
+    }
+
+
+def _api_environment(ports: Ports, folder: Folder) -> dict[str, str]:
+    return {
+        "LISTEN_HOST": "0.0.0.0",  # noqa: S104 - phones on the same network are meant to reach it
+        "PORT": str(ports.serve["api"]),
+        "ADMIN_PORT": str(ports.admin["api"]),
+        "OBJECTS_URL": f"file://{folder.root}/objects",
+        "UPLOAD_DIR": f"{folder.root}/uploads",
+        "JWT_SECRET": folder.secret(),
+    }
+
+
+async def _ready(ports: Ports) -> None:
+    deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+    for name, port in ports.admin.items():
+        while why := await asyncio.to_thread(_unhealthy, port):
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotReadyError(f"{name} is not ready: {why}")
+            await asyncio.sleep(0.05)
+
+
+def _unhealthy(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=3):
+            return ""
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+    except OSError as error:
+        return str(error)
