@@ -33,10 +33,10 @@ class Aggregate:
         self._infos: CachedLoader[int, Any] = CachedLoader(
             self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
         )
-        self._rows: Loader[int, Any] = Loader(self._load_rows)
+        self._follows: Loader[int, Any] = Loader(self._load_follows)
+        self._likes: Loader[int, list[int]] = Loader(self._load_likes)
         self._works: Loader[int, int] = Loader(self._load_works)
         self._comments: Loader[int, int] = Loader(self._load_comments)
-        self._pages: Loader[tuple[int, int], Any] = Loader(self._load_pages)
 
     async def full_user(self, viewer: int, user_id: int, base: str) -> Any:
         """Return one person.
@@ -45,13 +45,18 @@ class Aggregate:
             NotFound: there is no such person.
             Unavailable: userservice does not answer.
         """
-        info, known = await asyncio.gather(self._infos.one(user_id), self._known(viewer, [user_id]))
-        if info is None:
+        infos, follows, likes, works = await asyncio.gather(
+            self._infos.many([user_id]),
+            _or_empty(self._follow_infos(viewer, [user_id])),
+            _or_empty(self._likes.many([user_id])),
+            _or_empty(self._works.many([user_id])),
+        )
+        if not infos:
             raise NotFound("用户不存在")
-        return user(user_id, known, base)
+        return user(user_id, Known(infos, follows, _followed(follows), likes, works), base)
 
     async def full_users(self, viewer: int, user_ids: Collection[int], base: str) -> dict[int, Any]:
-        """Return people by id."""
+        """Return people by id, in the order of `user_ids`."""
         return users(user_ids, await self._known(viewer, list(user_ids)), base)
 
     async def full_friends(self, viewer: int, listed: Sequence[Any], base: str) -> list[Any]:
@@ -67,13 +72,14 @@ class Aggregate:
         authors = list({row.author_id for row in rows})
         infos, follows, works, summary, comments = await asyncio.gather(
             _or_empty(self._infos.many(authors)),
-            _or_empty(self._follows(viewer, authors)),
+            _or_empty(self._follow_infos(viewer, authors)),
             _or_empty(self._works.many(authors)),
             _or_none(self._summary(viewer, video_ids, authors)),
             _or_empty(self._comments.many(video_ids)),
         )
         likes = summary.user_favorite_count_map if summary else {}
-        people = users(authors, Known(infos, follows, likes, works), base)
+        known = Known(infos, follows, _followed(follows), likes, works)
+        people = users(authors, known, base)
         counted = Counted(
             summary.video_favorite_count_map if summary else {},
             summary.is_favorite_map if summary else {},
@@ -81,35 +87,31 @@ class Aggregate:
         )
         return [video(row, people[row.author_id], counted, base) for row in rows]
 
-    async def rows(self, video_ids: Sequence[int]) -> dict[int, Any]:
-        """Return videoservice's videos by id, of those that exist."""
-        return await self._rows.many(video_ids)
-
-    async def page(self, before_ns: int, limit: int) -> Any:
-        """Return videoservice's page of the feed before a time."""
-        return await self._pages.one((before_ns, limit))
-
     async def _known(self, viewer: int, user_ids: list[int]) -> Known:
+        """Return what is known of a list's people: all but `followed` is shared between viewers."""
         if not user_ids:
-            return Known({}, {}, {}, {})
+            return Known({}, {}, {}, {}, {})
         return Known(
             *await asyncio.gather(
                 _or_empty(self._infos.many(user_ids)),
-                _or_empty(self._follows(viewer, user_ids)),
-                _or_empty(self._likes(user_ids)),
+                _or_empty(self._follows.many(user_ids)),
+                _or_empty(self._is_follow(viewer, user_ids)),
+                _or_empty(self._likes.many(user_ids)),
                 _or_empty(self._works.many(user_ids)),
             )
         )
 
-    async def _follows(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
+    async def _is_follow(self, viewer: int, user_ids: list[int]) -> Mapping[int, bool]:
+        if not viewer:
+            return {}
+        answer = await self._clients.relations.GetIsFollowsMethod(myUid=viewer, userIds=user_ids)
+        return answer.is_follow_map or {}
+
+    async def _follow_infos(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
         answer = await self._clients.relations.GetFollowInfosMethod(
             my_uid=viewer or None, target_uids=user_ids
         )
         return answer.follow_info_map or {}
-
-    async def _likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
-        answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
-        return answer.favorite_count_map
 
     async def _summary(self, viewer: int, video_ids: list[int], authors: list[int]) -> Any:
         return await self._clients.favorites.FavoriteSummaryMethod(
@@ -120,9 +122,12 @@ class Aggregate:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
         return {info.id: info for info in answer.user_set or ()}
 
-    async def _load_rows(self, video_ids: list[int]) -> Mapping[int, Any]:
-        answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
-        return {row.id: row for row in answer.video_set or ()}
+    async def _load_follows(self, user_ids: list[int]) -> Mapping[int, Any]:
+        return await self._follow_infos(0, user_ids)
+
+    async def _load_likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
+        answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
+        return answer.favorite_count_map
 
     async def _load_works(self, authors: list[int]) -> Mapping[int, int]:
         answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(author_id_set=authors)
@@ -132,14 +137,9 @@ class Aggregate:
         answer = await self._clients.comments.VideosCommentCountMethod(video_id_list=video_ids)
         return answer.comment_count_map
 
-    async def _load_pages(self, pages: list[tuple[int, int]]) -> Mapping[tuple[int, int], Any]:
-        answers = await asyncio.gather(
-            *(
-                self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
-                for before, limit in pages
-            )
-        )
-        return dict(zip(pages, answers, strict=True))
+
+def _followed(follows: Mapping[int, Any]) -> dict[int, bool]:
+    return {user_id: info.is_follow for user_id, info in follows.items()}
 
 
 async def _or_empty(answer: Awaitable[Mapping[int, T]]) -> Mapping[int, T]:

@@ -18,6 +18,7 @@ from api.clients import Clients, open_clients
 from api.handler.core import CoreHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
+from api.lists import Lists
 from api.media import MediaWorkers
 from api.middleware import Surroundings
 from api.objects import ObjectHandler
@@ -63,13 +64,13 @@ def application(
         ConfigError: the settings have no usable secret.
     """
     tokens = Tokens(settings)
-    aggregate = Aggregate(clients)
+    lists, aggregate = Lists(clients), Aggregate(clients)
     receiver = Uploads(uploads, settings.upload_max_mb)
     publishing = Publishing(clients, objects, workers)
     handlers = {
-        contract.core: CoreHandler(clients, aggregate, tokens, publishing),
-        contract.interaction: InteractionHandler(clients, aggregate),
-        contract.relation: RelationHandler(clients, aggregate),
+        contract.core: CoreHandler(clients, lists, aggregate, tokens, publishing),
+        contract.interaction: InteractionHandler(clients, lists, aggregate),
+        contract.relation: RelationHandler(clients, lists, aggregate),
     }
     surroundings = Surroundings(settings.api_max_requests)
     app = web.Application(middlewares=[surroundings.middleware], client_max_size=_BODY_BYTES)

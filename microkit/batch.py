@@ -79,6 +79,19 @@ class Loader(Generic[K, V]):
         return {key: value for part in loaded for key, value in part.items()}
 
 
+def each(load: Callable[[K], Awaitable[V]]) -> Loader[K, V]:
+    """Return a Loader whose keys are loaded one by one, all at the same time.
+
+    For what cannot be fetched together, but is often wanted by many at once.
+    """
+
+    async def load_all(keys: list[K]) -> dict[K, V]:
+        found = await asyncio.gather(*map(load, keys))
+        return dict(zip(keys, found, strict=True))
+
+    return Loader(load_all)
+
+
 class _Batch(Generic[K, V]):
     """The keys of one load, and what will be found."""
 

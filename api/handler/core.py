@@ -12,6 +12,7 @@ from api.call import Call
 from api.clients import Clients
 from api.contract import core, usermicro
 from api.envelope import done
+from api.lists import Lists
 from api.publishing import Publishing
 from microkit.batch import Loader
 
@@ -26,9 +27,15 @@ class CoreHandler:
     """Accounts, the feed and publishing."""
 
     def __init__(
-        self, clients: Clients, aggregate: Aggregate, tokens: Tokens, publishing: Publishing
+        self,
+        clients: Clients,
+        lists: Lists,
+        aggregate: Aggregate,
+        tokens: Tokens,
+        publishing: Publishing,
     ) -> None:
         self._clients = clients
+        self._lists = lists
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
@@ -70,12 +77,12 @@ class CoreHandler:
 
     async def PublishListMethod(self, call: Call) -> Any:
         """Return somebody's videos, newest first."""
-        answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=call.whose())
-        videos = await self._aggregate.full_videos(call.viewer, answer.video_list or (), call.base)
+        rows = await self._lists.published(call.whose())
+        videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
         return done(core.PublishListResp, video_list=videos)
 
     async def _feed(self, viewer: int, before_ns: int, base: str) -> Any:
-        page = await self._aggregate.page(before_ns, PAGE)
+        page = await self._lists.feed(before_ns, PAGE)
         videos = await self._aggregate.full_videos(viewer, page.video_list or (), base)
         next_time = page.next_time // NS_PER_MS if page.next_time else START_OVER_MS
         return done(core.FeedResp, video_list=videos, next_time=next_time)

@@ -7,14 +7,16 @@ from api.call import Call
 from api.clients import Clients
 from api.contract import interaction
 from api.envelope import done
+from api.lists import Lists
 from api.pack.comment import comment, comments
 
 
 class InteractionHandler:
     """Likes and comments."""
 
-    def __init__(self, clients: Clients, aggregate: Aggregate) -> None:
+    def __init__(self, clients: Clients, lists: Lists, aggregate: Aggregate) -> None:
         self._clients = clients
+        self._lists = lists
         self._aggregate = aggregate
 
     async def FavoriteMethod(self, call: Call) -> Any:
@@ -29,9 +31,7 @@ class InteractionHandler:
     async def FavoriteListMethod(self, call: Call) -> Any:
         """Return the videos that somebody likes, the newest like first."""
         answer = await self._clients.favorites.FavoriteListMethod(user_id=call.whose())
-        ids = answer.video_id_list
-        known = await self._aggregate.rows(ids)
-        rows = [known[each] for each in ids if each in known]
+        rows = await self._lists.videos(answer.video_id_list)
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
         return done(interaction.FavoriteListResp, video_list=videos)
 
@@ -53,10 +53,7 @@ class InteractionHandler:
 
     async def CommentListMethod(self, call: Call) -> Any:
         """Return a video's comments, newest first."""
-        answer = await self._clients.comments.CommentListMethod(
-            user_id=call.viewer, video_id=call.request.video_id, ids_only=True
-        )
-        stored = answer.comment_list
+        stored = await self._lists.comments(call.request.video_id)
         writers = {each.user.id for each in stored}
         users = await self._aggregate.full_users(call.viewer, writers, call.base)
         return done(interaction.CommentListResp, comment_list=comments(stored, users))

@@ -1,5 +1,6 @@
 """The methods of relation.thrift: follows, friends and chat."""
 
+from collections.abc import Collection
 from typing import Any
 
 from api.aggregate import Aggregate
@@ -7,14 +8,16 @@ from api.call import Call
 from api.clients import Clients
 from api.contract import relation
 from api.envelope import done
+from api.lists import Lists
 from api.pack.message import messages
 
 
 class RelationHandler:
     """Follows, friends and chat."""
 
-    def __init__(self, clients: Clients, aggregate: Aggregate) -> None:
+    def __init__(self, clients: Clients, lists: Lists, aggregate: Aggregate) -> None:
         self._clients = clients
+        self._lists = lists
         self._aggregate = aggregate
 
     async def RelationMethod(self, call: Call) -> Any:
@@ -28,18 +31,12 @@ class RelationHandler:
 
     async def FollowListMethod(self, call: Call) -> Any:
         """Return whom somebody follows, newest first."""
-        answer = await self._clients.relations.GetFollowListMethod(
-            myId=call.viewer or None, targetId=call.whose(), ids_only=True
-        )
-        users = await self._users(call, answer.userList)
+        users = await self._users(call, await self._lists.following(call.whose()))
         return done(relation.FollowListResp, user_list=users)
 
     async def FollowerListMethod(self, call: Call) -> Any:
         """Return who follows somebody, newest first."""
-        answer = await self._clients.relations.GetFollowerListMethod(
-            myId=call.viewer or None, targetId=call.whose(), ids_only=True
-        )
-        users = await self._users(call, answer.user_list)
+        users = await self._users(call, await self._lists.followers(call.whose()))
         return done(relation.FollowerListResp, user_list=users)
 
     async def FriendListMethod(self, call: Call) -> Any:
@@ -71,8 +68,6 @@ class RelationHandler:
         )
         return done(relation.MessageActionResp)
 
-    async def _users(self, call: Call, listed: list[Any]) -> list[Any]:
-        users = await self._aggregate.full_users(
-            call.viewer, [each.id for each in listed], call.base
-        )
+    async def _users(self, call: Call, user_ids: Collection[int]) -> list[Any]:
+        users = await self._aggregate.full_users(call.viewer, user_ids, call.base)
         return list(users.values())

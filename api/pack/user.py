@@ -14,6 +14,7 @@ class Known(NamedTuple):
 
     infos: Mapping[int, Any]
     follows: Mapping[int, Any]
+    followed: Mapping[int, bool]
     likes: Mapping[int, list[int]]
     works: Mapping[int, int]
 
@@ -46,7 +47,7 @@ def _fields(user_id: int, known: Known, base: str) -> dict[str, Any]:
         "name": info.name if info else "",
         "follow_count": follows.follow_count,
         "follower_count": follows.follower_count,
-        "is_follow": follows.is_follow,
+        "is_follow": known.followed.get(user_id, False),
         "avatar": absolute(base, info.avatar if info else "default/avatar.png"),
         "background_image": absolute(
             base, info.background_image if info else "default/background.png"

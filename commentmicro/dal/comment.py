@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from peewee import fn
 
 from commentmicro.dal.model import Comment, CommentCount
-from microkit.batch import Loader
+from microkit.batch import Loader, each
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
 
@@ -69,7 +69,7 @@ class Comments:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counts: Loader[int, int] = Loader(self._load_counts)
-        self._lists: Loader[int, list[Row]] = Loader(self._load_lists)
+        self._lists: Loader[int, list[Row]] = each(self._load_list)
 
     async def publish(self, user_id: int, video_id: int, content: str) -> Row:
         """Store a comment and return it."""
@@ -154,10 +154,6 @@ class Comments:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
         return {video_id: counted.get(video_id, 0) for video_id in video_ids}
 
-    async def _load_lists(self, video_ids: list[int]) -> dict[int, list[Row]]:
-        # Whoever asks at one moment nearly always asks for the video that everybody watches.
-        lists = {}
-        for video_id in video_ids:
-            rows = await self._database.rows(_BY_VIDEO(video=video_id, limit=MAX_LIST))
-            lists[video_id] = [Row(*row) for row in rows]
-        return lists
+    async def _load_list(self, video_id: int) -> list[Row]:
+        rows = await self._database.rows(_BY_VIDEO(video=video_id, limit=MAX_LIST))
+        return [Row(*row) for row in rows]

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from peewee import fn
 
-from microkit.batch import Loader
+from microkit.batch import Loader, each
 from microkit.cache import CachedLoader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
@@ -55,7 +55,8 @@ class Videos:
         self._database = database
         self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
         self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
-        self._pages: Loader[Page, list[Row]] = Loader(self._load_pages)
+        self._pages: Loader[Page, list[Row]] = each(self._load_page)
+        self._published: Loader[int, list[Row]] = each(self._load_published)
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
         """Insert a video and return its id."""
@@ -90,7 +91,7 @@ class Videos:
 
     async def by_author(self, author_id: int) -> list[Row]:
         """Return the author's videos, newest first."""
-        return [Row(*row) for row in await self._database.rows(_BY_AUTHOR(author=author_id))]
+        return await self._published.one(author_id) or []
 
     async def feed(self, before_ms: int, limit: int) -> list[Row]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
@@ -125,13 +126,12 @@ class Videos:
         rows = await self._database.rows(_BY_IDS(ids=ids))
         return {row[0]: Row(*row) for row in rows}
 
-    async def _load_pages(self, pages: list[Page]) -> dict[Page, list[Row]]:
-        # Pages asked for at one moment are nearly always the same one: the newest.
-        loaded = {}
-        for before, limit in pages:
-            rows = await self._database.rows(_FEED(before=before, limit=limit))
-            loaded[before, limit] = [Row(*row) for row in rows]
-        return loaded
+    async def _load_page(self, page: Page) -> list[Row]:
+        before, limit = page
+        return [Row(*row) for row in await self._database.rows(_FEED(before=before, limit=limit))]
+
+    async def _load_published(self, author: int) -> list[Row]:
+        return [Row(*row) for row in await self._database.rows(_BY_AUTHOR(author=author))]
 
     async def _count(self, authors: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}

@@ -1,0 +1,72 @@
+"""The lists that pages are made of, alike for every viewer: many who ask at once share one call."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.clients import Clients
+from microkit.batch import Loader, each
+
+
+class Lists:
+    """What services list, in their order."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._pages: Loader[tuple[int, int], Any] = each(self._load_page)
+        self._published: Loader[int, Sequence[Any]] = each(self._load_published)
+        self._videos: Loader[int, Any] = Loader(self._load_videos)
+        self._comments: Loader[int, Sequence[Any]] = each(self._load_comments)
+        self._following: Loader[int, list[int]] = each(self._load_following)
+        self._followers: Loader[int, list[int]] = each(self._load_followers)
+
+    async def feed(self, before_ns: int, limit: int) -> Any:
+        """Return videoservice's page of the feed before a time."""
+        return await self._pages.one((before_ns, limit))
+
+    async def published(self, author: int) -> Sequence[Any]:
+        """Return an author's videos, newest first."""
+        return await self._published.one(author) or ()
+
+    async def videos(self, video_ids: Sequence[int]) -> list[Any]:
+        """Return videos in the order of `video_ids`, without those that do not exist."""
+        return list((await self._videos.many(video_ids)).values())
+
+    async def comments(self, video_id: int) -> Sequence[Any]:
+        """Return the comments on a video, newest first; of their writers only the ids."""
+        return await self._comments.one(video_id) or ()
+
+    async def following(self, user_id: int) -> Sequence[int]:
+        """Return whom somebody follows, newest first."""
+        return await self._following.one(user_id) or ()
+
+    async def followers(self, user_id: int) -> Sequence[int]:
+        """Return who follows somebody, newest first."""
+        return await self._followers.one(user_id) or ()
+
+    async def _load_page(self, page: tuple[int, int]) -> Any:
+        before, limit = page
+        return await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
+
+    async def _load_published(self, author: int) -> Sequence[Any]:
+        answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author)
+        return answer.video_list or ()
+
+    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, Any]:
+        answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
+        return {row.id: row for row in answer.video_set or ()}
+
+    async def _load_comments(self, video_id: int) -> Sequence[Any]:
+        answer = await self._clients.comments.CommentListMethod(
+            user_id=0, video_id=video_id, ids_only=True
+        )
+        return answer.comment_list
+
+    async def _load_following(self, user_id: int) -> list[int]:
+        answer = await self._clients.relations.GetFollowListMethod(targetId=user_id, ids_only=True)
+        return [listed.id for listed in answer.userList]
+
+    async def _load_followers(self, user_id: int) -> list[int]:
+        answer = await self._clients.relations.GetFollowerListMethod(
+            targetId=user_id, ids_only=True
+        )
+        return [listed.id for listed in answer.user_list]
