@@ -66,7 +66,9 @@ def encode(header: Header, payload: bytes) -> bytes:
     if len(infos) >= MAX_SIZE:
         raise HeaderError(f"metadata of {len(infos)} bytes, at most {MAX_SIZE - 1} are allowed")
     length = _FIXED.size - 4 + len(infos) + len(payload)
-    return _FIXED.pack(length, MAGIC, 0, header.seqid, len(infos) // 4) + infos + payload
+    return (
+        _FIXED.pack(length, MAGIC, 0, header.seqid & 0xFFFFFFFF, len(infos) // 4) + infos + payload
+    )
 
 
 def decode(message: bytes) -> tuple[Header, int]:

@@ -1,0 +1,71 @@
+"""A page costs the same number of calls however much is on it."""
+
+import asyncio
+
+import pytest
+
+from microkit.metrics import REGISTRY
+
+KINDS = ("rpc", "sql", "redis")
+
+
+def counted() -> dict[str, float]:
+    counts = dict.fromkeys(KINDS, 0.0)
+    for metric in REGISTRY.collect():
+        for sample in metric.samples:
+            if sample.name == "requests_total" and sample.labels["side"] == "rpc_server":
+                counts["rpc"] += sample.value
+            elif sample.name == "store_calls_total" and sample.labels["store"] in counts:
+                counts[sample.labels["store"]] += sample.value
+    return counts
+
+
+async def cost(http, path: str, **query) -> dict[str, float]:
+    await asyncio.sleep(2.1)  # what the caches keep is gone by then
+    before = counted()
+    answer = await http.get(path, **query)
+    assert answer["status_code"] == 0
+    after = counted()
+    return {kind: after[kind] - before[kind] for kind in KINDS}
+
+
+async def fill(http, people, videos) -> None:
+    client = http.fleet.client("videoservice")
+    for n in range(videos):
+        author = people[n % len(people)]
+        made = await client.CreateVideoMethod(
+            title=f"t{n}", author_id=author.id, play_url="videos/a.mp4", cover_url="covers/a.jpg"
+        )
+        for who in people[:2]:
+            acts = {"token": who.token, "video_id": made.video_id, "action_type": 1}
+            await http.post("/douyin/favorite/action/", **acts)
+            await http.post("/douyin/comment/action/", **acts, comment_text="x")
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+async def test_a_feed_of_thirty_costs_as_many_calls_as_one_of_one(http, signed_in):
+    people = [await http.register(f"p{n}") for n in range(6)]
+    token = people[0].token if signed_in else ""
+    await fill(http, people, 1)
+    one = await cost(http, "/douyin/feed/", token=token)
+    await fill(http, people, 29)
+    thirty = await cost(http, "/douyin/feed/", token=token)
+    assert len((await http.get("/douyin/feed/", token=token))["video_list"]) == 30
+    assert one == thirty
+    assert thirty["rpc"] <= 6
+
+
+@pytest.mark.parametrize("path", ["publish/list", "favorite/list", "relation/follow/list"])
+async def test_lists_cost_the_same_however_long_they_are(http, path):
+    people = [await http.register(f"p{n}") for n in range(6)]
+    first = people[0]
+    follow = "/douyin/relation/action/"
+    await http.post(follow, token=first.token, to_user_id=people[1].id, action_type=1)
+    await fill(http, people[:1], 1)
+    short = await cost(http, f"/douyin/{path}/", user_id=first.id, token=first.token)
+    await fill(http, people[:1], 20)
+    for other in people[2:]:
+        await http.post(follow, token=first.token, to_user_id=other.id, action_type=1)
+    long = await cost(http, f"/douyin/{path}/", user_id=first.id, token=first.token)
+    assert short == long
+    assert long["rpc"] <= 7

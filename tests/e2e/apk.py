@@ -1,0 +1,62 @@
+"""A client that talks to the API as the APK does."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    token: str
+
+
+class Apk:
+    """One client; every call answers the decoded envelope, or an empty one if there was none."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def call(self, verb: str, path: str, **query: object) -> dict[str, Any]:
+        parameters = {name: str(value) for name, value in query.items()}
+        try:
+            async with self._session.request(verb, f"/douyin/{path}/", params=parameters) as got:
+                return await got.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return {"status_code": -1}
+
+    async def get(self, path: str, **query: object) -> dict[str, Any]:
+        return await self.call("GET", path, **query)
+
+    async def post(self, path: str, **query: object) -> dict[str, Any]:
+        return await self.call("POST", path, **query)
+
+    async def register(self, name: str) -> Person:
+        answer = await self.post("user/register", username=name, password="secret")
+        assert answer["status_code"] == 0, answer
+        return Person(answer["user_id"], answer["token"])
+
+    async def publish(self, who: Person, clip: Path, title: str) -> dict[str, Any]:
+        form = aiohttp.FormData()
+        content = await asyncio.to_thread(clip.read_bytes)
+        form.add_field("data", content, filename="x.mp4", content_type="video/mp4")
+        form.add_field("title", title)
+        form.add_field("token", who.token)
+        try:
+            async with self._session.post("/douyin/publish/action/", data=form) as got:
+                return await got.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return {"status_code": -1}
+
+    async def bytes_of(self, url: str) -> bytes:
+        async with self._session.get(url) as got:
+            assert got.status == 200
+            return await got.read()
+
+
+def opened(url: str) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=20)
+    return aiohttp.ClientSession(url, timeout=timeout)

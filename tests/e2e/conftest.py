@@ -1,0 +1,87 @@
+"""The whole system as a newcomer starts it, in processes of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from fleet import wait_for
+
+from scripts.clips import make_clip
+
+ROOT = Path(__file__).parents[2]
+
+
+class System:
+    """A running ``scripts/up``."""
+
+    def __init__(self, data: Path, log: Path, *arguments: str) -> None:
+        command = [sys.executable, "-m", "scripts.supervisor", "--data", str(data), *arguments]
+        self.log = log
+        with log.open("a") as file:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=file, text=True
+            )
+        self.printed = self._until_ready()
+        self.url = self.printed[-1].removeprefix("ready ")
+        self._family = psutil.Process(self.process.pid).children(recursive=True)
+
+    def pid(self, name: str) -> int:
+        """The process of a part of it, as it is now."""
+        for child in psutil.Process(self.process.pid).children():
+            if name in " ".join(child.cmdline()):
+                return child.pid
+        return 0
+
+    def kill(self, name: str) -> None:
+        """kill -9 it."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop all of it; returns the exit code."""
+        if self.process.poll() is None:
+            self._family = psutil.Process(self.process.pid).children(recursive=True)
+            self.process.send_signal(number)
+        code = self.process.wait(30)
+        if self.process.stdout:
+            self.process.stdout.close()
+        return code
+
+    def leftovers(self) -> list[psutil.Process]:
+        """What still runs of it."""
+        return [child for child in self._family if child.is_running()]
+
+    def _until_ready(self) -> list[str]:
+        printed: list[str] = []
+        for line in self.process.stdout or ():
+            printed.append(line.strip())
+            if line.startswith("ready "):
+                return printed
+        raise AssertionError(f"it ended before it was ready: {self.log.read_text()}")
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Callable[..., System]]:
+    """Starts systems, all on one data folder unless told otherwise, and stops them."""
+    started: list[System] = []
+
+    def start(*arguments: str, data: Path | None = None) -> System:
+        started.append(System(data or tmp_path / "data", tmp_path / "log", *arguments))
+        return started[-1]
+
+    yield start
+    for system in started:
+        system.stop()
+        wait_for(lambda system=system: not system.leftovers())
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real video."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    make_clip(path, seed=1, seconds=1)
+    return path

@@ -1,0 +1,206 @@
+"""The server, asked by raw connections."""
+
+import asyncio
+import contextlib
+
+import pytest
+from fleet import eventually
+
+from microkit.rpc import ttheader
+from microkit.rpc.transport import Transport
+from microkit.rpc.ttheader import Header
+
+REPLY, EXCEPTION = 2, 3
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_an_answer_travels_like_its_request(rig, call, result, transport):
+    peer = await rig.connect()
+    answer = await peer.ask(call(7, transport, seqid=42))
+    assert (answer.transport, answer.kind, answer.seqid) == (transport, REPLY, 42)
+    assert answer.name == "GetVideoAuthorIdMethod"
+    assert result(answer).author_id == 7
+
+
+@pytest.mark.parametrize("seqid", [0, -1, 2**31 - 1, -(2**31)])
+async def test_any_sequence_number_is_echoed(rig, call, exception, seqid):
+    peer = await rig.connect()
+    for transport in Transport:
+        assert (await peer.ask(call(7, transport, seqid=seqid))).seqid == seqid
+        unknown = call(7, transport, seqid=seqid).replace(b"AuthorIdMethod", b"AuthorIdMethoX")
+        answer = await peer.ask(unknown)
+        assert (answer.seqid, exception(answer)[0]) == (seqid, 1)
+
+
+async def test_calls_on_one_connection_are_answered_in_order(rig, call, result):
+    peer = await rig.connect()
+    transports = list(Transport) * 30
+    peer.writer.write(b"".join(call(n, t, seqid=n) for n, t in enumerate(transports)))
+    answers = [await peer.answer() for _ in transports]
+    assert [answer.seqid for answer in answers] == list(range(len(transports)))
+    assert [result(answer).author_id for answer in answers] == list(range(len(transports)))
+    assert [answer.transport for answer in answers] == transports
+
+
+async def test_bytes_may_come_one_by_one(rig, call, result):
+    peer = await rig.connect()
+    for byte in call(3, Transport.UNFRAMED):
+        peer.writer.write(bytes([byte]))
+        await asyncio.sleep(0)
+    assert result(await peer.answer()).author_id == 3
+
+
+async def test_an_error_with_a_number_is_a_normal_answer(rig, call, result):
+    answer = await (await rig.connect()).ask(call(404))
+    assert answer.kind == REPLY
+    failed = result(answer)
+    assert (failed.status, failed.status_code, failed.status_msg) == (False, 10007, "视频不存在")
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_failures_are_exceptions_and_keep_the_connection(
+    rig, call, result, exception, transport
+):
+    peer = await rig.connect()
+    good = call(1, transport)
+    unknown = good.replace(b"GetVideoAuthorIdMethod", b"GetVideoAuthorIdMethoX")
+    assert exception(await peer.ask(unknown))[0] == 1
+    kind, text = exception(await peer.ask(call(500, transport)))
+    assert kind == 6
+    assert "secret" not in text
+    assert "ValueError" not in text
+    # Field 9 in place of the required field 1.
+    missing = good.replace(
+        b"\x0a\x00\x01" + bytes(7) + b"\x01", b"\x0a\x00\x09" + bytes(7) + b"\x01"
+    )
+    assert missing != good
+    assert exception(await peer.ask(missing))[0] == 7
+    assert result(await peer.ask(good)).author_id == 1
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64, b"\xff" * 64, b"\x16\x03\x01" * 9],
+)
+async def test_what_is_not_thrift_is_closed_and_the_server_lives_on(rig, call, result, garbage):
+    peer = await rig.connect()
+    assert await peer.ask(garbage) is None
+    assert result(await (await rig.connect()).ask(call(1))).author_id == 1
+
+
+async def test_a_message_over_the_limit_closes_the_connection(bare_rig, call):
+    rig = await bare_rig.start(message_size=1000)
+    peer = await rig.connect()
+    assert await peer.ask(call(name="UpdateVideoMethod", id=1, title="x" * 2000)) is None
+
+
+async def test_truncations_at_every_byte_leave_the_server_well(rig, call, result):
+    for transport in Transport:
+        data = call(5, transport)
+        for length in range(len(data)):
+            peer = await rig.connect()
+            peer.writer.write(data[:length])
+            peer.writer.write_eof()
+            assert await peer.answer() is None
+            peer.writer.close()
+    assert result(await (await rig.connect()).ask(call(1))).author_id == 1
+    assert rig.handler.started == 1
+
+
+async def test_more_connections_than_allowed_are_refused(bare_rig, call, result):
+    rig = await bare_rig.start(connections=3)
+    peers = [await rig.connect() for _ in range(3)]
+    for peer in peers:
+        assert result(await peer.ask(call(1))).author_id == 1
+    refused = await rig.connect()
+    with contextlib.suppress(ConnectionError):
+        assert await refused.ask(call(1)) is None
+    peers[0].writer.close()
+    await asyncio.sleep(0.05)
+    assert result(await (await rig.connect()).ask(call(2))).author_id == 2
+
+
+async def test_an_idle_connection_is_closed(bare_rig, call, result):
+    rig = await bare_rig.start(idle=0.2)
+    peer = await rig.connect()
+    assert result(await peer.ask(call(1))).author_id == 1
+    assert await peer.answer() is None
+
+
+async def test_the_callers_deadline_cancels_the_work(rig, call, exception):
+    peer = await rig.connect()
+    header = Header(1, {ttheader.RPC_TIMEOUT: "100"})
+    answer = await peer.ask(call(408, Transport.TTHEADER, header=header))
+    assert exception(answer)[0] == 6
+    assert rig.handler.cancelled == 1
+
+
+async def test_the_servers_own_deadline_cancels_the_work(bare_rig, call, exception):
+    rig = await bare_rig.start(timeout=0.1)
+    answer = await (await rig.connect()).ask(call(408))
+    assert exception(answer)[0] == 6
+    assert rig.handler.cancelled == 1
+
+
+async def test_a_caller_that_leaves_takes_its_work_along(rig, call):
+    peer = await rig.connect()
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 1)
+    peer.writer.transport.abort()
+    await eventually(lambda: rig.handler.cancelled == 1)
+
+
+async def test_stopping_finishes_what_is_in_flight_and_accepts_nothing_new(rig, call, result):
+    busy, idle = await rig.connect(), await rig.connect()
+    assert result(await idle.ask(call(1))).author_id == 1
+    busy.writer.write(call(408, Transport.TTHEADER))
+    await eventually(lambda: rig.handler.started == 2)
+    stopping = asyncio.create_task(rig.server.stop(5))
+    assert await idle.answer() is None
+    with pytest.raises(ConnectionError):
+        await rig.connect()
+    rig.handler.gate.set()
+    answer = await busy.answer()
+    assert result(answer).author_id == 408
+    assert answer.header.texts[ttheader.CONNECTION_CLOSES] == "1"
+    assert await busy.answer() is None
+    await stopping
+
+
+async def test_stopping_waits_no_longer_than_it_is_told(rig, call):
+    peer = await rig.connect()
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 1)
+    await asyncio.wait_for(rig.server.stop(0.1), 2)
+    assert await peer.answer() is None
+    assert rig.handler.cancelled == 1
+
+
+async def test_a_caller_that_does_not_read_is_not_served_on(rig, call):
+    peer = await rig.connect()
+    one = call(name="GetVideoSetByIdSetMethod", id_set=list(range(2000)))
+    peer.writer.transport.set_write_buffer_limits(0)
+    peer.reader._transport.pause_reading()
+    for _ in range(200):
+        peer.writer.write(one)
+    await asyncio.sleep(1)
+    (connection,) = rig.server.connections
+    assert connection._transport.get_write_buffer_size() < 2_000_000
+
+
+async def test_a_request_id_and_persistent_values_are_taken_over(rig, call):
+    peer = await rig.connect()
+    texts = {"RPC_PERSIST_REQUEST_ID": "abc", "RPC_PERSIST_X": "y", "RPC_TRANSIT_Z": "1"}
+    await peer.ask(call(1, Transport.TTHEADER, header=Header(1, {}, texts)))
+    assert rig.handler.seen == [{"RPC_PERSIST_REQUEST_ID": "abc", "RPC_PERSIST_X": "y"}]
+    await peer.ask(call(1))
+    assert len(rig.handler.seen[1]["RPC_PERSIST_REQUEST_ID"]) == 16
+
+
+def test_a_method_without_its_coroutine_fails_at_once_with_its_name():
+    import idl
+    from microkit.rpc.contract import Contract
+    from microkit.rpc.server import Limits, Server
+
+    with pytest.raises(TypeError, match="CreateVideoMethod"):
+        Server("x", Contract(idl.load("videomicro")), {"VideoService": object()}, Limits())

@@ -1,0 +1,124 @@
+"""Redis with automatic pipelining, against a real one."""
+
+import asyncio
+import subprocess
+
+import pytest
+from fleet import wait_for
+
+from microkit.errors import StoreError
+from microkit.metrics import store_calls
+from microkit.storage import redis_server
+from microkit.storage.redis import Script, open_redis
+
+ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+
+@pytest.fixture
+async def redis(settings):
+    async with open_redis(settings()) as opened:
+        yield opened
+
+
+async def test_many_commands_at_once_each_get_their_own_answer(redis):
+    await asyncio.gather(*(redis.execute("SET", f"k{i}", i) for i in range(500)))
+    answers = await asyncio.gather(*(redis.execute("GET", f"k{i}") for i in range(500)))
+    assert answers == [str(i).encode() for i in range(500)]
+
+
+async def test_a_refused_command_fails_only_its_caller(redis):
+    await redis.execute("SET", "text", "x")
+    outcomes = await asyncio.gather(
+        redis.execute("GET", "text"), redis.execute("INCR", "text"), redis.execute("PING"),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert outcomes[0] == b"x"
+    assert isinstance(outcomes[1], StoreError)
+    assert outcomes[2] == b"PONG"
+
+
+async def test_a_script_runs_also_where_it_is_not_known_yet(redis):
+    assert await redis.run(ADD, ["n"], [2]) == 2
+    await redis.execute("SCRIPT", "FLUSH")
+    assert await asyncio.gather(*(redis.run(ADD, ["n"], [1]) for _ in range(3))) == [3, 4, 5]
+
+
+async def test_a_caller_that_leaves_does_not_shift_the_answers(redis):
+    tasks = [asyncio.create_task(redis.execute("ECHO", str(i))) for i in range(50)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers[1::2] == [str(i).encode() for i in range(1, 50, 2)]
+    assert await redis.execute("ECHO", "after") == b"after"
+
+
+async def test_every_command_is_counted(redis):
+    counter = store_calls("redis")
+    before = counter._value.get()
+    await asyncio.gather(*(redis.execute("PING") for _ in range(7)))
+    assert counter._value.get() - before == 7
+
+
+@pytest.fixture
+def own_server(tmp_path_factory):
+    """A redis-server that a test may kill: (start, socket)."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(tempfile.mkdtemp(prefix="redis-"))
+    socket, running = folder / "socket", []
+
+    def start():
+        socket.unlink(missing_ok=True)
+        command = redis_server.command(redis_server.find(), folder, socket)
+        running.append(subprocess.Popen(command))
+        wait_for(socket.exists)
+        return running[-1]
+
+    yield start, socket
+    for process in running:
+        process.kill()
+        process.wait()
+    shutil.rmtree(folder)
+
+
+async def test_a_redis_that_was_killed_and_came_back_kept_everything(own_server, settings):
+    start, socket = own_server
+    process = start()
+    async with open_redis(settings(redis_url=f"unix://{socket}")) as redis:
+        await redis.execute("SET", "kept", "x")
+        process.kill()
+        process.wait()
+        with pytest.raises(StoreError):
+            await redis.execute("GET", "kept")
+        start()
+        await asyncio.sleep(0.2)
+        assert await redis.execute("GET", "kept") == b"x"
+        assert await redis.run(ADD, ["n"], [1]) == 1
+
+
+async def test_a_restart_while_idle_goes_unnoticed(own_server, settings):
+    start, socket = own_server
+    process = start()
+    async with open_redis(settings(redis_url=f"unix://{socket}")) as redis:
+        await redis.execute("SET", "kept", "x")
+        process.kill()
+        process.wait()
+        start()
+        await asyncio.sleep(0.2)
+        assert await redis.execute("GET", "kept") == b"x"
+
+
+async def test_a_redis_that_hangs_is_given_up_in_time(own_server, settings):
+    start, socket = own_server
+    process = start()
+    own = settings(redis_url=f"unix://{socket}", store_timeout_ms=200)
+    async with open_redis(own) as redis:
+        await redis.check()
+        process.send_signal(19)  # SIGSTOP
+        with pytest.raises(StoreError):
+            await redis.check()
+        process.send_signal(18)  # SIGCONT
+        assert await redis.execute("ECHO", "again") == b"again"
