@@ -10,13 +10,13 @@ from commentmicro.contract import contract, users, videos
 from commentmicro.dal.comment import Comments, Row
 from commentmicro.dal.model import Comment, CommentCount
 from commentmicro.peers import Peers
+from microkit.batch import distinct
 from microkit.errors import Forbidden, ParamError
 from microkit.rpc.status import ok
 from microkit.service import Context
 
 _PUBLISH, _DELETE = 1, 2
 _MAX_CONTENT: Final = 500
-_MAX_IDS: Final = 10_000
 
 
 @asynccontextmanager
@@ -57,10 +57,7 @@ class CommentHandler:
 
     async def VideosCommentCountMethod(self, request: Any) -> Any:
         """Return how many comments each video has."""
-        distinct = set(request.video_id_list)
-        if len(distinct) > _MAX_IDS:
-            raise ParamError(f"一次最多查询 {_MAX_IDS} 个视频")
-        counts = await self._comments.counts(distinct)
+        counts = await self._comments.counts(distinct(request.video_id_list))
         return ok(contract.VideosCommentCountResp, comment_count_map=counts)
 
     async def _publish(self, request: Any) -> Row:

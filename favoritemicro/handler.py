@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 from favoritemicro import pack
 from favoritemicro.authors import Authors
 from favoritemicro.contract import contract, videos
 from favoritemicro.dal.favorite import Favorites
+from microkit.batch import distinct
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
 from microkit.service import Context
 
 _LIKE, _UNLIKE = 1, 2
-_MAX_IDS: Final = 10_000
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ class FavoriteHandler:
 
     async def FavoriteRelationsMethod(self, request: Any) -> Any:
         """Say of each video whether a user likes it."""
-        known = await self._favorites.is_favorite(request.user_id, _distinct(request.video_id_list))
+        known = await self._favorites.is_favorite(request.user_id, distinct(request.video_id_list))
         return ok(contract.FavoriteRelationsResp, is_favorite_map=known)
 
     async def VideoFavoriteCountMethod(self, request: Any) -> Any:
@@ -67,7 +67,7 @@ class FavoriteHandler:
 
     async def VideosFavoriteCountMethod(self, request: Any) -> Any:
         """Return the likes of each video."""
-        counts = await self._favorites.video_counts(_distinct(request.video_id_list))
+        counts = await self._favorites.video_counts(distinct(request.video_id_list))
         return ok(contract.VideosFavoriteCountResp, favorite_count_map=counts)
 
     async def UserFavoriteCountMethod(self, request: Any) -> Any:
@@ -81,16 +81,16 @@ class FavoriteHandler:
 
     async def UsersFavoriteCountMethod(self, request: Any) -> Any:
         """Return how many likes each user gave and received."""
-        counts = await self._favorites.user_counts(_distinct(request.user_id_list))
+        counts = await self._favorites.user_counts(distinct(request.user_id_list))
         return ok(contract.UsersFavoriteCountResp, favorite_count_map=pack.user_counts(counts))
 
     async def FavoriteSummaryMethod(self, request: Any) -> Any:
         """Return all that a page of videos and their authors needs."""
-        video_ids = _distinct(request.video_id_list)
+        video_ids = distinct(request.video_id_list)
         likes, known, counts = await asyncio.gather(
             self._favorites.video_counts(video_ids),
             self._favorites.is_favorite(request.user_id, video_ids),
-            self._favorites.user_counts(_distinct(request.user_id_list)),
+            self._favorites.user_counts(distinct(request.user_id_list)),
         )
         return ok(
             contract.FavoriteSummaryResp,
@@ -98,10 +98,3 @@ class FavoriteHandler:
             is_favorite_map=known,
             user_favorite_count_map=pack.user_counts(counts),
         )
-
-
-def _distinct(ids: list[int]) -> list[int]:
-    distinct = list(dict.fromkeys(ids))
-    if len(distinct) > _MAX_IDS:
-        raise ParamError(f"一次最多查询 {_MAX_IDS} 个编号")
-    return distinct

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+from microkit.errors import ParamError
+
+MAX_IDS: Final = 10_000
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -90,6 +93,18 @@ def each(load: Callable[[K], Awaitable[V]]) -> Loader[K, V]:
         return dict(zip(keys, found, strict=True))
 
     return Loader(load_all)
+
+
+def distinct(ids: Iterable[int]) -> list[int]:
+    """Return the ids that a caller asks for, each once and in order.
+
+    Raises:
+        ParamError: they are more than one call may ask for.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > MAX_IDS:
+        raise ParamError(f"一次最多查询 {MAX_IDS} 个编号")
+    return wanted
 
 
 class _Batch(Generic[K, V]):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from microkit.batch import distinct
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
 from microkit.service import Context
@@ -15,7 +16,6 @@ from relationmicro.dal.message import Messages
 from relationmicro.people import People
 
 _FOLLOW, _UNFOLLOW = 1, 2
-_MAX_IDS: Final = 10_000
 _MAX_CONTENT: Final = 1000
 
 
@@ -60,12 +60,12 @@ class RelationHandler:
 
     async def GetFollowInfosMethod(self, request: Any) -> Any:
         """Return many users' counts and whether the viewer follows them."""
-        infos = await self._infos(request.my_uid, _distinct(request.target_uids))
+        infos = await self._infos(request.my_uid, distinct(request.target_uids))
         return ok(contract.GetFollowInfosResp, follow_info_map=infos)
 
     async def GetIsFollowsMethod(self, request: Any) -> Any:
         """Say of each user whether the viewer follows them."""
-        known = await self._follows.is_following(request.myUid, _distinct(request.userIds))
+        known = await self._follows.is_following(request.myUid, distinct(request.userIds))
         return ok(contract.GetIsFollowsResp, is_follow_map=known)
 
     async def GetFollowListMethod(self, request: Any) -> Any:
@@ -128,10 +128,3 @@ class MessageHandler:
         else:
             rows = await self._messages.between(user_id, other)
         return ok(contract.GetAllMessageResp, msg=pack.messages(rows))
-
-
-def _distinct(ids: list[int]) -> list[int]:
-    distinct = list(dict.fromkeys(ids))
-    if len(distinct) > _MAX_IDS:
-        raise ParamError(f"一次最多查询 {_MAX_IDS} 个编号")
-    return distinct

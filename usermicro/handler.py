@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from microkit.batch import distinct
 from microkit.errors import NotFound, ParamError, Unauthorized
 from microkit.rpc.status import ok
 from microkit.service import Context
@@ -21,7 +22,6 @@ DEFAULTS: Final = {
     "signature": "这个人很懒，什么都没有留下",
 }
 _LONGEST: Final = {"email": 254, "avatar": 512, "background_image": 512, "signature": 512}
-_MAX_IDS: Final = 10_000
 
 
 @asynccontextmanager
@@ -70,10 +70,7 @@ class UserHandler:
 
     async def GetUserSetByIdSetMethod(self, request: Any) -> Any:
         """Return who exists of the ids asked for."""
-        ids = set(request.id_set or ())
-        if len(ids) > _MAX_IDS:
-            raise ParamError(f"一次最多查询 {_MAX_IDS} 个用户")
-        rows = await self._users.by_ids(ids)
+        rows = await self._users.by_ids(distinct(request.id_set or ()))
         return ok(contract.GetUserSetByIdSetResp, user_set=pack.user_infos(rows.values()))
 
     async def UpdateUserMethod(self, request: Any) -> Any:

@@ -1,9 +1,10 @@
 """The methods of VideoService."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from microkit.batch import distinct
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
 from microkit.service import Context
@@ -12,7 +13,6 @@ from videomicro.contract import contract
 from videomicro.dal.model import Video
 from videomicro.dal.video import Videos
 
-_MAX_IDS: Final = 10_000
 _MAX_PAGE: Final = 1000
 _MAX_TITLE: Final = 128
 _MAX_URL: Final = 512
@@ -55,7 +55,7 @@ class VideoHandler:
 
     async def GetVideoSetByIdSetMethod(self, request: Any) -> Any:
         """Return which exist of the ids asked for."""
-        rows = await self._videos.by_ids(_distinct(request.id_set))
+        rows = await self._videos.by_ids(distinct(request.id_set))
         return ok(contract.GetVideoSetByIdSetResp, video_set=pack.videos(rows.values()))
 
     async def GetVideosFeedMethod(self, request: Any) -> Any:
@@ -82,7 +82,7 @@ class VideoHandler:
 
     async def GetVideoCountSetByIdUserSetMethod(self, request: Any) -> Any:
         """Say how many videos each author has, 0 for one without any."""
-        counts = await self._videos.counts(_distinct(request.author_id_set))
+        counts = await self._videos.counts(distinct(request.author_id_set))
         return ok(contract.GetVideoCountSetByIdUserSetResp, count_set=pack.counts(counts))
 
 
@@ -90,10 +90,3 @@ def _title(text: str) -> str:
     if not text.strip() or len(text) > _MAX_TITLE:
         raise ParamError(f"标题应为 1 到 {_MAX_TITLE} 个字符，且不能全是空白")
     return text
-
-
-def _distinct(ids: Collection[int]) -> set[int]:
-    distinct = set(ids)
-    if len(distinct) > _MAX_IDS:
-        raise ParamError(f"一次最多查询 {_MAX_IDS} 个编号")
-    return distinct

@@ -98,7 +98,10 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
         for service in SERVICES
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
-    return {**os.environ, **terminal, **addresses, "REDIS_URL": f"unix://{socket}"}
+    # All peers are ours: they take request ids and deadlines along.
+    preferred = {"RPC_TRANSPORT": "ttheader"}
+    decided = {**terminal, **addresses, "REDIS_URL": f"unix://{socket}"}
+    return {**preferred, **os.environ, **decided}
 
 
 def _service_environment(service: Service, ports: Ports, folder: Folder) -> dict[str, str]:
