@@ -87,7 +87,7 @@ def _observed(
     return report.Row(
         case=name,
         load=seen,
-        cpu_ms={p: 1e3 * (after[p] - cpu[p]) / seen.requests for p in sorted(after)},
+        cpu_ms={p: 1e3 * max(after[p] - cpu[p], 0) / seen.requests for p in sorted(after)},
         calls={kind: made[kind] / seen.requests for kind in sorted(made)},
         bound_ms=bound_ms,
     )

@@ -18,10 +18,15 @@ _SAMPLE = re.compile(r"^(\w+_total)\{([^}]*)\} ([\d.e+]+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A running system: its address and its processes (pid to name)."""
+    """A running system: its address and the process that started all others."""
 
     url: str
-    processes: dict[int, str]
+    root: int
+
+    @property
+    def processes(self) -> dict[int, str]:
+        """Its processes as they are now, pid to name: media workers come and go."""
+        return processes.find(self.root)
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU seconds used so far, by process name."""
@@ -62,7 +67,7 @@ def running(folder: Path) -> Iterator[System]:
         up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         url = _ready(up, folder / "up.log")
-        yield System(url, processes.find(up.pid))
+        yield System(url, up.pid)
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(30)

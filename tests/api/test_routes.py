@@ -31,5 +31,5 @@ def test_bounds_mean_what_they_say(bounds, right, wrong):
 
 @pytest.mark.parametrize("bounds", ["__import__('os'); msg: m", "$ + 1; msg: m", "len($); msg: m"])
 def test_nothing_but_bounds_is_evaluated(bounds):
-    with pytest.raises(ValueError, match="api.vd"):
+    with pytest.raises(ValueError, match="cannot read"):
         compiled(bounds)
