@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from commentmicro import pack
 from commentmicro.contract import contract, users, videos
 from commentmicro.dal.comment import Comments, Row
-from commentmicro.dal.model import Comment, CommentCount
 from commentmicro.peers import Peers
 from microkit.batch import distinct
 from microkit.errors import Forbidden, ParamError
@@ -23,7 +22,7 @@ _MAX_CONTENT: Final = 500
 async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     zone = context.settings.zone()
-    comments = Comments(await context.database([Comment, CommentCount]))
+    comments = Comments(await context.database())
     peers = Peers(context.client("userservice", users), context.client("videoservice", videos))
     yield {"CommentService": CommentHandler(comments, peers, zone)}
 

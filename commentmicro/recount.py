@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 
 from commentmicro.dal.comment import Comments
-from commentmicro.dal.model import Comment, CommentCount
 from microkit.service import Context
 
 
 async def recount(context: Context) -> AsyncIterator[str]:
     """Compare every video's count with its comments."""
-    comments = Comments(await context.database([Comment, CommentCount]))
+    comments = Comments(await context.database())
     mended = 0
     async for video_id, stored, right in comments.mend():
         mended += 1

@@ -12,8 +12,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Final
 
 import uvloop
 
@@ -26,10 +27,11 @@ from microkit.errors import Error
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
-from microkit.storage.database import Database, open_database
+from microkit.storage.database import Database, open_database, open_schema
 from microkit.storage.redis import Redis, open_redis
 
 _log = logging.getLogger(__name__)
+_MIGRATIONS: Final = ("migrate show", "migrate up", "migrate down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Service:
     stores: Sequence[str]
     commands: Sequence[str] = ()
 
+    def migrations(self) -> Path:
+        """Return the folder of the schema's migrations."""
+        file = importlib.import_module(self.package).__file__
+        return Path(file or "").parent / "migrations"
+
     def module(self, name: str) -> ModuleType:
         """Import one of the package's modules."""
         return importlib.import_module(f"{self.package}.{name}")
@@ -56,17 +63,18 @@ class Context:
     """What handlers are made from: settings, and stores and peers, which are closed at the end."""
 
     def __init__(
-        self, name: str, settings: Settings, resolver: Resolver, stack: AsyncExitStack
+        self, service: Service, settings: Settings, resolver: Resolver, stack: AsyncExitStack
     ) -> None:
         self.settings = settings
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
-        self._name = name
+        self._service = service
         self._resolver = resolver
         self._stack = stack
 
-    async def database(self, models: Sequence[type[Any]]) -> Database:
-        """Open the database of the settings, with the tables of `models`."""
-        database = await self._stack.enter_async_context(open_database(self.settings, models))
+    async def database(self) -> Database:
+        """Open the database of the settings, its schema brought up to date."""
+        opened = open_database(self.settings, self._service.migrations())
+        database = await self._stack.enter_async_context(opened)
         self.checks["database"] = database.check
         return database
 
@@ -78,7 +86,7 @@ class Context:
 
     def client(self, service: str, contract: Contract) -> Client:
         """Return a client of another service."""
-        client = Client(service, contract, self._resolver, self.settings, self._name)
+        client = Client(service, contract, self._resolver, self.settings, self._service.name)
         self._stack.push_async_callback(client.close)
         self.checks[service] = client.check
         return client
@@ -95,10 +103,10 @@ class Running:
 
 
 @asynccontextmanager
-async def open_context(name: str, settings: Settings) -> AsyncIterator[Context]:
+async def open_context(service: Service, settings: Settings) -> AsyncIterator[Context]:
     """Give a context; what it opened is closed in reverse."""
     async with AsyncExitStack() as stack:
-        yield Context(name, settings, StaticResolver(settings), stack)
+        yield Context(service, settings, StaticResolver(settings), stack)
 
 
 @asynccontextmanager
@@ -114,7 +122,7 @@ async def serve(service: Service, settings: Settings) -> AsyncIterator[Running]:
     port = service.port if settings.port is None else settings.port
     admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
     contract: Contract = service.module("contract").contract
-    async with open_context(service.name, settings) as context:
+    async with open_context(service, settings) as context:
         handlers: AbstractAsyncContextManager[Mapping[str, object]]
         handlers = service.module("handler").open_handlers(context)
         async with handlers as by_thrift_service:
@@ -129,15 +137,20 @@ async def serve(service: Service, settings: Settings) -> AsyncIterator[Running]:
 
 def main(service: Service) -> None:
     """Run the service, or one of its commands, until it is done or told to stop by a signal."""
-    arguments = sys.argv[1:]
-    if len(arguments) > 1 or not set(arguments) <= set(service.commands):
-        sys.exit(f"usage: python -m {service.package} {' | '.join(('', *service.commands))}")
+    arguments = " ".join(sys.argv[1:])
+    migrations = _MIGRATIONS if "sql" in service.stores else ()
+    allowed = ("", *service.commands, *migrations)
+    if arguments not in allowed:
+        sys.exit(f"usage: python -m {service.package} {' | '.join(allowed)}")
     try:
         settings = config.load()
         log.configure(settings, service.name)
-        uvloop.run(
-            _command(service, arguments[0], settings) if arguments else _run(service, settings)
-        )
+        if arguments in service.commands:
+            uvloop.run(_command(service, arguments, settings))
+        elif arguments in migrations:
+            uvloop.run(_migrate(service, arguments, settings))
+        else:
+            uvloop.run(_run(service, settings))
     except (ConfigError, Error, OSError) as error:
         sys.exit(f"{service.name}: {log.masked(str(error))}")
 
@@ -153,8 +166,14 @@ async def _run(service: Service, settings: Settings) -> None:
 
 async def _command(service: Service, name: str, settings: Settings) -> None:
     command = getattr(service.module(name), name)
-    async with open_context(service.name, settings) as context:
+    async with open_context(service, settings) as context:
         async for line in command(context):
+            print(line)
+
+
+async def _migrate(service: Service, command: str, settings: Settings) -> None:
+    async with open_schema(settings, service.migrations()) as schema:
+        for line in await getattr(schema, command.removeprefix("migrate "))():
             print(line)
 
 

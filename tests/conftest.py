@@ -1,40 +1,43 @@
 """Real parts for the tests: a Redis of their own, SQLite files, and the five services in here."""
 
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fleet import Fleet, open_fleet, wait_for
+import servers
+from fleet import Fleet, open_fleet
 
 from microkit.config import Settings, load
-from microkit.storage import redis_server
 
 
 @pytest.fixture(scope="session")
 def redis_socket() -> Iterator[Path]:
     """A redis-server that this run's tests share; ends with them."""
-    # Not below tmp_path: the path of a socket is limited to about a hundred characters.
-    folder = Path(tempfile.mkdtemp(prefix="redis-"))
-    at = folder / "socket"
-    process = subprocess.Popen(redis_server.command(redis_server.find(), folder, at))
-    try:
-        wait_for(lambda: _answers(at))
-        yield at
-    finally:
-        process.terminate()
-        process.wait()
-        shutil.rmtree(folder)
+    with servers.redis() as server:
+        yield server.socket
 
 
 @pytest.fixture
 def redis_url(redis_socket: Path) -> str:
     """The URL of an empty Redis."""
-    assert _ask(redis_socket, b"FLUSHALL\r\n") == b"+OK\r\n"
+    assert servers.ask_redis(redis_socket, b"FLUSHALL\r\n") == b"+OK\r\n"
     return f"unix://{redis_socket}"
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The URL, without a database, of a MariaDB that this run's tests share."""
+    with servers.mariadb() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "mysql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Gives the URL of an empty database of a name, on both engines."""
+    if request.param == "sqlite":
+        return lambda name: f"sqlite://{tmp_path}/{name}.db"
+    server = request.getfixturevalue("mariadb")
+    return lambda name: servers.empty_database(server, name)
 
 
 @pytest.fixture
@@ -46,7 +49,6 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "port": 0,
             "admin_port": 0,
             "redis_url": redis_url,
-            "database_url": f"sqlite://{tmp_path}/test.db",
             "objects_url": f"file://{tmp_path}/objects",
             "stop_grace_seconds": 1.0,
         }
@@ -56,22 +58,9 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-async def fleet(tmp_path: Path, settings: Callable[..., Settings]) -> AsyncIterator[Fleet]:
-    """All five services, serving."""
-    async with open_fleet(tmp_path, settings) as made:
+async def fleet(
+    database_url: Callable[[str], str], settings: Callable[..., Settings]
+) -> AsyncIterator[Fleet]:
+    """All five services, serving, with SQL on each engine in turn."""
+    async with open_fleet(database_url, settings) as made:
         yield made
-
-
-def _answers(at: Path) -> bool:
-    try:
-        return _ask(at, b"PING\r\n") == b"+PONG\r\n"
-    except OSError:
-        return False
-
-
-def _ask(at: Path, command: bytes) -> bytes:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
-        connection.connect(str(at))
-        connection.sendall(command)
-        return connection.recv(1024)

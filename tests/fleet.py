@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -55,7 +54,7 @@ class Fleet:
         own = self.running[service].context.settings
         # It may have been started before those that it asks.
         current = msgspec.structs.replace(own, **self._known())
-        async with open_context(service, current) as context:
+        async with open_context(declared, current) as context:
             return [line async for line in declared.module("recount").recount(context)]
 
     def _known(self) -> dict[str, object]:
@@ -67,11 +66,13 @@ def addresses(running: dict[str, Running]) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def open_fleet(folder: Path, settings: Callable[..., Settings]) -> AsyncIterator[Fleet]:
+async def open_fleet(
+    database_url: Callable[[str], str], settings: Callable[..., Settings]
+) -> AsyncIterator[Fleet]:
     async with AsyncExitStack() as stack:
         made = Fleet(settings(), {}, stack, {})
         for service in SERVICES:  # in an order in which each finds those that it calls
-            await start(made, service, folder, settings)
+            await start(made, service, database_url(service.package), settings)
         made.settings = settings(**addresses(made.running))
         yield made
         for each in tuple(made._stops):
@@ -79,12 +80,10 @@ async def open_fleet(folder: Path, settings: Callable[..., Settings]) -> AsyncIt
 
 
 async def start(
-    fleet: Fleet, service: Service, folder: Path, settings: Callable[..., Settings]
+    fleet: Fleet, service: Service, database_url: str, settings: Callable[..., Settings]
 ) -> None:
     stop = AsyncExitStack()
-    own = settings(
-        **addresses(fleet.running), database_url=f"sqlite://{folder}/{service.package}.db"
-    )
+    own = settings(**addresses(fleet.running), database_url=database_url)
     fleet.running[service.name] = await stop.enter_async_context(serve(service, own))
     fleet._stops[service.name] = stop
 

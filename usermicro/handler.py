@@ -12,7 +12,6 @@ from microkit.rpc.status import ok
 from microkit.service import Context
 from usermicro import pack
 from usermicro.contract import contract
-from usermicro.dal.model import User
 from usermicro.dal.user import Users
 from usermicro.password import Passwords, open_passwords
 
@@ -27,7 +26,7 @@ _LONGEST: Final = {"email": 254, "avatar": 512, "background_image": 512, "signat
 @asynccontextmanager
 async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
-    database = await context.database([User])
+    database = await context.database()
     async with open_passwords(context.settings.argon2_threads) as passwords:
         yield {"UserService": UserHandler(Users(database), passwords)}
 
@@ -43,9 +42,11 @@ class UserHandler:
         """Create an account; the database decides whether the name is free."""
         new = request.newuser
         given = {name: getattr(new, name) for name in _LONGEST if getattr(new, name)}
-        columns = {"name": _within(new.name, "用户名"), **DEFAULTS, **_checked(given)}
+        name = _within(new.name, "用户名")
         password_hash = await self._passwords.hash(_within(request.password, "密码"))
-        user_id = await self._users.create(password_hash=password_hash, **columns)
+        user_id = await self._users.create(
+            name, password_hash=password_hash, **DEFAULTS | _checked(given)
+        )
         return ok(contract.CreateUserResp, user_id=user_id)
 
     async def LoginUserMethod(self, request: Any) -> Any:
@@ -111,7 +112,7 @@ def _within(text: str, what: str) -> str:
     return text
 
 
-def _checked(columns: Mapping[str, str]) -> Mapping[str, str]:
+def _checked(columns: dict[str, str]) -> dict[str, str]:
     for name, longest in _LONGEST.items():
         if len(columns.get(name) or "") > longest:
             raise ParamError(f"{name} 最多 {longest} 个字符")

@@ -5,7 +5,6 @@ from typing import Final
 
 from microkit.service import Context
 from usermicro import contract
-from usermicro.dal.model import User
 from usermicro.dal.user import Row, Users
 
 _PAGE: Final = 500
@@ -20,7 +19,7 @@ _COUNTS: Final = (
 
 async def recount(context: Context) -> AsyncIterator[str]:
     """Compare every user's cached counts with the live ones and set those that differ."""
-    users = Users(await context.database([User]))
+    users = Users(await context.database())
     live = _Live(context)
     mended, after = 0, 0
     while rows := await users.page(after, _PAGE):

@@ -10,7 +10,6 @@ from microkit.rpc.status import ok
 from microkit.service import Context
 from videomicro import pack
 from videomicro.contract import contract
-from videomicro.dal.model import Video
 from videomicro.dal.video import Videos
 
 _MAX_PAGE: Final = 1000
@@ -21,7 +20,7 @@ _MAX_URL: Final = 512
 @asynccontextmanager
 async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
-    yield {"VideoService": VideoHandler(Videos(await context.database([Video])))}
+    yield {"VideoService": VideoHandler(Videos(await context.database()))}
 
 
 class VideoHandler:

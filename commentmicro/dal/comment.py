@@ -74,15 +74,18 @@ class Comments:
     async def publish(self, user_id: int, video_id: int, content: str) -> Row:
         """Store a comment and return it."""
         created_ms = time.time_ns() // 1_000_000
-        async with self._database.transaction():
-            row = {
-                "video_id": video_id,
-                "user_id": user_id,
-                "content": content,
-                "created_ms": created_ms,
-            }
-            comment_id = int((await self._database.write(Comment.insert(row))).lastrowid)
+        row = {
+            "video_id": video_id,
+            "user_id": user_id,
+            "content": content,
+            "created_ms": created_ms,
+        }
+
+        async def insert() -> int:
             await self._move_count(video_id, 1)
+            return int((await self._database.write(Comment.insert(row))).lastrowid)
+
+        comment_id = await self._database.transaction(insert)
         return Row(comment_id, video_id, user_id, content, created_ms)
 
     async def by_id(self, comment_id: int) -> Row:
@@ -102,16 +105,17 @@ class Comments:
         Raises:
             NotFound: somebody deleted it in the meantime.
         """
-        async with self._database.transaction():
-            done = await self._database.write(
-                Comment.update(deleted=True).where(
-                    Comment.id == row.id,
-                    Comment.deleted == False,  # noqa: E712 - SQL's
-                )
-            )
-            if not done.rowcount:
-                raise NotFound("评论不存在")
+        update = Comment.update(deleted=True).where(
+            Comment.id == row.id,
+            Comment.deleted == False,  # noqa: E712 - SQL's
+        )
+
+        async def mark() -> None:
             await self._move_count(row.video_id, -1)
+            if not (await self._database.write(update)).rowcount:
+                raise NotFound("评论不存在")
+
+        await self._database.transaction(mark)
 
     async def by_video(self, video_id: int) -> list[Row]:
         """Return a video's comments, newest first."""
@@ -133,22 +137,22 @@ class Comments:
                         yield video_id, stored, right
 
     async def _mend(self, video_id: int) -> tuple[int, int]:
-        async with self._database.transaction():
-            # The counter's row first: whoever moves it waits for us.
-            update = CommentCount.update(count=CommentCount.count)
-            await self._database.write(update.where(CommentCount.video_id == video_id))
-            right = (await self._database.rows(_LIVE_COUNT(video=video_id)))[0][0]
-            found = await self._database.rows(_COUNTS(videos=[video_id]))
-            stored = found[0][1] if found else 0
+        async def compare() -> tuple[int, int]:
+            await self._move_count(video_id, 0)
+            ((right,),) = await self._database.rows(_LIVE_COUNT(video=video_id))
+            ((_, stored),) = await self._database.rows(_COUNTS(videos=[video_id]))
             if stored != right:
                 await self._move_count(video_id, right - stored)
-        return stored, right
+            return stored, right
+
+        return await self._database.transaction(compare)
 
     async def _move_count(self, video_id: int, by: int) -> None:
-        update = CommentCount.update(count=CommentCount.count + by)
-        moved = await self._database.write(update.where(CommentCount.video_id == video_id))
-        if not moved.rowcount:
-            await self._database.write(CommentCount.insert(video_id=video_id, count=by))
+        """Move the counter, which comes first in every transaction: the others wait for its row."""
+        insert = CommentCount.insert(video_id=video_id, count=by)
+        target = [CommentCount.video_id] if self._database.engine == "sqlite" else None
+        moved = {CommentCount.count: CommentCount.count + by}
+        await self._database.write(insert.on_conflict(conflict_target=target, update=moved))
 
     async def _load_counts(self, video_ids: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}

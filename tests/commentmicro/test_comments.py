@@ -119,7 +119,7 @@ async def test_ids_only_needs_no_userservice(comments, video, fleet):
 
 async def test_recount_mends_the_counts_from_the_comments(comments, video, fleet):
     await publish(comments, 1, video)
-    database = await fleet.running["commentservice"].context.database([CommentCount])
+    database = await fleet.running["commentservice"].context.database()
     await database.write(CommentCount.update(count=9))
     await database.write(CommentCount.insert(video_id=777, count=3))
     assert await fleet.recount("commentservice") == [

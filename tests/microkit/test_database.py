@@ -6,7 +6,7 @@ import pytest
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
 
 from microkit.errors import StoreError
-from microkit.storage.database import IntegrityError, Statement, open_database
+from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
 
 
 class Account(Model):
@@ -15,12 +15,40 @@ class Account(Model):
     balance = BigIntegerField(default=0)
 
 
+FIRST = """
+from peewee import AutoField, BigIntegerField, CharField, Model
+from microkit.storage.schema import create_table
+
+
+class Account(Model):
+    id = AutoField()
+    name = CharField(unique=True)
+    balance = BigIntegerField(default=0)
+
+
+def up(migrator, db):
+    create_table(db, Account)
+
+
+def down(migrator, db):
+    migrator.migrate(migrator.drop_table("account"))
+"""
 BY_IDS = Statement(lambda ids: Account.select(Account.id, Account.name).where(Account.id.in_(ids)))
 
 
 @pytest.fixture
-async def database(settings):
-    async with open_database(settings(), [Account]) as opened:
+def migrations(tmp_path):
+    """A folder with a migration that makes the table above."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_accounts.py").write_text(FIRST)
+    return folder
+
+
+@pytest.fixture
+async def database(settings, database_url, migrations):
+    own = settings(database_url=database_url("kit"))
+    async with open_database(own, migrations) as opened:
         yield opened
 
 
@@ -37,6 +65,7 @@ async def test_what_is_written_is_read_and_says_what_changed(database):
 
 
 async def test_a_statement_takes_lists_of_any_length(database):
+    BY_IDS._texts.clear()
     for i in range(9):
         await database.write(Account.insert(name=str(i)))
     for length in range(1, 10):
@@ -48,15 +77,16 @@ async def test_a_statement_takes_lists_of_any_length(database):
 
 async def test_a_transaction_is_seen_whole_or_not_at_all(database):
     async def fail():
-        async with database.transaction():
-            await database.write(Account.insert(name="half"))
-            raise ZeroDivisionError
+        await database.write(Account.insert(name="half"))
+        raise ZeroDivisionError
+
+    async def succeed():
+        await database.write(Account.insert(name="whole"))
 
     with pytest.raises(ZeroDivisionError):
-        await fail()
+        await database.transaction(fail)
     assert await names(database) == set()
-    async with database.transaction():
-        await database.write(Account.insert(name="whole"))
+    await database.transaction(succeed)
     assert await names(database) == {"whole"}
 
 
@@ -65,8 +95,7 @@ async def test_a_broken_constraint_is_told_apart_from_a_failure(database):
     with pytest.raises(IntegrityError):
         await database.write(Account.insert(name="a"))
     with pytest.raises(IntegrityError):
-        async with database.transaction():
-            await database.write(Account.insert(name="a"))
+        await database.transaction(lambda: database.write(Account.insert(name="a")))
     with pytest.raises(StoreError) as failed:
         await database.rows(SQL("SELECT nothing FROM nowhere"))
     assert "nowhere" not in failed.value.message
@@ -76,12 +105,12 @@ async def test_writers_at_once_do_not_lose_each_others_work(database):
     await database.write(Account.insert(name="a"))
 
     async def deposit():
-        async with database.transaction():
-            ((balance,),) = await database.rows(Account.select(Account.balance))
-            await asyncio.sleep(0)
-            await database.write(Account.update(balance=balance + 1))
+        await database.write(Account.update(balance=Account.balance + 0))
+        ((balance,),) = await database.rows(Account.select(Account.balance))
+        await asyncio.sleep(0)
+        await database.write(Account.update(balance=balance + 1))
 
-    await asyncio.gather(*(asyncio.create_task(deposit()) for _ in range(50)))
+    await asyncio.gather(*(asyncio.create_task(database.transaction(deposit)) for _ in range(50)))
     assert await database.rows(Account.select(Account.balance)) == [(50,)]
 
 
@@ -89,12 +118,11 @@ async def test_a_cancelled_transaction_leaves_nothing_and_blocks_nobody(database
     begun = asyncio.Event()
 
     async def hang():
-        async with database.transaction():
-            await database.write(Account.insert(name="hangs"))
-            begun.set()
-            await asyncio.Event().wait()
+        await database.write(Account.insert(name="hangs"))
+        begun.set()
+        await asyncio.Event().wait()
 
-    task = asyncio.create_task(hang())
+    task = asyncio.create_task(database.transaction(hang))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -109,3 +137,52 @@ async def test_more_readers_than_connections_all_get_their_turn(database):
         *(asyncio.create_task(database.rows(Account.select(Account.name))) for _ in range(100))
     )
     assert rows == [[("a",)]] * 100
+
+
+@pytest.mark.parametrize("database_url", ["mysql"], indirect=True)
+async def test_a_deadlock_is_run_again(database):
+    for name in "ab":
+        await database.write(Account.insert(name=name))
+    met = asyncio.Barrier(2)
+    runs = []
+
+    async def cross(first, second):
+        runs.append(first)
+        await database.write(
+            Account.update(balance=Account.balance + 1).where(Account.name == first)
+        )
+        if len(runs) <= 2:
+            await met.wait()
+        await database.write(
+            Account.update(balance=Account.balance + 1).where(Account.name == second)
+        )
+
+    await asyncio.gather(
+        asyncio.create_task(database.transaction(lambda: cross("a", "b"))),
+        asyncio.create_task(database.transaction(lambda: cross("b", "a"))),
+    )
+    assert len(runs) > 2
+    assert await database.rows(Account.select(Account.balance)) == [(2,), (2,)]
+
+
+async def test_migrations_are_shown_applied_and_undone(settings, database_url, migrations):
+    own = settings(database_url=database_url("schema"))
+    async with open_schema(own, migrations) as schema:
+        assert await schema.show() == ["0001_accounts  not applied"]
+        assert await schema.up() == ["0001_accounts"]
+        assert await schema.up() == []
+        (line,) = await schema.show()
+        assert line.startswith("0001_accounts  20")
+        assert await schema.down() == ["0001_accounts"]
+        assert await schema.show() == ["0001_accounts  not applied"]
+
+
+async def test_several_replicas_may_start_at_once(settings, database_url, migrations):
+    own = settings(database_url=database_url("replicas"))
+
+    async def start():
+        async with open_database(own, migrations) as opened:
+            await opened.check()
+
+    # Threads, as if processes: a lock that is waited for blocks its loop.
+    await asyncio.gather(*(asyncio.to_thread(asyncio.run, start()) for _ in range(4)))

@@ -1,14 +1,13 @@
 """Redis with automatic pipelining, against a real one."""
 
 import asyncio
-import subprocess
+import signal
 
 import pytest
-from fleet import wait_for
+import servers
 
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
-from microkit.storage import redis_server
 from microkit.storage.redis import Script, open_redis
 
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
@@ -61,64 +60,37 @@ async def test_every_command_is_counted(redis):
 
 
 @pytest.fixture
-def own_server(tmp_path_factory):
-    """A redis-server that a test may kill: (start, socket)."""
-    import shutil
-    import tempfile
-    from pathlib import Path
-
-    folder = Path(tempfile.mkdtemp(prefix="redis-"))
-    socket, running = folder / "socket", []
-
-    def start():
-        socket.unlink(missing_ok=True)
-        command = redis_server.command(redis_server.find(), folder, socket)
-        running.append(subprocess.Popen(command))
-        wait_for(socket.exists)
-        return running[-1]
-
-    yield start, socket
-    for process in running:
-        process.kill()
-        process.wait()
-    shutil.rmtree(folder)
+def server():
+    """A redis-server that a test may kill."""
+    with servers.redis() as started:
+        yield started
 
 
-async def test_a_redis_that_was_killed_and_came_back_kept_everything(own_server, settings):
-    start, socket = own_server
-    process = start()
-    async with open_redis(settings(redis_url=f"unix://{socket}")) as redis:
+async def test_a_redis_that_was_killed_and_came_back_kept_everything(server, settings):
+    async with open_redis(settings(redis_url=server.url)) as redis:
         await redis.execute("SET", "kept", "x")
-        process.kill()
-        process.wait()
+        server.kill()
         with pytest.raises(StoreError):
             await redis.execute("GET", "kept")
-        start()
-        await asyncio.sleep(0.2)
+        server.start()
         assert await redis.execute("GET", "kept") == b"x"
         assert await redis.run(ADD, ["n"], [1]) == 1
 
 
-async def test_a_restart_while_idle_goes_unnoticed(own_server, settings):
-    start, socket = own_server
-    process = start()
-    async with open_redis(settings(redis_url=f"unix://{socket}")) as redis:
+async def test_a_restart_while_idle_goes_unnoticed(server, settings):
+    async with open_redis(settings(redis_url=server.url)) as redis:
         await redis.execute("SET", "kept", "x")
-        process.kill()
-        process.wait()
-        start()
-        await asyncio.sleep(0.2)
+        server.kill()
+        await asyncio.to_thread(server.start)
         assert await redis.execute("GET", "kept") == b"x"
 
 
-async def test_a_redis_that_hangs_is_given_up_in_time(own_server, settings):
-    start, socket = own_server
-    process = start()
-    own = settings(redis_url=f"unix://{socket}", store_timeout_ms=200)
+async def test_a_redis_that_hangs_is_given_up_in_time(server, settings):
+    own = settings(redis_url=server.url, store_timeout_ms=200)
     async with open_redis(own) as redis:
         await redis.check()
-        process.send_signal(19)  # SIGSTOP
+        server.signal(signal.SIGSTOP)
         with pytest.raises(StoreError):
             await redis.check()
-        process.send_signal(18)  # SIGCONT
+        server.signal(signal.SIGCONT)
         assert await redis.execute("ECHO", "again") == b"again"

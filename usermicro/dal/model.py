@@ -2,12 +2,18 @@
 
 from peewee import BigAutoField, BigIntegerField, CharField, Model
 
+from microkit.storage.fields import BytesKeyField
+
 
 class User(Model):
-    """An account. The counts are what other services reported last, see the IDL."""
+    """An account. The counts are what other services reported last, see the IDL.
+
+    `name_key` is the name's UTF-8: that is what is unique and what is looked for.
+    """
 
     id = BigAutoField()
-    name = CharField(max_length=32, unique=True)
+    name = CharField(max_length=32)
+    name_key = BytesKeyField(max_length=128, unique=True)
     password_hash = CharField(max_length=128)
     email = CharField(max_length=254, null=True)
     avatar = CharField(max_length=512)

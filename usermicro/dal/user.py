@@ -30,8 +30,10 @@ class Row(NamedTuple):
 
 _COLUMNS = [getattr(User, name) for name in Row._fields]
 _BY_IDS = Statement(lambda ids: User.select(*_COLUMNS).where(User.id.in_(ids)))
-_BY_NAME = Statement(lambda name: User.select(*_COLUMNS).where(User.name == name))
-_LOGIN = Statement(lambda name: User.select(User.id, User.password_hash).where(User.name == name))
+_BY_NAME = Statement(lambda name: User.select(*_COLUMNS).where(User.name_key == name))
+_LOGIN = Statement(
+    lambda name: User.select(User.id, User.password_hash).where(User.name_key == name)
+)
 _AFTER = Statement(
     lambda after, limit: (
         User.select(*_COLUMNS).where(User.id > after).order_by(User.id).limit(limit)
@@ -46,14 +48,15 @@ class Users:
         self._database = database
         self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
 
-    async def create(self, **columns: Any) -> int:
+    async def create(self, name: str, **columns: Any) -> int:
         """Insert an account and return its id.
 
         Raises:
             AlreadyExists: the name is taken.
         """
         try:
-            return int((await self._database.write(User.insert(columns))).lastrowid)
+            row = {"name": name, "name_key": name, **columns}
+            return int((await self._database.write(User.insert(row))).lastrowid)
         except IntegrityError as error:
             raise AlreadyExists("用户名已存在") from error
 
@@ -63,12 +66,12 @@ class Users:
 
     async def by_name(self, name: str) -> Row | None:
         """Return the user of exactly this name."""
-        rows = await self._database.rows(_BY_NAME(name=name))
+        rows = await self._database.rows(_BY_NAME(name=name.encode()))
         return Row(*rows[0]) if rows else None
 
     async def password_of(self, name: str) -> tuple[int, str] | None:
         """Return the id and the password's hash of the user of exactly this name."""
-        rows = await self._database.rows(_LOGIN(name=name))
+        rows = await self._database.rows(_LOGIN(name=name.encode()))
         return (rows[0][0], rows[0][1]) if rows else None
 
     async def page(self, after: int, limit: int) -> list[Row]:
@@ -81,12 +84,14 @@ class Users:
         Raises:
             NotFound: there is no such user.
         """
-        # MySQL counts only rows that really change: whether there is one must be asked.
-        if not await self._database.rows(_BY_IDS(ids=[user_id])):
+        if not columns:
+            if await self._rows.one(user_id) is None:
+                raise NotFound("用户不存在")
+            return
+        written = await self._database.write(User.update(columns).where(User.id == user_id))
+        if not written.rowcount:
             raise NotFound("用户不存在")
-        if columns:
-            await self._database.write(User.update(columns).where(User.id == user_id))
-            self._rows.discard(user_id)
+        self._rows.discard(user_id)
 
     async def _load(self, ids: list[int]) -> dict[int, Row]:
         rows = await self._database.rows(_BY_IDS(ids=ids))

@@ -1,6 +1,16 @@
 """The table."""
 
-from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, Model
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, Model
+
+
+class Clock(Model):
+    """One row: the time of the newest video. Whoever publishes holds it until the commit."""
+
+    id = IntegerField(primary_key=True)
+    latest_ms = BigIntegerField()
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_clock"
 
 
 class Video(Model):

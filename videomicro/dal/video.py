@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from peewee import fn
+from peewee import Case, Update, fn
 
 from microkit.batch import Loader, each
 from microkit.cache import CachedLoader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
-from videomicro.dal.model import Video
+from videomicro.dal.model import Clock, Video
 
 _CACHED: Final = 20_000
 _CACHED_SECONDS: Final = 2.0
@@ -45,7 +45,12 @@ _COUNTS = Statement(
         .group_by(Video.author_id)
     )
 )
-_LATEST = Statement(lambda: Video.select(fn.MAX(Video.created_ms)))
+_NOW = Statement(lambda: Clock.select(Clock.latest_ms).where(Clock.id == 1))
+
+
+def _tick(now_ms: int) -> Update:
+    later = Case(None, [(Clock.latest_ms < now_ms, now_ms)], Clock.latest_ms + 1)
+    return Clock.update(latest_ms=later).where(Clock.id == 1)
 
 
 class Videos:
@@ -60,17 +65,22 @@ class Videos:
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
         """Insert a video and return its id."""
-        async with self._database.transaction():
-            latest = (await self._database.rows(_LATEST()))[0][0] or 0
-            # Later than every other, also when the clock was set back: a page never skips one.
-            row = {
-                "author_id": author_id,
-                "title": title,
-                "play_url": play_url,
-                "cover_url": cover_url,
-                "created_ms": max(time.time_ns() // 1_000_000, latest + 1),
-            }
-            video_id = int((await self._database.write(Video.insert(row))).lastrowid)
+        row = {
+            "author_id": author_id,
+            "title": title,
+            "play_url": play_url,
+            "cover_url": cover_url,
+        }
+
+        async def insert() -> int:
+            # Later than every other, also when the clock was set back, and in the order of the
+            # commits: a page never skips one.
+            await self._database.write(_tick(time.time_ns() // 1_000_000))
+            ((now_ms,),) = await self._database.rows(_NOW())
+            written = await self._database.write(Video.insert(row | {"created_ms": now_ms}))
+            return int(written.lastrowid)
+
+        video_id = await self._database.transaction(insert)
         self._counts.discard(author_id)
         return video_id
 

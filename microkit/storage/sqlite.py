@@ -1,0 +1,83 @@
+"""SQLite: a file."""
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult
+
+from playhouse.pwasyncio import (
+    AsyncSqliteConnection,
+    AsyncSqliteDatabase,
+    AsyncSqlitePool,
+    CursorAdapter,
+)
+
+from microkit.config import ConfigError
+
+_PRAGMAS: Final = {
+    "journal_mode": "wal",
+    # An acknowledged write survives the machine, not only the process.
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -8192,
+}
+
+
+class Sqlite(AsyncSqliteDatabase):  # type: ignore[misc]
+    """peewee's asyncio database over a file."""
+
+    @classmethod
+    def of(cls, url: SplitResult, pool_size: int, timeout: float) -> "Sqlite":
+        """Return the database of ``sqlite:////absolute/file``.
+
+        Raises:
+            ConfigError: the file is not given by an absolute path.
+        """
+        if url.netloc or not url.path.startswith("/"):
+            raise ConfigError("DATABASE_URL: want sqlite:////absolute/file")
+        path = Path(url.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(
+            str(path),
+            pool_size=pool_size,
+            acquire_timeout=timeout,
+            timeout=timeout,
+            pragmas=_PRAGMAS,
+        )
+
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Keep other processes from doing the same at the same time."""
+        with Path(f"{self.database}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    async def _create_pool_async(self) -> "_Pool":
+        pool = _Pool(
+            self.database,
+            pool_size=self._pool_size,
+            on_connect=self._add_conn_hooks,
+            timeout=self._timeout,
+            **self.connect_params,
+        )
+        return await pool.initialize()
+
+
+class _Connection(AsyncSqliteConnection):  # type: ignore[misc]
+    """Runs a statement in one hop to the connection's thread, not one for each cursor call."""
+
+    async def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> CursorAdapter:
+        return await self.conn._execute(self._at_once, sql, parameters or ())  # noqa: SLF001
+
+    def _at_once(self, sql: str, parameters: Sequence[Any]) -> CursorAdapter:
+        cursor = self.conn._conn.execute(sql, parameters)  # noqa: SLF001
+        rows = cursor.fetchall()
+        return CursorAdapter(rows, cursor.lastrowid, cursor.rowcount, cursor.description)
+
+
+class _Pool(AsyncSqlitePool):  # type: ignore[misc]
+    async def _create_connection(self) -> _Connection:
+        made = await super()._create_connection()
+        return _Connection(made.conn)

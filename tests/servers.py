@@ -1,0 +1,201 @@
+"""Real servers for the tests: each on a free port, in a temporary folder, gone at the end.
+
+One that is not installed skips the tests that need it, unless the environment says CI.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiomysql
+import pytest
+from fleet import wait_for
+
+from microkit.storage import redis_server
+
+
+def program(name: str, what_brings_it: str) -> str:
+    """The path of a program; without it the test is skipped, or fails in CI."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        message = f"{name} is not installed ({what_brings_it})"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server:
+    """A server that a test may kill, freeze, and start again on the same data."""
+
+    def __init__(self, command: list[str], folder: Path, ready: Callable[[], bool]) -> None:
+        self.folder = folder
+        self._command = command
+        self._ready = ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        log = (self.folder / "server.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+            )
+        try:
+            wait_for(lambda: self._alive() and self._ready(), 30)
+        except AssertionError:
+            raise AssertionError((self.folder / "server.log").read_text()[-3000:]) from None
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+
+    def signal(self, number: int) -> None:
+        if self._process:
+            self._process.send_signal(number)
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def _alive(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
+        return True
+
+
+@contextmanager
+def started(server: Server) -> Iterator[None]:
+    try:
+        server.start()
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
+def folder(prefix: str) -> Iterator[Path]:
+    # Not below tmp_path: the path of a socket is limited to about a hundred characters.
+    path = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Redis(Server):
+    @property
+    def socket(self) -> Path:
+        return self.folder / "socket"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+
+@contextmanager
+def redis() -> Iterator[Redis]:
+    """The embedded Redis."""
+    with folder("redis") as path:
+        at = path / "socket"
+        command = redis_server.command(redis_server.find(), path, at)
+        server = Redis(command, path, lambda: _answers(at))
+        with started(server):
+            yield server
+
+
+def ask_redis(at: Path, command: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(at))
+        connection.sendall(command)
+        return connection.recv(1024)
+
+
+def _answers(at: Path) -> bool:
+    try:
+        return ask_redis(at, b"PING\r\n") == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+class MariaDb(Server):
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"mysql://root@127.0.0.1:{self.port}"
+
+
+@contextmanager
+def mariadb_server() -> Iterator[MariaDb]:
+    """A MariaDB of its own."""
+    mariadbd = program("mariadbd", "Debian: mariadb-server")
+    install = program("mariadb-install-db", "Debian: mariadb-server")
+    with folder("mariadb") as path:
+        data, port = path / "data", free_port()
+        # As root it insists on being told so.
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        subprocess.run(
+            [install, "--no-defaults", f"--datadir={data}", *user, "--skip-test-db",
+             "--auth-root-authentication-method=normal"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        command = [
+            mariadbd, "--no-defaults", f"--datadir={data}", "--bind-address=127.0.0.1",
+            f"--port={port}", f"--socket={path}/socket", "--innodb-buffer-pool-size=32M", *user,
+        ]  # fmt: skip
+        server = MariaDb(command, path, lambda: listens(port))
+        server.port = port
+        with started(server):
+            yield server
+
+
+@contextmanager
+def mariadb() -> Iterator[str]:
+    with mariadb_server() as server:
+        yield server.url
+
+
+def empty_database(server_url: str, name: str) -> str:
+    """Make a database of this name anew and return its URL."""
+    port = int(server_url.rpartition(":")[2])
+
+    async def make() -> None:
+        connection = await aiomysql.connect(host="127.0.0.1", port=port, user="root")
+        async with connection.cursor() as cursor:
+            await cursor.execute("SET sql_notes = 0")
+            await cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            await cursor.execute(f"CREATE DATABASE `{name}`")
+        connection.close()
+
+    # A loop of its own: fixtures ask from inside of one.
+    thread = threading.Thread(target=lambda: asyncio.run(make()))
+    thread.start()
+    thread.join()
+    return f"{server_url}/{name}"
