@@ -21,7 +21,7 @@ from api.handler.relation import RelationHandler
 from api.lists import Lists
 from api.media import MediaWorkers
 from api.middleware import Surroundings
-from api.objects import ObjectHandler
+from api.objects import ASSETS, ObjectHandler, content_type
 from api.publishing import Publishing
 from api.routes import routes
 from api.upload import Uploads
@@ -29,6 +29,7 @@ from microkit.admin import Checks, health_response, metrics_response, open_admin
 from microkit.config import Settings
 from microkit.discovery.static import StaticResolver
 from microkit.service import Running
+from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects, open_objects
 
 PORT: Final = 8888
@@ -52,7 +53,7 @@ _log.addFilter(_Garbage())
 def application(
     settings: Settings,
     clients: Clients,
-    objects: FileObjects,
+    objects: FileObjects | MinioObjects,
     workers: MediaWorkers,
     uploads: Path,
     checks: Checks,
@@ -107,6 +108,7 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
     admin_port = PORT + 100 if settings.admin_port is None else settings.admin_port
     async with AsyncExitStack() as stack:
         objects = await stack.enter_async_context(open_objects(settings))
+        await _offer_assets(objects, settings)
         clients = await stack.enter_async_context(open_clients(settings, StaticResolver(settings)))
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         uploads = await stack.enter_async_context(_upload_folder(settings))
@@ -130,6 +132,14 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
         own_port: int = runner.addresses[0][1]
         admin = open_admin(host, admin_port, checks, reuse_port=several)
         yield Running(host, own_port, await stack.enter_async_context(admin))
+
+
+async def _offer_assets(objects: FileObjects | MinioObjects, settings: Settings) -> None:
+    """Put the default pictures where clients fetch them, if that is not here."""
+    if not settings.objects_public_url:
+        return
+    for asset in sorted(ASSETS.iterdir()):
+        await objects.put(f"default/{asset.name}", asset, content_type(asset.name))
 
 
 @asynccontextmanager

@@ -6,33 +6,69 @@ from typing import Final
 
 from aiohttp import web
 
-from microkit.errors import ParamError
+from microkit.errors import ParamError, StoreError
+from microkit.storage.keys import checked
+from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects
 
-_ASSETS: Final = Path(__file__).parent / "assets"
+ASSETS: Final = Path(__file__).parent / "assets"
 _DEFAULT: Final = "default/"
 _TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
 }
+_ASKED: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+_TOLD: Final = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges")
+_PASSED_ON: Final = (200, 206, 304, 416)
+_CHUNK: Final = 64 << 10
 
 
 class ObjectHandler:
     """Serves GET and HEAD of ``/objects/KEY``."""
 
-    def __init__(self, objects: FileObjects) -> None:
+    def __init__(self, objects: FileObjects | MinioObjects) -> None:
         self._objects = objects
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer with the object, or the part of it that is asked for."""
-        key = request.match_info["key"]
+        """Answer with the object, the part of it that is asked for, or where it is."""
         try:
-            path = self._objects.path(key)
+            key = checked(request.match_info["key"])
         except ParamError:
             raise web.HTTPNotFound from None
         if key.startswith(_DEFAULT):
-            path = _ASSETS / key.removeprefix(_DEFAULT)
-        suffix = path.suffix.lower()
-        kind = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
-        return web.FileResponse(path, headers={**_HEADERS, "Content-Type": kind})
+            return _file(ASSETS / key.removeprefix(_DEFAULT))
+        if isinstance(self._objects, FileObjects):
+            return _file(self._objects.path(key))
+        try:
+            if address := await self._objects.address(key):
+                raise web.HTTPFound(address)
+            return await _passed_on(self._objects, request, key)
+        except StoreError:
+            raise web.HTTPServiceUnavailable from None
+
+
+def content_type(name: str) -> str:
+    """Return the media type that a key's ending says."""
+    suffix = Path(name).suffix.lower()
+    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+
+
+def _file(path: Path) -> web.FileResponse:
+    return web.FileResponse(path, headers={**_HEADERS, "Content-Type": content_type(path.name)})
+
+
+async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> web.StreamResponse:
+    """Stream the store's own answer, which knows ranges and conditions."""
+    asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+    async with objects.fetch(request.method, key, asked) as found:
+        if found.status not in _PASSED_ON:
+            raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
+        told = {name: found.headers[name] for name in _TOLD if name in found.headers}
+        headers = {**_HEADERS, **told, "Content-Type": content_type(key)}
+        response = web.StreamResponse(status=found.status, headers=headers)
+        await response.prepare(request)
+        async for chunk in found.content.iter_chunked(_CHUNK):
+            await response.write(chunk)
+        await response.write_eof()
+        return response

@@ -61,7 +61,7 @@ class Endpoint:
         viewer = self._viewer(_token(http, given)) if self._auth else 0
         request = binding.bind(self._request, given)
         validate(request)
-        base = self._base or f"{http.scheme}://{http.host}"
+        base = self._base or f"{http.scheme}://{http.host}/objects"
         answer = await self._call(Call(request, viewer, base, upload))
         return envelope.response(envelope.success(answer))
 
@@ -74,7 +74,9 @@ def routes(
     contract: Contract, handler: object, tokens: Tokens, uploads: Uploads, settings: Settings
 ) -> Iterator[web.RouteDef]:
     """Give the routes of one HTTP contract, each path with and without the slash at its end."""
-    base = settings.public_url.rstrip("/")
+    base = settings.objects_public_url.rstrip("/")
+    if settings.public_url and not base:
+        base = f"{settings.public_url.rstrip('/')}/objects"
     for method in contract.methods().values():
         endpoint = Endpoint(method, handler, tokens, uploads, base)
         for annotation, verb in _VERBS.items():

@@ -37,6 +37,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     redis_pool_size: Positive = 2
     objects_url: str = ""
+    objects_public_url: str = ""
+    objects_presigned: bool = False
+    objects_pool_size: Positive = 64
+    objects_timeout_seconds: Seconds = 60
     store_timeout_ms: Positive = 3000
 
     # peers: "host:port" or "host:port@weight", several with commas

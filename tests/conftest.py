@@ -31,13 +31,23 @@ def mariadb() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[servers.S3]:
+    """An S3 server that this run's tests share."""
+    with servers.s3() as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", "mysql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+def database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """Gives the URL of an empty database of a name, on both engines."""
-    if request.param == "sqlite":
-        return lambda name: f"sqlite://{tmp_path}/{name}.db"
-    server = request.getfixturevalue("mariadb")
-    return lambda name: servers.empty_database(server, name)
+    return servers.database(request, request.param)
+
+
+@pytest.fixture(params=["file", "minio"])
+def store(request: pytest.FixtureRequest) -> servers.Store:
+    """An empty store of objects, of both kinds."""
+    return servers.store(request, request.param)
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ import socket
 import subprocess
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiomysql
@@ -24,7 +26,8 @@ from microkit.storage import redis_server
 
 def program(name: str, what_brings_it: str) -> str:
     """The path of a program; without it the test is skipped, or fails in CI."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    elsewhere = f"/usr/sbin:/usr/local/sbin:{Path.home()}/go/bin"
+    found = shutil.which(name) or shutil.which(name, path=elsewhere)
     if found is None:
         message = f"{name} is not installed ({what_brings_it})"
         if os.environ.get("CI"):
@@ -199,3 +202,66 @@ def empty_database(server_url: str, name: str) -> str:
     thread.start()
     thread.join()
     return f"{server_url}/{name}"
+
+
+class S3(Server):
+    """versitygw: buckets are folders below `data`."""
+
+    port: int
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, bucket: str) -> str:
+        return f"minio://access:secretkey@127.0.0.1:{self.port}/{bucket}"
+
+    def objects(self, bucket: str) -> list[Path]:
+        """The objects of a bucket, and what uploads that never ended left."""
+        return sorted(path for path in (self.data / bucket).rglob("*") if path.is_file())
+
+
+@contextmanager
+def s3() -> Iterator[S3]:
+    """An S3 server of its own."""
+    versitygw = program("versitygw", "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
+    with folder("s3") as path:
+        port = free_port()
+        (path / "data").mkdir()
+        (path / "sidecar").mkdir()
+        command = [
+            versitygw, "--port", f"127.0.0.1:{port}", "--access", "access", "--secret",
+            "secretkey", "--quiet", "posix", "--sidecar", str(path / "sidecar"),
+            str(path / "data"),
+        ]  # fmt: skip
+        server = S3(command, path, lambda: listens(port))
+        server.port = port
+        with started(server):
+            yield server
+
+
+@dataclass
+class Store:
+    """An empty store of objects: its URL, and which files it is made of."""
+
+    url: str
+    files: Callable[[], list[Path]]
+
+
+def store(request: pytest.FixtureRequest, kind: str) -> Store:
+    """An empty store of a kind: file or minio."""
+    if kind == "file":
+        root: Path = request.getfixturevalue("tmp_path") / "objects"
+        return Store(f"file://{root}", lambda: [p for p in root.rglob("*") if p.is_file()])
+    server: S3 = request.getfixturevalue("s3")
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    return Store(server.url(bucket), lambda: server.objects(bucket))
+
+
+def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
+    """Gives the URL of an empty database of a name, on an engine: sqlite or mysql."""
+    if kind == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        return lambda name: f"sqlite://{folder}/{name}.db"
+    server: str = request.getfixturevalue("mariadb")
+    return lambda name: empty_database(server, name)

@@ -1,20 +1,21 @@
-"""Objects by key: videos, covers and pictures, in a directory."""
+"""Objects by key: videos, covers and pictures; in a directory, or in a bucket by the URL."""
 
 import asyncio
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from microkit.config import ConfigError, Settings
-from microkit.errors import ParamError, StoreError
+from microkit.errors import StoreError
 from microkit.metrics import store_calls
+from microkit.storage.keys import checked
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+if TYPE_CHECKING:
+    from microkit.storage.minio import MinioObjects
 
 
 class Objects(Protocol):
@@ -43,9 +44,7 @@ class FileObjects:
         Raises:
             ParamError: this is no key.
         """
-        if len(key) > 255 or not _KEY.fullmatch(key):
-            raise ParamError("对象名称无效")
-        return self._folder / key
+        return self._folder / checked(key)
 
     async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the name's ending says it
         """Store the file `source` under `key`; on the disk when this returns.
@@ -101,15 +100,23 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @asynccontextmanager
-async def open_objects(settings: Settings) -> AsyncIterator[FileObjects]:
-    """Open the store at `objects_url`: ``file:///absolute/folder``, which is made if missing.
+async def open_objects(settings: Settings) -> AsyncIterator["FileObjects | MinioObjects"]:
+    """Open the store at `objects_url`: ``file:///absolute/folder`` or ``minio://…/bucket``.
 
     Raises:
         ConfigError: no such kind of store.
     """
     url = urlsplit(settings.objects_url)
-    if url.scheme != "file" or not url.path.startswith("/"):
-        raise ConfigError("OBJECTS_URL: want file:///absolute/folder")
-    folder = Path(url.path)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    yield FileObjects(folder)
+    if url.scheme == "minio":
+        from microkit.storage.minio import open_minio
+
+        async with open_minio(settings) as objects:
+            yield objects
+    elif url.scheme == "file" and url.path.startswith("/"):
+        folder = Path(url.path)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        yield FileObjects(folder)
+    else:
+        raise ConfigError(
+            "OBJECTS_URL: want file:///absolute/folder or minio://access:secret@host:port/bucket"
+        )

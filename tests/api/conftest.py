@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import servers
 from fleet import Fleet, addresses
 
 from api.app import serve
@@ -64,14 +65,34 @@ class Person:
     token: str
 
 
+@pytest.fixture(params=["embedded", "real"])
+def world(request: pytest.FixtureRequest) -> str:
+    """Everything embedded, or all real servers together."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, world: str) -> Callable[[str], str]:
+    return servers.database(request, "sqlite" if world == "embedded" else "mysql")
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, world: str) -> servers.Store:
+    return servers.store(request, "file" if world == "embedded" else "minio")
+
+
 @pytest.fixture
 async def http(
-    fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path
+    fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path, store: servers.Store
 ) -> AsyncIterator[Http]:
     own = settings(
-        **addresses(fleet.running), jwt_secret=SECRET, upload_dir=str(tmp_path / "uploads"),
+        **addresses(fleet.running),
+        jwt_secret=SECRET,
+        objects_url=store.url,
+        upload_dir=str(tmp_path / "uploads"),
         upload_max_mb=2,
-    )  # fmt: skip
+    )
     async with serve(own) as running, aiohttp.ClientSession() as session:
         yield Http(session, f"http://127.0.0.1:{running.port}", fleet, own)
 

@@ -362,7 +362,7 @@ def output_of(script: str) -> str:
 
 
 def children() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if each.name() != "redis-server"]
+    return [each for each in psutil.Process().children() if each.name().startswith("python")]
 
 
 def running(pid: int) -> bool:

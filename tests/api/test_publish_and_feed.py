@@ -12,17 +12,10 @@ VIDEO_FIELDS = {
 }  # fmt: skip
 
 
-def files(settings, tmp_path):
-    objects = settings.objects_url.removeprefix("file://")
-    return sorted(
-        p for root in (objects, str(tmp_path / "uploads")) for p in _walk(root) if p.is_file()
-    )
-
-
-def _walk(root):
-    from pathlib import Path
-
-    return Path(root).rglob("*")
+def left(store, tmp_path):
+    """What is stored, and what is left of uploads."""
+    uploads = [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]
+    return store.files() + uploads
 
 
 async def test_a_published_video_is_listed_at_once_and_plays(http, clip):
@@ -93,9 +86,7 @@ async def test_seconds_are_accepted_for_milliseconds(http):
     ("content", "why"),
     [(b"no video at all", "text"), (b"", "empty"), (b"#EXTM3U\n/etc/passwd\n", "a playlist")],
 )
-async def test_what_is_no_video_is_refused_and_leaves_nothing(
-    http, tmp_path, content, why, settings
-):
+async def test_what_is_no_video_is_refused_and_leaves_nothing(http, tmp_path, content, why, store):
     person = await http.register("author")
     form = aiohttp.FormData()
     form.add_field("data", content, filename="x.mp4")
@@ -103,11 +94,11 @@ async def test_what_is_no_video_is_refused_and_leaves_nothing(
     answer = await http.call("POST", f"/douyin/publish/action/?token={person.token}", data=form)
     assert answer["status_code"] == 10002, why
     assert answer["status_msg"]
-    assert files(http.settings, tmp_path) == []
+    assert left(store, tmp_path) == []
     assert (await http.get("/douyin/publish/list/", user_id=person.id))["video_list"] == []
 
 
-async def test_a_video_that_is_too_large_is_refused_and_leaves_nothing(http, tmp_path):
+async def test_a_video_that_is_too_large_is_refused_and_leaves_nothing(http, tmp_path, store):
     person = await http.register("author")
     for length in (3 << 20, (2 << 20) + 5000):
         form = aiohttp.FormData()
@@ -117,10 +108,10 @@ async def test_a_video_that_is_too_large_is_refused_and_leaves_nothing(http, tmp
             "POST", f"/douyin/publish/action/?token={person.token}", data=form, status=413
         )
         assert "2 MB" in answer["status_msg"]
-    assert files(http.settings, tmp_path) == []
+    assert left(store, tmp_path) == []
 
 
-async def test_publishing_needs_a_token_a_title_and_a_video(http, clip, tmp_path):
+async def test_publishing_needs_a_token_a_title_and_a_video(http, clip, tmp_path, store):
     person = await http.register("author")
     content = clip.read_bytes()
 
@@ -141,14 +132,14 @@ async def test_publishing_needs_a_token_a_title_and_a_video(http, clip, tmp_path
         assert (await publish(query, **fields))["status_code"] == code, fields.keys()
     answer = await http.post("/douyin/publish/action/", token=person.token, title="t")
     assert answer["status_code"] == 10002
-    assert files(http.settings, tmp_path) == []
+    assert left(store, tmp_path) == []
 
 
-async def test_a_dead_videoservice_fails_the_upload_and_leaves_nothing(http, clip, tmp_path):
+async def test_a_dead_videoservice_fails_the_upload_and_leaves_nothing(http, clip, tmp_path, store):
     person = await http.register("author")
     await http.fleet.stop("videoservice")
     assert (await http.publish(person, clip))["status_code"] == 10006
-    assert files(http.settings, tmp_path) == []
+    assert left(store, tmp_path) == []
 
 
 @pytest.mark.parametrize(

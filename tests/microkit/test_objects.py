@@ -1,8 +1,11 @@
-"""Objects in a directory."""
+"""Objects in a directory and in a bucket."""
 
+import signal
 from pathlib import Path
 
+import aiohttp
 import pytest
+import servers
 
 from microkit.config import ConfigError
 from microkit.errors import ParamError, StoreError
@@ -10,8 +13,8 @@ from microkit.storage.objects import open_objects
 
 
 @pytest.fixture
-async def objects(settings):
-    async with open_objects(settings()) as opened:
+async def objects(settings, store):
+    async with open_objects(settings(objects_url=store.url)) as opened:
         yield opened
 
 
@@ -22,13 +25,14 @@ def source(tmp_path):
     return path
 
 
-async def test_an_object_is_stored_whole_and_removed(objects, source):
+async def test_an_object_is_stored_whole_and_removed(objects, source, store):
     await objects.put("videos/a.mp4", source, "video/mp4")
-    assert objects.path("videos/a.mp4").read_bytes() == b"content"
-    assert [p.name for p in objects.path("videos").iterdir()] == ["a.mp4"]
+    (stored,) = store.files()
+    assert stored.read_bytes() == b"content"
     await objects.delete("videos/a.mp4")
     await objects.delete("videos/a.mp4")
-    assert not objects.path("videos/a.mp4").exists()
+    assert store.files() == []
+    await objects.check()
 
 
 @pytest.mark.parametrize(
@@ -39,19 +43,86 @@ async def test_a_key_never_leads_out_of_the_store(objects, source, key):
         await objects.put(key, source, "x")
 
 
+async def test_a_source_that_is_gone_leaves_nothing(objects, store):
+    with pytest.raises(StoreError):
+        await objects.put("videos/a.mp4", Path("/nowhere"), "video/mp4")
+    assert store.files() == []
+
+
+@pytest.mark.parametrize("store", ["file"], indirect=True)
 async def test_a_place_that_cannot_be_written_is_a_clear_error(objects, source):
     objects.path("videos").write_text("a file where a folder should be")
     with pytest.raises(StoreError):
         await objects.put("videos/a.mp4", source, "video/mp4")
 
 
-async def test_a_source_that_is_gone_leaves_nothing(objects):
-    with pytest.raises(StoreError):
-        await objects.put("videos/a.mp4", Path("/nowhere"), "video/mp4")
-    assert not list(objects.path("videos").iterdir())
-
-
-async def test_another_kind_of_store_is_named(settings):
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "file://relative", "minio://host/bucket", "minio://a:b@host:9000/", ""]
+)
+async def test_a_url_that_leads_nowhere_is_named(settings, url):
     with pytest.raises(ConfigError, match="OBJECTS_URL"):
-        async with open_objects(settings(objects_url="ftp://x")):
+        async with open_objects(settings(objects_url=url)):
             pass
+
+
+@pytest.mark.parametrize("store", ["minio"], indirect=True)
+async def test_everybody_may_read_an_object_and_nobody_list_or_write(objects, source, store, s3):
+    await objects.put("videos/a.mp4", source, "video/mp4")
+    bucket = store.url.rpartition("/")[2]
+    base = f"http://127.0.0.1:{s3.port}/{bucket}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{base}/videos/a.mp4", headers={"Range": "bytes=1-3"}) as got:
+            assert (got.status, await got.read()) == (206, b"ont")
+            assert got.content_type == "video/mp4"
+        async with session.get(f"{base}/") as got:
+            assert got.status == 403
+        async with session.put(f"{base}/videos/b.mp4", data=b"x") as got:
+            assert got.status == 403
+        async with session.delete(f"{base}/videos/a.mp4") as got:
+            assert got.status == 403
+
+
+async def test_a_private_object_is_read_by_its_signed_address_only(settings, s3, source):
+    own = settings(objects_url=s3.url("private-bucket"), objects_presigned=True)
+    async with open_objects(own) as objects, aiohttp.ClientSession() as session:
+        await objects.put("videos/a.mp4", source, "video/mp4")
+        address = await objects.address("videos/a.mp4")
+        async with session.get(address) as got:
+            assert await got.read() == b"content"
+        async with session.get(address.partition("?")[0]) as got:
+            assert got.status == 403
+
+
+async def test_a_large_object_goes_in_parts_and_arrives_whole(settings, s3, tmp_path):
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(256)) * (12 << 12))
+    async with open_objects(settings(objects_url=s3.url("large-bucket"))) as objects:
+        await objects.put("videos/large.mp4", large, "video/mp4")
+    (stored,) = s3.objects("large-bucket")
+    assert stored.read_bytes() == large.read_bytes()
+
+
+@pytest.fixture
+def own_s3():
+    with servers.s3() as server:
+        yield server
+
+
+async def test_a_store_that_is_gone_or_stalls_fails_clearly_and_recovers(settings, own_s3, source):
+    own = settings(
+        objects_url=own_s3.url("bucket"), objects_timeout_seconds=1, store_timeout_ms=500
+    )
+    async with open_objects(own) as objects:
+        await objects.put("videos/a.mp4", source, "video/mp4")
+        own_s3.signal(signal.SIGSTOP)
+        with pytest.raises(StoreError):
+            await objects.put("videos/b.mp4", source, "video/mp4")
+        with pytest.raises(StoreError):
+            await objects.check()
+        own_s3.signal(signal.SIGCONT)
+        await objects.put("videos/c.mp4", source, "video/mp4")
+        own_s3.kill()
+        with pytest.raises(StoreError):
+            await objects.put("videos/d.mp4", source, "video/mp4")
+        own_s3.start()
+        await objects.put("videos/e.mp4", source, "video/mp4")
