@@ -27,7 +27,7 @@ from api.routes import routes
 from api.upload import Uploads
 from microkit.admin import Checks, health_response, metrics_response, open_admin
 from microkit.config import Settings
-from microkit.discovery.static import StaticResolver
+from microkit.discovery import open_resolver
 from microkit.service import Running
 from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects, open_objects
@@ -109,7 +109,8 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         objects = await stack.enter_async_context(open_objects(settings))
         await _offer_assets(objects, settings)
-        clients = await stack.enter_async_context(open_clients(settings, StaticResolver(settings)))
+        resolver = await stack.enter_async_context(open_resolver(settings))
+        clients = await stack.enter_async_context(open_clients(settings, resolver))
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         uploads = await stack.enter_async_context(_upload_folder(settings))
         checks = {

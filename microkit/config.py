@@ -43,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     objects_timeout_seconds: Seconds = 60
     store_timeout_ms: Positive = 3000
 
+    # discovery: "static:" is the addresses below, "etcd://…" a registry
+    discovery_url: str = "static:"
+    discovery_ca_file: str = ""
+    discovery_cert_file: str = ""
+    discovery_key_file: str = ""
+    advertise_host: str = ""
+    weight: Positive = 10
+
     # peers: "host:port" or "host:port@weight", several with commas
     userservice_addresses: str = "127.0.0.1:10000"
     videoservice_addresses: str = "127.0.0.1:10001"

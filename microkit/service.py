@@ -1,6 +1,6 @@
 """The composition root: how a service's process is put together, started and stopped.
 
-settings → log → stores and peers → handlers → server → admin port        (stop: in reverse)
+settings → log → stores and peers → handlers → server → admin port → registry   (stop: in reverse)
 """
 
 import asyncio
@@ -21,8 +21,7 @@ import uvloop
 from microkit import config, log
 from microkit.admin import open_admin
 from microkit.config import ConfigError, Settings
-from microkit.discovery import Resolver
-from microkit.discovery.static import StaticResolver
+from microkit.discovery import Resolver, open_resolver, registered
 from microkit.errors import Error
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
@@ -106,7 +105,8 @@ class Running:
 async def open_context(service: Service, settings: Settings) -> AsyncIterator[Context]:
     """Give a context; what it opened is closed in reverse."""
     async with AsyncExitStack() as stack:
-        yield Context(service, settings, StaticResolver(settings), stack)
+        resolver = await stack.enter_async_context(open_resolver(settings))
+        yield Context(service, settings, resolver, stack)
 
 
 @asynccontextmanager
@@ -129,7 +129,10 @@ async def serve(service: Service, settings: Settings) -> AsyncIterator[Running]:
             server = Server(service.name, contract, by_thrift_service, Limits.of(settings))
             await server.listen(host, port)
             try:
-                async with open_admin(host, admin_port, context.checks) as admin_port:
+                async with (
+                    open_admin(host, admin_port, context.checks) as admin_port,
+                    registered(settings, service.name, server.port),
+                ):
                     yield Running(host, server.port, admin_port, context)
             finally:
                 await server.stop(settings.stop_grace_seconds)

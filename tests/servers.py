@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -265,3 +266,38 @@ def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
         return lambda name: f"sqlite://{folder}/{name}.db"
     server: str = request.getfixturevalue("mariadb")
     return lambda name: empty_database(server, name)
+
+
+class EtcdServer(Server):
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"etcd://127.0.0.1:{self.port}"
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return b'"health":"true"' in answer.read()
+    except OSError:
+        return False
+
+
+@contextmanager
+def etcd() -> Iterator[EtcdServer]:
+    """An etcd of its own."""
+    binary = program("etcd", "Debian: etcd-server")
+    with folder("etcd") as path:
+        port, peer = free_port(), free_port()
+        url = f"http://127.0.0.1:{port}"
+        command = [
+            binary, "--data-dir", str(path / "data"), "--listen-client-urls", url,
+            "--advertise-client-urls", url, "--listen-peer-urls", f"http://127.0.0.1:{peer}",
+            "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
+            "--initial-cluster", f"default=http://127.0.0.1:{peer}",
+        ]  # fmt: skip
+        server = EtcdServer(command, path, lambda: _healthy(f"{url}/health"))
+        server.port = port
+        with started(server):
+            yield server

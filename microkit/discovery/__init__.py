@@ -1,8 +1,12 @@
-"""Where a service's instances are: `DISCOVERY_URL` chooses how that is known."""
+"""Where a service's instances are: `DISCOVERY_URL` chooses how that is known and told."""
 
-from collections.abc import Sequence
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
+
+from microkit.config import ConfigError, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,58 @@ class Resolver(Protocol):
 
     async def resolve(self, service: str) -> Sequence[Instance]:
         """Return the instances of `service`, the last known ones while nobody can be asked."""
+
+
+@asynccontextmanager
+async def open_resolver(settings: Settings) -> AsyncIterator[Resolver]:
+    """Give the resolver of the settings: fixed addresses, or etcd's.
+
+    Raises:
+        ConfigError: no such kind of discovery.
+    """
+    scheme = settings.discovery_url.partition(":")[0]
+    if scheme == "static":
+        from microkit.discovery.static import StaticResolver
+
+        yield StaticResolver(settings)
+    elif scheme in ("etcd", "etcds"):
+        from microkit.discovery.etcd import open_etcd
+        from microkit.discovery.registry import EtcdResolver
+
+        async with open_etcd(settings) as etcd:
+            resolver = EtcdResolver(etcd)
+            try:
+                yield resolver
+            finally:
+                await resolver.close()
+    else:
+        raise ConfigError("DISCOVERY_URL: want static: or etcd://host:port,host:port")
+
+
+@asynccontextmanager
+async def registered(settings: Settings, service: str, port: int) -> AsyncIterator[None]:
+    """Tell others where this process serves while the block lasts; nothing where that is fixed."""
+    if settings.discovery_url.startswith("static:"):
+        yield
+        return
+    from microkit.discovery.etcd import open_etcd
+    from microkit.discovery.registry import Registration
+
+    host = settings.advertise_host or _reachable(settings.listen_host)
+    instance = Instance(host, port, settings.weight)
+    async with open_etcd(settings) as etcd, Registration(etcd, service, instance):
+        yield
+
+
+def _reachable(host: str) -> str:
+    """Return the address that others use for what listens on `host`."""
+    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - told apart, not listened on
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: it only chooses the interface that leads outside.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        address: str = probe.getsockname()[0]
+        return address

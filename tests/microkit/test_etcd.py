@@ -1,0 +1,193 @@
+"""Discovery through a real etcd, in Kitex's format."""
+
+import asyncio
+import json
+import signal
+
+import aetcd
+import pytest
+import servers
+from fleet import eventually
+
+from microkit.discovery import Instance, open_resolver, registered, registry
+from microkit.discovery.registry import instance_of
+
+PREFIX = b"kitex/registry-etcd/"
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with servers.etcd() as server:
+        yield server
+
+
+@pytest.fixture
+async def etcd(shared):
+    client = aetcd.Client("127.0.0.1", shared.port, timeout=3)
+    await client.delete_prefix(PREFIX)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def own(shared, settings):
+    return lambda **more: settings(discovery_url=shared.url, **more)
+
+
+async def stored(client):
+    return {pair.key.decode(): json.loads(pair.value) for pair in await client.get_prefix(PREFIX)}
+
+
+async def test_an_instance_is_registered_as_kitex_does_and_gone_afterwards(etcd, own):
+    async with registered(own(weight=7), "userservice", 1234):
+        assert await stored(etcd) == {
+            "kitex/registry-etcd/userservice/127.0.0.1:1234": {
+                "network": "tcp", "address": "127.0.0.1:1234", "weight": 7, "tags": None,
+            }
+        }  # fmt: skip
+        (pair,) = await etcd.get_prefix(PREFIX)
+        assert 50 < (await etcd.get_lease_info(pair.lease)).TTL <= 60
+    assert await stored(etcd) == {}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_everywhere_is_never_registered(etcd, own, host):
+    async with registered(own(listen_host=host), "userservice", 1234):
+        (value,) = (await stored(etcd)).values()
+        assert not value["address"].startswith(("0.0.0.0", "[::]"))
+    async with registered(own(listen_host=host, advertise_host="db.example"), "userservice", 1):
+        (value,) = (await stored(etcd)).values()
+        assert value["address"] == "db.example:1"
+
+
+@pytest.mark.parametrize(
+    ("value", "instance"),
+    [
+        (b'{"network":"tcp","address":"10.0.0.1:80","weight":5,"tags":null}',
+         Instance("10.0.0.1", 80, 5)),
+        (b'{"network":"tcp","address":"[::]:10000","weight":10,"tags":{"a":"b"}}',
+         Instance("127.0.0.1", 10000, 10)),
+        (b'{"address":"0.0.0.0:1"}', Instance("127.0.0.1", 1, 10)),
+        (b'{"address":"[::1]:1","weight":0}', Instance("::1", 1, 10)),
+        (b"not json", None),
+        (b"{}", None),
+        (b'{"address":"nowhere"}', None),
+        (b"[1]", None),
+    ],
+)  # fmt: skip
+def test_what_others_registered_is_read(value, instance):
+    assert instance_of(value) == instance
+
+
+async def test_instances_are_found_by_service_and_changes_are_heard_of(etcd, own):
+    async with open_resolver(own()) as resolver:
+        assert await resolver.resolve("userservice") == ()
+        async with (
+            registered(own(), "userservice", 1),
+            registered(own(), "userservice2", 2),
+        ):
+            found = []
+
+            async def ask():
+                found[:] = await resolver.resolve("userservice")
+
+            for _ in range(40):
+                await ask()
+                if found:
+                    break
+                await asyncio.sleep(0.05)
+            assert found == [Instance("127.0.0.1", 1)]
+            async with registered(own(), "userservice", 3):
+                await asyncio.sleep(0.3)
+                assert len(await resolver.resolve("userservice")) == 2
+            # Leaving waits until callers have heard of it.
+            assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+
+
+async def test_a_lost_lease_is_registered_again(etcd, own, monkeypatch):
+    monkeypatch.setattr(registry, "_REFRESH_SECONDS", 0.2)
+    async with registered(own(), "userservice", 1):
+        (pair,) = await etcd.get_prefix(PREFIX)
+        await etcd.revoke_lease(pair.lease)
+        assert await stored(etcd) == {}
+        await asyncio.sleep(1)
+        assert len(await stored(etcd)) == 1
+
+
+async def test_while_etcd_is_away_the_last_list_holds_and_then_all_goes_on(settings, monkeypatch):
+    monkeypatch.setattr(registry, "_REFRESH_SECONDS", 0.3)
+    with servers.etcd() as server:
+        own = settings(discovery_url=server.url)
+        async with open_resolver(own) as resolver, registered(own, "userservice", 1):
+            assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+            server.kill()
+            for _ in range(20):
+                assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+                await asyncio.sleep(0.1)
+            await asyncio.to_thread(server.start)
+            async with registered(own, "userservice", 2):
+                seen = []
+
+                async def look():
+                    seen[:] = await resolver.resolve("userservice")
+
+                for _ in range(150):
+                    await look()
+                    if len(seen) == 2:
+                        break
+                    await asyncio.sleep(0.1)
+                assert len(seen) == 2
+
+
+async def test_a_start_without_etcd_succeeds_and_registers_later(settings):
+    with servers.etcd() as server:
+        own = settings(discovery_url=server.url)
+        server.kill()
+        async with registered(own, "userservice", 1):
+            await asyncio.to_thread(server.start)
+            client = aetcd.Client("127.0.0.1", server.port, timeout=3)
+            keys = {}
+
+            async def look():
+                keys.update(await stored(client))
+
+            for _ in range(100):
+                await look()
+                if keys:
+                    break
+                await asyncio.sleep(0.1)
+            await client.close()
+            assert keys
+
+
+async def test_of_several_endpoints_one_that_answers_is_enough(etcd, shared, settings):
+    dead = servers.free_port()
+    own = settings(discovery_url=f"etcd://127.0.0.1:{dead},127.0.0.1:{shared.port}")
+    async with registered(own, "userservice", 1), open_resolver(own) as resolver:
+        assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+
+
+async def test_an_etcd_with_a_password_is_asked_with_it(settings):
+    with servers.etcd() as server:
+        client = aetcd.Client("127.0.0.1", server.port, timeout=3)
+        await client.connect()
+        auth = aetcd.rpc.AuthStub(client.channel)
+        await auth.UserAdd(aetcd.rpc.AuthUserAddRequest(name="root", password="p@ss"))
+        await auth.UserGrantRole(aetcd.rpc.AuthUserGrantRoleRequest(user="root", role="root"))
+        await auth.AuthEnable(aetcd.rpc.AuthEnableRequest())
+        await client.close()
+        own = settings(discovery_url=f"etcd://root:p%40ss@127.0.0.1:{server.port}")
+        async with registered(own, "userservice", 1), open_resolver(own) as resolver:
+            assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+
+
+async def test_an_etcd_that_hangs_does_not_hold_up_callers(settings):
+    with servers.etcd() as server:
+        own = settings(discovery_url=server.url)
+        async with registered(own, "userservice", 1), open_resolver(own) as resolver:
+            await resolver.resolve("userservice")
+            server.signal(signal.SIGSTOP)
+            async with asyncio.timeout(0.5):
+                assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+            server.signal(signal.SIGCONT)
+        await eventually(lambda: True)
