@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvloop
 
@@ -26,8 +26,11 @@ from microkit.errors import Error
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
-from microkit.storage.database import Database, open_database, open_schema
-from microkit.storage.redis import Redis, open_redis
+
+if TYPE_CHECKING:
+    # Each service has the libraries of its own stores only.
+    from microkit.storage.database import Database
+    from microkit.storage.redis import Redis
 
 _log = logging.getLogger(__name__)
 _MIGRATIONS: Final = ("migrate show", "migrate up", "migrate down")
@@ -70,15 +73,19 @@ class Context:
         self._resolver = resolver
         self._stack = stack
 
-    async def database(self) -> Database:
+    async def database(self) -> "Database":
         """Open the database of the settings, its schema brought up to date."""
+        from microkit.storage.database import open_database
+
         opened = open_database(self.settings, self._service.migrations())
         database = await self._stack.enter_async_context(opened)
         self.checks["database"] = database.check
         return database
 
-    async def redis(self) -> Redis:
+    async def redis(self) -> "Redis":
         """Open the Redis of the settings."""
+        from microkit.storage.redis import open_redis
+
         redis = await self._stack.enter_async_context(open_redis(self.settings))
         self.checks["redis"] = redis.check
         return redis
@@ -175,6 +182,8 @@ async def _command(service: Service, name: str, settings: Settings) -> None:
 
 
 async def _migrate(service: Service, command: str, settings: Settings) -> None:
+    from microkit.storage.database import open_schema
+
     async with open_schema(settings, service.migrations()) as schema:
         for line in await getattr(schema, command.removeprefix("migrate "))():
             print(line)

@@ -23,6 +23,7 @@ import pytest
 from fleet import wait_for
 
 from microkit.storage import redis_server
+from scripts.supervisor import network
 
 
 def program(name: str, what_brings_it: str) -> str:
@@ -38,9 +39,7 @@ def program(name: str, what_brings_it: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return network.free_ports(1)[0]
 
 
 def listens(port: int) -> bool:
@@ -298,6 +297,23 @@ def etcd() -> Iterator[EtcdServer]:
             "--initial-cluster", f"default=http://127.0.0.1:{peer}",
         ]  # fmt: skip
         server = EtcdServer(command, path, lambda: _healthy(f"{url}/health"))
+        server.port = port
+        with started(server):
+            yield server
+
+
+class TcpRedis(Server):
+    port: int
+
+
+@contextmanager
+def tcp_redis(arguments: list[str]) -> Iterator[TcpRedis]:
+    """A redis-server of the machine's, with these arguments, on a port."""
+    binary = program("redis-server", "Debian: redis-server")
+    with folder("redis") as path:
+        port = free_port()
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(path)]
+        server = TcpRedis([*command, *arguments], path, lambda: listens(port))
         server.port = port
         with started(server):
             yield server

