@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from api.clients import Clients
 from api.pack.user import Known, friend, user, users
 from api.pack.video import Counted, video
+from api.peers import Peers
 from microkit.batch import Loader
 from microkit.cache import CachedLoader
 from microkit.errors import Error, NotFound
@@ -30,6 +31,7 @@ class Aggregate:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+        self._peers = Peers(clients)
         self._infos: CachedLoader[int, Any] = CachedLoader(
             self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
         )
@@ -47,7 +49,7 @@ class Aggregate:
         """
         infos, follows, likes, works = await asyncio.gather(
             self._infos.many([user_id]),
-            _or_empty(self._follow_infos(viewer, [user_id])),
+            _or_empty(self._peers.follow_infos(viewer, [user_id])),
             _or_empty(self._likes.many([user_id])),
             _or_empty(self._works.many([user_id])),
         )
@@ -72,9 +74,9 @@ class Aggregate:
         authors = list({row.author_id for row in rows})
         infos, follows, works, summary, comments = await asyncio.gather(
             _or_empty(self._infos.many(authors)),
-            _or_empty(self._follow_infos(viewer, authors)),
+            _or_empty(self._peers.follow_infos(viewer, authors)),
             _or_empty(self._works.many(authors)),
-            _or_none(self._summary(viewer, video_ids, authors)),
+            _or_none(self._peers.summary(viewer, video_ids, authors)),
             _or_empty(self._comments.many(video_ids)),
         )
         likes = summary.user_favorite_count_map if summary else {}
@@ -107,23 +109,12 @@ class Aggregate:
         answer = await self._clients.relations.GetIsFollowsMethod(myUid=viewer, userIds=user_ids)
         return answer.is_follow_map or {}
 
-    async def _follow_infos(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
-        answer = await self._clients.relations.GetFollowInfosMethod(
-            my_uid=viewer or None, target_uids=user_ids
-        )
-        return answer.follow_info_map or {}
-
-    async def _summary(self, viewer: int, video_ids: list[int], authors: list[int]) -> Any:
-        return await self._clients.favorites.FavoriteSummaryMethod(
-            user_id=viewer or None, video_id_list=video_ids, user_id_list=authors
-        )
-
     async def _load_infos(self, user_ids: list[int]) -> Mapping[int, Any]:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
         return {info.id: info for info in answer.user_set or ()}
 
     async def _load_follows(self, user_ids: list[int]) -> Mapping[int, Any]:
-        return await self._follow_infos(0, user_ids)
+        return await self._peers.follow_infos(0, user_ids)
 
     async def _load_likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
         answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)

@@ -9,7 +9,7 @@ from api.clients import Clients
 from api.contract import relation
 from api.envelope import done
 from api.lists import Lists
-from api.pack.message import messages
+from api.pack.message import messages, received
 
 
 class RelationHandler:
@@ -57,7 +57,10 @@ class RelationHandler:
         answer = await self._clients.relations.GetAllMessageMethod(
             user_id=call.viewer, to_user_id=call.request.to_user_id, pre_msg_time=after
         )
-        return done(relation.MessageChatResp, message_list=messages(answer.msg))
+        listed = messages(answer.msg)
+        if after:  # a peer of the original contract answers all of them
+            listed = received(listed, call.viewer, after)
+        return done(relation.MessageChatResp, message_list=listed)
 
     async def MessageActionMethod(self, call: Call) -> Any:
         """Send a message."""

@@ -22,6 +22,7 @@ class Load:
         self.last: dict[tuple, int] = {}
         self.failed = 0
         self.since_kill: set[str] = set()
+        self.pause = 0.0
 
     async def run(self) -> None:
         kinds = (self._register, self._publish, self._comments, self._messages)
@@ -39,6 +40,7 @@ class Load:
         for n in itertools.count():
             if self.stop.is_set():
                 return
+            await asyncio.sleep(self.pause)
             name = f"new {id(self)} {n}"
             answer = await self.apk.post("user/register", username=name[-32:], password="x")
             self._saw("user", answer, name[-32:])
@@ -54,6 +56,7 @@ class Load:
         for n in itertools.count():
             if self.stop.is_set():
                 return
+            await asyncio.sleep(self.pause)
             text = f"comment {id(self)} {n}"
             answer = await self.apk.post(
                 "comment/action", token=self.people[1].token, video_id=self.video, action_type=1,
@@ -65,6 +68,7 @@ class Load:
         for n in itertools.count():
             if self.stop.is_set():
                 return
+            await asyncio.sleep(self.pause)
             text = f"message {id(self)} {n}"
             answer = await self.apk.post(
                 "message/action", token=self.people[0].token, to_user_id=self.people[1].id,

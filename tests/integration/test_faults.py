@@ -119,6 +119,7 @@ def _served(admin_port: int) -> float:
 
 async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load):
     system.etcd.kill()
+    load.pause = 0.02  # a minute's worth of messages still fits into one answer
     running = asyncio.create_task(load.run())
     await asyncio.sleep(62)
     await asyncio.to_thread(system.etcd.start)

@@ -1,0 +1,187 @@
+"""The connections of a client: how many there are, who gets one, and when one is dropped."""
+
+import asyncio
+import socket
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+from fleet import eventually
+
+from microkit.discovery import Instance
+from microkit.errors import DeadlineExceeded, Retry, Unavailable
+from microkit.metrics import POOL
+from microkit.rpc.pool import Pool
+
+
+@asynccontextmanager
+async def pool_to(port, size):
+    pool = Pool("pooltest", Instance("127.0.0.1", port), size, 1 << 20)
+    before = opened()
+    try:
+        yield pool
+    finally:
+        pool.close()
+        await eventually(lambda: opened() == before)
+
+
+def opened() -> float:
+    """What the metric says."""
+    return POOL.labels("pooltest", "open")._value.get()
+
+
+def soon(seconds=5.0) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def test_the_connection_used_last_is_used_next(rig):
+    async with pool_to(rig.port, 3) as pool:
+        first, second = await pool.acquire(soon()), await pool.acquire(soon())
+        pool.release(second)
+        pool.release(first)
+        assert await pool.acquire(soon()) is first
+        pool.release(first)
+
+
+async def test_a_caller_that_calls_on_and_on_leaves_turns_to_the_others(rig):
+    client = rig.client(rpc_pool_size=1)
+    done = asyncio.Event()
+
+    async def greedy():
+        while not done.is_set():
+            await client.GetVideoAuthorIdMethod(id=1)
+
+    task = asyncio.create_task(greedy())
+    await asyncio.sleep(0.01)
+    try:
+        answers = await asyncio.gather(
+            *(client.GetVideoAuthorIdMethod(id=n, _seconds=2) for n in range(20))
+        )
+        assert [answer.author_id for answer in answers] == list(range(20))
+    finally:
+        done.set()
+        await task
+
+
+async def test_turns_are_given_in_the_order_of_the_callers(rig):
+    async with pool_to(rig.port, 1) as pool:
+        held, order = await pool.acquire(soon()), []
+
+        async def caller(number):
+            connection = await pool.acquire(soon())
+            order.append(number)
+            await asyncio.sleep(0)
+            pool.release(connection)
+
+        callers = [asyncio.create_task(caller(n)) for n in range(10)]
+        await asyncio.sleep(0)
+        pool.release(held)
+        callers += [asyncio.create_task(caller(n)) for n in range(10, 20)]
+        await asyncio.gather(*callers)
+        assert order == list(range(20))
+
+
+async def test_a_connection_that_is_lost_in_use_makes_room_for_who_waits(rig):
+    async with pool_to(rig.port, 1) as pool:
+        held = await pool.acquire(soon())
+        waiting = asyncio.create_task(pool.acquire(soon()))
+        await asyncio.sleep(0)
+        held.close()
+        connection = await waiting
+        assert connection is not held
+        pool.release(connection)
+
+
+async def test_who_waits_until_the_deadline_was_not_handled(rig):
+    async with pool_to(rig.port, 1) as pool:
+        held = await pool.acquire(soon())
+        with pytest.raises(DeadlineExceeded) as raised:
+            await pool.acquire(soon(0.05))
+        assert raised.value.retry is Retry.NEVER_HANDLED
+        pool.release(held)
+        pool.release(await pool.acquire(soon()))
+
+
+async def test_a_caller_that_leaves_while_it_connects_makes_room_for_who_waits():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        # What the backlog holds is accepted by the system: the next one hangs.
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        async with pool_to(port, 1) as pool:
+            connecting = asyncio.create_task(pool.acquire(soon()))
+            await asyncio.sleep(0.05)
+            assert not connecting.done()
+            waiting = asyncio.create_task(pool.acquire(soon(10)))
+            await asyncio.sleep(0)
+            connecting.cancel()
+            await asyncio.wait((connecting,))
+            started = time.monotonic()
+            with pytest.raises(Unavailable):
+                await waiting
+            assert time.monotonic() - started < 5, "it waited for its turn, not for the peer"
+        for filler in fillers:
+            filler.close()
+
+
+async def test_callers_that_leave_at_any_moment_leave_the_pool_whole(rig):
+    async with pool_to(rig.port, 2) as pool:
+        for steps in range(12):
+            tasks = [asyncio.create_task(pool.acquire(soon())) for _ in range(4)]
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+            got = await asyncio.gather(*tasks, return_exceptions=True)
+            for each in got:
+                if not isinstance(each, BaseException):
+                    each.close()
+            await eventually(lambda: opened() <= 2)
+            assert opened() >= 0
+        both = [await pool.acquire(soon(1)), await pool.acquire(soon(1))]
+        for connection in both:
+            pool.release(connection)
+
+
+async def test_a_peer_that_closes_at_once_does_not_wear_the_pool_out(rig):
+    async def refuse(_reader, writer):
+        writer.transport.abort()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    client = rig.client(Instance("127.0.0.1", server.sockets[0].getsockname()[1]), rpc_pool_size=2)
+    for _ in range(30):
+        with pytest.raises(Unavailable) as raised:
+            await client.GetVideoAuthorIdMethod(id=1)
+        assert not isinstance(raised.value, DeadlineExceeded)
+    server.close()
+
+
+async def test_an_idle_connection_that_the_peer_closed_is_not_used():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with pool_to(listener.getsockname()[1], 2) as pool:
+            connection = await pool.acquire(soon())
+            pool.release(connection)
+            listener.accept()[0].close()
+            # The loop had no turn yet to hear of it.
+            assert await pool.acquire(soon()) is not connection
+
+
+async def test_an_idle_connection_on_which_something_came_is_not_used():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with pool_to(listener.getsockname()[1], 2) as pool:
+            connection = await pool.acquire(soon())
+            pool.release(connection)
+            peer = listener.accept()[0]
+            peer.sendall(b"\x80")
+            assert await pool.acquire(soon()) is not connection
+            peer.close()
+
+
+async def test_a_connection_given_back_after_the_end_is_closed(rig):
+    async with pool_to(rig.port, 1) as pool:
+        held = await pool.acquire(soon())
+        pool.close()
+        pool.release(held)
+        await eventually(lambda: not rig.server.connections)
