@@ -8,6 +8,7 @@ import servers
 from fleet import Fleet, open_fleet
 
 from microkit.config import Settings, load
+from scripts.clips import make_clip
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +75,11 @@ async def fleet(
     """All five services, serving, with SQL on each engine in turn."""
     async with open_fleet(database_url, settings) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real video."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    make_clip(path, seed=1, seconds=1)
+    return path

@@ -93,7 +93,8 @@ class Client:
             answered = _fits(answer, method.name, seqid)
         finally:
             # No answer, or a wrong one: what comes later must not be read by the next call.
-            if answered and not _closes(answer):
+            # Old Kitex servers close after an exception, without saying so.
+            if answered and answer.kind != EXCEPTION and not _closes(answer):
                 pool.release(connection)
             else:
                 connection.close()

@@ -13,7 +13,6 @@ from fleet import Fleet, addresses
 
 from api.app import serve
 from microkit.config import Settings
-from scripts.clips import make_clip
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -95,11 +94,3 @@ async def http(
     )
     async with serve(own) as running, aiohttp.ClientSession() as session:
         yield Http(session, f"http://127.0.0.1:{running.port}", fleet, own)
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small real video."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    make_clip(path, seed=1, seconds=1)
-    return path

@@ -11,8 +11,6 @@ import psutil
 import pytest
 from fleet import wait_for
 
-from scripts.clips import make_clip
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -77,11 +75,3 @@ def up(tmp_path: Path) -> Iterator[Callable[..., System]]:
     for system in started:
         system.stop()
         wait_for(lambda system=system: not system.leftovers())
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small real video."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    make_clip(path, seed=1, seconds=1)
-    return path

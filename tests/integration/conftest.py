@@ -20,8 +20,6 @@ from e2e.apk import Apk, opened
 from e2e.load import PEOPLE, Load
 from fleet import wait_for
 
-from scripts.clips import make_clip
-
 ROOT = Path(__file__).parents[2]
 SECRETS = {
     "MYSQL_PASSWORD": "mysqlpw",
@@ -148,14 +146,6 @@ def system(tmp_path: Path) -> Iterator[System]:
     """All of it, running."""
     with ExitStack() as stack:
         yield System(stack, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small real video."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    make_clip(path, seed=1, seconds=1)
-    return path
 
 
 @pytest.fixture

@@ -59,11 +59,12 @@ func main() {
 	etcd := flag.String("etcd", "", "endpoint of etcd")
 	bench := flag.Int("bench", 0, "make the first call this often, by -workers, and say how long it took")
 	workers := flag.Int("workers", 1, "for -bench")
+	timeout := flag.Duration("rpc-timeout", 5*time.Second, "of every call")
 	flag.Parse()
 
 	options := []client.Option{
 		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
-		client.WithRPCTimeout(5 * time.Second),
+		client.WithRPCTimeout(*timeout),
 	}
 	if *how != "pure" { // which is what Kitex calls the lack of a protocol
 		options = append(options, client.WithTransportProtocol(transports[*how]))

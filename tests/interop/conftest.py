@@ -1,0 +1,75 @@
+"""The Go programs, of both generations of Kitex."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from interop.kitex import Programs, build
+
+import idl
+from microkit.rpc import metadata, status
+from microkit.rpc.contract import Contract
+from microkit.rpc.server import Limits, Server
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return (base if worker_id == "master" else base.parent) / "kitex"
+
+
+@pytest.fixture(scope="session", params=["modern", "original"])
+def programs(request: pytest.FixtureRequest, shared_folder: Path) -> Programs:
+    """Kitex v0.16.3 with our IDL, and v0.4.4 with the original one."""
+    return build(request.param, shared_folder)
+
+
+@pytest.fixture(scope="session")
+def modern(shared_folder: Path) -> Programs:
+    return build("modern", shared_folder)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Any:
+    return lambda name: f"sqlite://{tmp_path}/{name}.db"
+
+
+class Slow:
+    """Fails, stalls, and remembers what came with a call."""
+
+    def __init__(self) -> None:
+        self.contract = Contract(idl.load("videomicro"))
+        self.cancelled = 0
+        self.started = 0
+        self.seen: list[dict[str, str]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.contract.methods():
+            raise AttributeError(name)
+
+        async def call(_request: Any) -> Any:
+            raise ValueError("the secret inside")
+
+        return call
+
+    async def GetVideoAuthorIdMethod(self, request: Any) -> Any:
+        self.started += 1
+        self.seen.append(dict(metadata.persistent.get()))
+        if request.id == 408:
+            try:
+                await asyncio.sleep(5)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        return status.ok(self.contract.GetVideoAuthorIdResp, author_id=7)
+
+
+@pytest.fixture
+async def slow():
+    handler = Slow()
+    server = Server("videoservice", handler.contract, {"VideoService": handler}, Limits())
+    await server.listen("127.0.0.1", 0)
+    handler.port = server.port
+    yield handler
+    await server.stop(0)

@@ -1,0 +1,246 @@
+"""Our client and the whole HTTP API in front of services written with Kitex."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack, suppress
+
+import aiohttp
+import pytest
+import servers
+from e2e.apk import Apk
+from fleet import SERVICES, addresses
+from interop.kitex import go_client, go_server
+from interop.scenario import added, reads, writes
+
+import idl
+from api.app import serve
+from microkit.discovery import open_resolver, registered
+from microkit.discovery.static import StaticResolver
+from microkit.errors import DeadlineExceeded, Error, ServiceError, Unavailable, UnknownMethod
+from microkit.rpc import metadata
+from microkit.rpc.client import Client
+from microkit.rpc.contract import Contract
+
+CONTRACTS = {service.name: Contract(idl.load(service.package)) for service in SERVICES}
+
+
+def client(settings, service: str, port: int, **more) -> Client:
+    own = settings(**{f"{service}_addresses": f"127.0.0.1:{port}"}, **more)
+    return Client(service, CONTRACTS[service], StaticResolver(own), own, "tests")
+
+
+@pytest.mark.parametrize("transport", ["framed", "ttheader"])
+async def test_our_client_calls_every_method_of_a_kitex_server(settings, programs, transport):
+    original = programs.kind == "original"
+    steps = [*writes("name"), *reads(), *([] if original else added())]
+    for name, contract in CONTRACTS.items():
+        async with go_server(programs, name) as go:
+            ours = client(settings, name, go.port, rpc_transport=transport)
+            try:
+                for service, thrift_service, method, request in steps:
+                    if service != name or (thrift_service == "MessageService" and original):
+                        continue
+                    await _call(contract, ours, method, request)
+            finally:
+                await ours.close()
+
+
+async def _call(contract, ours, method, request) -> None:
+    """Call; an answer that says failure is an answer too, a broken call is not."""
+    structs = {f.name: f.struct for f in contract.methods()[method].request.__thrift_fields__}
+    arguments = {
+        k: structs[k](**v) if isinstance(v, dict) and structs[k] else v for k, v in request.items()
+    }
+    broken = (Unavailable, ServiceError)
+    with suppress(Error):
+        try:
+            await getattr(ours, method)(**arguments)
+        except broken as error:
+            pytest.fail(f"{method}: {error!r}")
+
+
+async def test_failures_of_a_kitex_server_are_ours(settings, programs):
+    async with go_server(programs, "userservice") as go:
+        ours = client(settings, "userservice", go.port)
+        for name in ("error", "panic"):
+            with pytest.raises(ServiceError):
+                await ours.GetUserMethod(name=name)
+        with pytest.raises(DeadlineExceeded):
+            await ours.GetUserMethod(name="slow", _seconds=0.2)
+        newuser = CONTRACTS["userservice"].CreateUserInfo(name="after")
+        await asyncio.sleep(1)
+        assert (await ours.CreateUserMethod(newuser=newuser, password="x")).user_id == 1
+        task = asyncio.create_task(ours.GetUserMethod(name="slow"))
+        await asyncio.sleep(0.2)
+        go.process.kill()
+        with pytest.raises(Unavailable):
+            await task
+        await ours.close()
+
+
+@pytest.mark.parametrize("programs", ["original"], indirect=True)
+async def test_a_method_that_the_original_lacks_is_unknown_there(settings, programs):
+    async with go_server(programs, "favoriteservice") as go:
+        ours = client(settings, "favoriteservice", go.port)
+        for _ in range(2):
+            with pytest.raises(UnknownMethod):
+                await ours.FavoriteSummaryMethod(video_id_list=[1], user_id_list=[1])
+        assert (await ours.FavoriteListMethod(user_id=1)).video_id_list == []
+        await ours.close()
+
+
+async def test_metadata_pass_through_go_and_come_back_to_us(slow, settings, programs):
+    """We call a Kitex favoriteservice, which asks our videoservice."""
+    videos = f"127.0.0.1:{slow.port}"
+    async with go_server(programs, "favoriteservice", "-videos", videos) as go:
+        ours = client(settings, "favoriteservice", go.port, rpc_transport="ttheader")
+        metadata.persistent.set({metadata.REQUEST_ID: "round-trip", "RPC_PERSIST_X": "y"})
+        await ours.FavoriteMethod(user_id=1, video_id=5, action_type=1)
+        await ours.close()
+    assert slow.seen == [{metadata.REQUEST_ID: "round-trip", "RPC_PERSIST_X": "y"}]
+
+
+SWAPPED = ("userservice", "videoservice", "relationservice", "favoriteservice", "commentservice")
+
+
+@pytest.mark.parametrize("name", SWAPPED)
+async def test_the_api_works_with_one_service_in_go_found_through_etcd(
+    fleet, settings, modern, tmp_path, clip, name
+):
+    with servers.etcd() as etcd:
+        async with AsyncExitStack() as stack:
+            own = settings(discovery_url=etcd.url)
+            for service, running in fleet.running.items():
+                if service != name:
+                    await stack.enter_async_context(registered(own, service, running.port))
+            videos = f"127.0.0.1:{fleet.running['videoservice'].port}"
+            await stack.enter_async_context(
+                go_server(modern, name, "-etcd", f"127.0.0.1:{etcd.port}", "-videos", videos)
+            )
+            resolver = await stack.enter_async_context(open_resolver(own))
+            await found(resolver, name, 1)
+            known = {"discovery_url": etcd.url}
+            await story(stack, settings, tmp_path, clip, known, fleet, name)
+
+
+@pytest.mark.parametrize("name", [name for name in SWAPPED if name != "relationservice"])
+@pytest.mark.parametrize("programs", ["original"], indirect=True)
+async def test_the_api_works_with_one_service_of_the_original_contract(
+    fleet, settings, programs, tmp_path, clip, name, caplog
+):
+    async with AsyncExitStack() as stack:
+        videos = f"127.0.0.1:{fleet.running['videoservice'].port}"
+        go = await stack.enter_async_context(go_server(programs, name, "-videos", videos))
+        known = addresses(fleet.running) | {f"{name}_addresses": f"127.0.0.1:{go.port}"}
+        with caplog.at_level(logging.WARNING, "api.peers"):
+            await story(stack, settings, tmp_path, clip, known, fleet, name)
+    if name == "favoriteservice":
+        told = [r for r in caplog.records if "FavoriteSummaryMethod" in r.getMessage()]
+        assert len([r for r in told if r.name == "api.peers"]) == 1
+
+
+async def found(resolver, service, count) -> None:
+    """Wait until so many are known: a Kitex server registers a second after it serves."""
+    for _ in range(100):
+        if len(await resolver.resolve(service)) == count:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(await resolver.resolve(service))
+
+
+async def story(stack, settings, tmp_path, clip, known, fleet, swapped) -> None:
+    """People sign up, publish, watch, like, comment, follow and chat."""
+    own = settings(
+        **known,
+        jwt_secret="a secret of at least thirty-two bytes",
+        objects_url=f"file://{tmp_path}/objects",
+        upload_dir=str(tmp_path / "uploads"),
+    )
+    running = await stack.enter_async_context(serve(own))
+    url = f"http://127.0.0.1:{running.port}"
+    apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
+    ours = fleet.client("userservice")
+    ann, bob = await apk.register("ann"), await apk.register("bob")
+    if swapped == "userservice":
+        # The others of ours ask our userservice who exists.
+        contract = CONTRACTS["userservice"]
+        for each in ("ann", "bob"):
+            await ours.CreateUserMethod(newuser=contract.CreateUserInfo(name=each), password="x")
+    assert (await apk.publish(ann, clip, "标题"))["status_code"] == 0
+    if swapped == "videoservice":
+        await fleet.client("videoservice").CreateVideoMethod(
+            title="t", author_id=ann.id, play_url="p", cover_url="c"
+        )
+    (video,) = (await apk.get("feed", token=bob.token))["video_list"]
+    assert (video["title"], video["author"]["name"]) == ("标题", "ann")
+    assert (await apk.bytes_of(video["play_url"]))[4:8] == b"ftyp"
+    acts = {"token": bob.token, "video_id": video["id"], "action_type": 1}
+    assert (await apk.post("favorite/action", **acts))["status_code"] == 0
+    made = await apk.post("comment/action", **acts, comment_text="不错")
+    assert made["comment"]["content"] == "不错"
+    for one, other in ((ann, bob), (bob, ann)):
+        answer = await apk.post(
+            "relation/action", token=one.token, to_user_id=other.id, action_type=1
+        )
+        assert answer["status_code"] == 0
+    for sender, receiver, text in ((ann, bob, "hi"), (bob, ann, "hello")):
+        await apk.post(
+            "message/action", token=sender.token, to_user_id=receiver.id, action_type=1,
+            content=text,
+        )  # fmt: skip
+    (video,) = (await apk.get("feed", token=bob.token))["video_list"]
+    assert (video["favorite_count"], video["comment_count"]) == (1, 1)
+    assert (video["is_favorite"], video["author"]["is_follow"]) == (True, True)
+    assert video["author"]["total_favorited"] == 1
+    (listed,) = (await apk.get("favorite/list", user_id=bob.id, token=bob.token))["video_list"]
+    assert listed["id"] == video["id"]
+    (friend,) = (await apk.get("relation/friend/list", token=bob.token))["user_list"]
+    assert friend["id"] == ann.id
+    chat = (await apk.get("message/chat", token=bob.token, to_user_id=ann.id))["message_list"]
+    assert [message["content"] for message in chat] == ["hi", "hello"]
+    new = await apk.get(
+        "message/chat", token=ann.token, to_user_id=bob.id,
+        pre_msg_time=chat[0]["create_time"],
+    )  # fmt: skip
+    assert [message["content"] for message in new["message_list"]] == ["hello"]
+
+
+async def test_replicas_of_both_languages_share_the_load_and_one_may_die(fleet, settings, modern):
+    with servers.etcd() as etcd:
+        endpoint = f"127.0.0.1:{etcd.port}"
+        async with AsyncExitStack() as stack:
+            port = fleet.running["userservice"].port
+            own = settings(discovery_url=etcd.url, advertise_host="127.0.0.1", weight=10)
+            await stack.enter_async_context(registered(own, "userservice", port))
+            first = await stack.enter_async_context(
+                go_server(modern, "userservice", "-etcd", endpoint)
+            )
+            await stack.enter_async_context(go_server(modern, "userservice", "-etcd", endpoint))
+            go = await stack.enter_async_context(go_client(modern, "-etcd", endpoint))
+            resolver = await stack.enter_async_context(open_resolver(own))
+            ours = Client("userservice", CONTRACTS["userservice"], resolver, own, "tests")
+            stack.push_async_callback(ours.close)
+            await found(resolver, "userservice", 3)
+            # A name that only Go's answer knows how to stall on tells nothing; who has users does.
+            await fleet.client("userservice").CreateUserMethod(
+                newuser=CONTRACTS["userservice"].CreateUserInfo(name="here"), password="x"
+            )
+            answered = [await _exists(ours) for _ in range(30)]
+            assert answered.count(True) == 10, "a third of the calls, in turn"
+            answers = [await go.call("UserService", "GetUserMethod", {"id": 1}) for _ in range(60)]
+            known = sum(answer["response"]["status"] for answer in answers)
+            assert 5 <= known <= 35, "Kitex picks by chance"
+            first.process.kill()
+            await asyncio.sleep(0.2)
+            for _ in range(30):
+                await _exists(ours)
+
+
+async def _exists(ours: Client) -> bool:
+    try:
+        await ours.GetUserMethod(id=1)
+    except Unavailable:
+        raise
+    except Error:
+        return False
+    return True
