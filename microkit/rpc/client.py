@@ -83,6 +83,18 @@ class Client:
         other = await self._pool(pool.instance)
         return await self._attempt(other, method, body, deadline)
 
+    async def answered(self, method: Method, body: bytes, seconds: float | None = None) -> Message:
+        """Send as `send` does, and return the answer only if it is a reply.
+
+        Raises:
+            UnknownMethod, ServiceError: the peer answered with an exception.
+            Unavailable: as `send`.
+        """
+        message = await self.send(method, body, seconds)
+        if message.kind == EXCEPTION:
+            raise _application_error(self.service, message)
+        return message
+
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         connection = await pool.acquire(deadline)
         answered = False
@@ -163,9 +175,7 @@ class Call:
         except EncodeError as error:
             _log.error("%s.%s: %s", self._client.service, method.name, error)
             raise ServiceError from error
-        message = await self._client.send(method, body, seconds)
-        if message.kind == EXCEPTION:
-            raise _application_error(self._client.service, message)
+        message = await self._client.answered(method, body, seconds)
         try:
             result, _ = method.result.decode(message.body, message.start)
         except DecodeError as error:

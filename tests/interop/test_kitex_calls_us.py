@@ -13,6 +13,7 @@ from interop.scenario import added, methods, reads, writes
 import idl
 from microkit.errors import Error
 from microkit.rpc.contract import Contract
+from scripts.call import STEMS, invoke
 
 # Fields that the original contract does not have.
 ADDED = {"status_code", "status_msg", "video_id", "message", "msg_type", "create_time_ms"}
@@ -26,17 +27,8 @@ async def ours(fleet, clients: dict[str, Any], step) -> Any:
     """What our own client gets, as JSON; a failure too is an answer."""
     service, _, method, request = step
     client = clients.setdefault(service, fleet.client(service))
-    call = getattr(client, method)
-    arguments = call._method.request(**_structs(call._method.request, request))
-    body = call._method.arguments.encode(call._method.arguments.struct(value=arguments))
-    message = await client.send(call._method, body)
-    result, _ = call._method.result.decode(message.body, message.start)
-    return json.loads(msgspec.json.encode(result.value))
-
-
-def _structs(struct: Any, values: dict[str, Any]) -> dict[str, Any]:
-    inner = {field.name: field.struct for field in struct.__thrift_fields__}
-    return {k: inner[k](**v) if isinstance(v, dict) and inner[k] else v for k, v in values.items()}
+    contract = Contract(idl.load(STEMS[service]))
+    return json.loads(msgspec.json.encode(await invoke(client, contract, method, request)))
 
 
 def agrees(go: Any, own: Any, original: bool) -> bool:

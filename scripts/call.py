@@ -1,0 +1,126 @@
+"""``scripts/call SERVICE METHOD '{"id": 1}'``: calls a method by its name, prints JSON."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+import idl
+from microkit import config
+from microkit.discovery import open_resolver
+from microkit.errors import Error
+from microkit.rpc.client import Client
+from microkit.rpc.contract import Contract, Struct, fields_of
+
+STEMS: Final = {stem.replace("micro", "service"): stem for stem in idl.RPC}
+
+
+class RequestError(Exception):
+    """The JSON does not fit the request: says where and what is wanted."""
+
+
+def main() -> None:
+    """Call, or list what can be called, as the command line says."""
+    parser = argparse.ArgumentParser(prog="scripts/call", description=__doc__)
+    parser.add_argument("service", nargs="?", choices=sorted(STEMS), metavar="SERVICE")
+    parser.add_argument("method", nargs="?", metavar="METHOD")
+    parser.add_argument("request", nargs="?", default="{}", metavar="JSON")
+    parser.add_argument("--address", help="host:port (default: as the settings say)")
+    parser.add_argument("--transport", choices=("framed", "ttheader"), default="framed")
+    parser.add_argument("--list", action="store_true", help="show services, methods and structs")
+    arguments = parser.parse_args()
+    if arguments.list or not arguments.method:
+        stems = [STEMS[arguments.service]] if arguments.service else list(idl.RPC)
+        for stem in stems:
+            sys.stdout.write("\n".join(described(Contract(idl.load(stem)))) + "\n\n")
+        return
+    try:
+        answer = asyncio.run(_call(arguments))
+    except (RequestError, Error, config.ConfigError) as error:
+        sys.exit(f"scripts/call: {error}")
+    sys.stdout.write(answer + "\n")
+
+
+async def _call(arguments: argparse.Namespace) -> str:
+    contract = Contract(idl.load(STEMS[arguments.service]))
+    if arguments.method not in contract.methods():
+        known = ", ".join(contract.methods())
+        raise RequestError(f"{arguments.service} has no {arguments.method}: one of {known}")
+    try:
+        values = json.loads(arguments.request)
+    except json.JSONDecodeError as error:
+        raise RequestError(f"no JSON: {error}") from None
+    told = {f"{arguments.service}_addresses": arguments.address} if arguments.address else {}
+    settings = config.load(rpc_transport=arguments.transport, **told)
+    async with open_resolver(settings) as resolver:
+        client = Client(arguments.service, contract, resolver, settings, "call")
+        try:
+            answer = await invoke(client, contract, arguments.method, values)
+        finally:
+            await client.close()
+    return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
+
+
+async def invoke(client: Client, contract: Contract, name: str, values: Any) -> Any:
+    """Return the response struct, also one that says failure.
+
+    Raises:
+        RequestError: `values` do not fit the request.
+        Error: there was no response.
+    """
+    method = contract.methods()[name]
+    request = built(method.request, values)
+    body = method.arguments.encode(method.arguments.struct(value=request))
+    message = await client.answered(method, body)
+    result, _ = method.result.decode(message.body, message.start)
+    return result.value
+
+
+def built(struct: Struct, values: Any, where: str = "request") -> Any:
+    """Return a struct of JSON values.
+
+    Raises:
+        RequestError: they do not fit it.
+    """
+    fields = {field.name: field for field in fields_of(struct)}
+    if not isinstance(values, Mapping):
+        raise RequestError(f"{where}: want an object of {', '.join(fields)}")
+    if unknown := set(values) - set(fields):
+        raise RequestError(f"{where}: no {', '.join(sorted(unknown))}: one of {', '.join(fields)}")
+    missing = [f.name for f in fields.values() if f.requiredness == "required"]
+    if missing := [name for name in missing if name not in values]:
+        raise RequestError(f"{where}: {', '.join(missing)} missing")
+    given = {}
+    for name, value in values.items():
+        inner, element = fields[name].struct, fields[name].element
+        if inner is not None:
+            value = built(inner, value, f"{where}.{name}")  # noqa: PLW2901
+        elif element is not None:
+            value = [built(element, each, f"{where}.{name}") for each in value]  # noqa: PLW2901
+        given[name] = value
+    return struct(**given)
+
+
+def described(contract: Contract) -> Iterator[str]:
+    """Give lines that show a contract: services with their methods, then structs with fields."""
+    yield f"{contract.name.replace('micro', 'service')}"
+    for service, methods in contract.services.items():
+        yield f"  {service}"
+        for method in methods.values():
+            yield f"    {method.name}({method.request.__name__}) -> {method.response.__name__}"
+    for name, struct in contract.structs.items():
+        fields = ", ".join(
+            f"{field.id}: {field.requiredness} {field.type_name} {field.name}".replace(
+                "default ", ""
+            )
+            for field in fields_of(struct)
+        )
+        yield f"  {name} {{ {fields} }}"
+
+
+if __name__ == "__main__":
+    main()
