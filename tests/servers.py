@@ -28,7 +28,7 @@ from scripts.supervisor import network
 
 def program(name: str, what_brings_it: str) -> str:
     """The path of a program; without it the test is skipped, or fails in CI."""
-    elsewhere = f"/usr/sbin:/usr/local/sbin:{Path.home()}/go/bin"
+    elsewhere = f"/usr/sbin:/usr/local/sbin:/usr/local/go/bin:{Path.home()}/go/bin"
     found = shutil.which(name) or shutil.which(name, path=elsewhere)
     if found is None:
         message = f"{name} is not installed ({what_brings_it})"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from scripts.benchmark import cases, load, processes, report
+from scripts.benchmark import cases, load, processes, report, rpc
 from scripts.benchmark.population import Population, populate, publish
 from scripts.benchmark.system import System, running
 
@@ -22,6 +22,10 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
+        if arguments.rpc:
+            _say("building the Kitex programs")
+            rpc.main(folder)
+            return
         _say("starting the system and filling it")
         with running(folder) as system:
             memory = {
@@ -41,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of load per case")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
     parser.add_argument("--json", type=Path, help="write the report to this file too")
     return parser.parse_args()
 

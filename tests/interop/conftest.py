@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from interop.kitex import Programs, build
+import servers
+from interop.kitex import GO
 
 import idl
 from microkit.rpc import metadata, status
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
+from scripts.kitex import Programs, build
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +24,12 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 @pytest.fixture(scope="session", params=["modern", "original"])
 def programs(request: pytest.FixtureRequest, shared_folder: Path) -> Programs:
     """Kitex v0.16.3 with our IDL, and v0.4.4 with the original one."""
-    return build(request.param, shared_folder)
+    return build(request.param, shared_folder, servers.program("go", GO))
 
 
 @pytest.fixture(scope="session")
 def modern(shared_folder: Path) -> Programs:
-    return build("modern", shared_folder)
+    return build("modern", shared_folder, servers.program("go", GO))
 
 
 @pytest.fixture

@@ -1,13 +1,8 @@
-"""Builds the Go programs from our IDL, and runs them."""
+"""Runs the Go programs."""
 
 import asyncio
-import fcntl
 import itertools
 import json
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,63 +11,14 @@ from typing import Any
 
 import servers
 
+from scripts.kitex import Programs
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-STEMS = ("usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro")
 TRANSPORTS = ("pure", "framed", "ttheader", "ttheader_framed")
 
 
-@dataclass(frozen=True)
-class Programs:
-    """The client and the server of one generation of Kitex."""
-
-    kind: str
-    client: Path
-    server: Path
-
-
-def build(kind: str, folder: Path) -> Programs:
-    """Generate and build, once for all who share the folder."""
-    go = servers.program("go", "https://go.dev/dl or Debian: golang-go")
-    at = folder / kind
-    at.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (at / "built").exists():
-            _build(kind, at, go)
-            (at / "built").touch()
-    return Programs(kind, at / "bin" / "client", at / "bin" / "server")
-
-
-def _build(kind: str, at: Path, go: str) -> None:
-    for name in ("client", "server", "pid"):
-        shutil.copytree(HERE / name, at / name, dirs_exist_ok=True)
-    shutil.copy(HERE / f"{kind}.mod", at / "go.mod")
-    tools = ["github.com/cloudwego/kitex/tool/cmd/kitex"]
-    if kind == "original":
-        tools.append("github.com/cloudwego/thriftgo")
-    for tool in tools:
-        _run([go, "build", "-mod=mod", "-o", f"{at}/tools/", tool], at)
-    for stem in STEMS:
-        text = (ROOT / "idl" / f"{stem}.thrift").read_text()
-        (at / f"{stem}.thrift").write_text(original(text) if kind == "original" else text)
-        _run([f"{at}/tools/kitex", "-module", "interop", f"{stem}.thrift"], at)
-    tags = ["-tags", "original"] if kind == "original" else []
-    _run([go, "build", "-mod=mod", *tags, "-o", f"{at}/bin/", "./client", "./server"], at)
-
-
-def original(idl: str) -> str:
-    """An IDL without our additions: fields from id 100 on, methods below "added"."""
-    text = re.sub(r"^ +1\d\d: .*\n", "", idl, flags=re.MULTILINE)
-    return re.sub(r"^ +// added\n(?:    .*\n)+", "", text, flags=re.MULTILINE)
-
-
-def _run(command: list[str], at: Path) -> None:
-    environment = {**os.environ, "PATH": f"{at}/tools:{os.environ['PATH']}:/usr/local/go/bin"}
-    done = subprocess.run(
-        command, cwd=at, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+GO = "https://go.dev/dl or Debian: golang-go"
 
 
 class GoClient:

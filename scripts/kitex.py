@@ -1,0 +1,83 @@
+"""Builds the Kitex programs of tests/interop from our IDL: nothing generated is kept."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import idl
+
+ROOT: Final = Path(__file__).parents[1]
+_SOURCES: Final = ROOT / "tests" / "interop"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The client and the server of one generation of Kitex."""
+
+    kind: str
+    client: Path
+    server: Path
+
+
+class BuildError(Exception):
+    """A tool failed: what it said."""
+
+
+def build(kind: str, folder: Path, go: str) -> Programs:
+    """Generate and build below `folder`, once for all who share it.
+
+    `kind` is modern (v0.16.3 with our IDL) or original (v0.4.4 with the original one).
+
+    Raises:
+        BuildError: a tool failed.
+    """
+    at = folder / kind
+    at.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (at / "built").exists():
+            _build(kind, at, go)
+            (at / "built").touch()
+    return Programs(kind, at / "bin" / "client", at / "bin" / "server")
+
+
+def original(text: str) -> str:
+    """Return an IDL without our additions: fields from id 100 on, methods below "added"."""
+    text = re.sub(r"^ +1\d\d: .*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^ +// added\n(?:    .*\n)+", "", text, flags=re.MULTILINE)
+
+
+def _build(kind: str, at: Path, go: str) -> None:
+    for name in ("client", "server", "pid"):
+        shutil.copytree(_SOURCES / name, at / name, dirs_exist_ok=True)
+    shutil.copy(_SOURCES / f"{kind}.mod", at / "go.mod")
+    tools = ["github.com/cloudwego/kitex/tool/cmd/kitex"]
+    if kind == "original":
+        tools.append("github.com/cloudwego/thriftgo")
+    for tool in tools:
+        _run([go, "build", "-mod=mod", "-o", f"{at}/tools/", tool], at)
+    for stem in idl.RPC:
+        text = (ROOT / "idl" / f"{stem}.thrift").read_text()
+        (at / f"{stem}.thrift").write_text(original(text) if kind == "original" else text)
+        _run([f"{at}/tools/kitex", "-module", "interop", f"{stem}.thrift"], at)
+    tags = ["-tags", "original"] if kind == "original" else []
+    _run([go, "build", "-mod=mod", *tags, "-o", f"{at}/bin/", "./client", "./server"], at)
+
+
+def _run(command: list[str], at: Path) -> None:
+    folders = f"{at}/tools:{Path(command[0]).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        cwd=at,
+        env={**os.environ, "PATH": folders},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise BuildError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
