@@ -11,6 +11,7 @@ class StaticResolver:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._known: dict[str, Sequence[Instance]] = {}
 
     async def resolve(self, service: str) -> Sequence[Instance]:
         """Return the instances that the settings name for `service`.
@@ -18,7 +19,11 @@ class StaticResolver:
         Raises:
             ConfigError: an address that is none.
         """
-        return [parse(text) for text in self._settings.address(service).split(",")]
+        known = self._known.get(service)
+        if known is None:
+            known = [parse(text) for text in self._settings.address(service).split(",")]
+            self._known[service] = known
+        return known
 
 
 def parse(text: str) -> Instance:

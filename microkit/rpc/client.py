@@ -41,6 +41,7 @@ class Client:
         framed = settings.rpc_transport == "framed"
         self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
         self._pools: dict[Instance, Pool] = {}
+        self._instances: Sequence[Instance] = ()
         self._balance = Balance()
         self._seqids = itertools.count(1)
         for method in contract.methods().values():
@@ -130,9 +131,13 @@ class Client:
 
     async def _pool(self, avoided: Instance | None) -> Pool:
         instances = await self._resolver.resolve(self.service)
-        for gone in self._pools.keys() - set(instances):
-            self._pools.pop(gone).close()
-        instance = self._balance.pick([i for i in instances if i != avoided] or instances)
+        if instances is not self._instances:
+            self._instances = instances
+            for gone in self._pools.keys() - set(instances):
+                self._pools.pop(gone).close()
+        if avoided is not None:
+            instances = [i for i in instances if i != avoided] or instances
+        instance = self._balance.pick(instances)
         if instance is None:
             raise Unavailable(f"{self.service} has no instance", Retry.NEVER_HANDLED)
         pool = self._pools.get(instance)

@@ -1,6 +1,7 @@
 """Connections to one instance: bounded, the last used first, waiting callers in order."""
 
 import asyncio
+import select
 from collections import deque
 from contextlib import suppress
 
@@ -20,15 +21,21 @@ class Connection(asyncio.Protocol):
         self._reader = Reader(max_size)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._answer: asyncio.Future[Message] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._news = select.poll()
 
     @property
     def usable(self) -> bool:
-        """Can a call still be made on it?"""
-        return not self._transport.is_closing()
+        """Can a call be made on it: is it open, and did nothing come that nobody asked for?
+
+        The kernel is asked, because the loop may not have had its turn to hear of it.
+        """
+        return not self._transport.is_closing() and not self._news.poll(0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection."""
         self._transport = transport  # type: ignore[assignment]
+        self._news.register(transport.get_extra_info("socket"), select.POLLIN)
 
     def send(self, request: bytes, deadline: float) -> asyncio.Future[Message]:
         """Write a whole message and return what will be the answer to it.
@@ -37,8 +44,7 @@ class Connection(asyncio.Protocol):
         """
         loop = asyncio.get_running_loop()
         self._answer = answer = loop.create_future()
-        timer = loop.call_at(deadline, self._expire, answer)
-        answer.add_done_callback(lambda _: timer.cancel())
+        self._timer = loop.call_at(deadline, self._expire, answer)
         self._transport.write(request)
         return answer
 
@@ -58,11 +64,18 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close at once: an answer that is still to come must not be read by the next call."""
+        self._stop_timer()
         self._transport.abort()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _take(self, message: Message) -> None:
         if self._answer is None or self._answer.done():
             raise ProtocolError("an answer that nobody asked for")
+        self._stop_timer()
         self._answer.set_result(message)
 
     def _expire(self, answer: asyncio.Future[Message]) -> None:
@@ -75,17 +88,20 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """The connections to one instance of a service, at most `size`."""
+    """The connections to one instance of a service, at most `size`.
+
+    The connection used last is used next. When all are in use callers wait in order: a connection
+    that is given back, or the place of one that closed, goes to whoever waits longest.
+    """
 
     def __init__(self, service: str, instance: Instance, size: int, max_size: int) -> None:
         self.instance = instance
-        self._size = size
         self._max_size = max_size
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
-        self._connecting = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._busy_gauge = POOL.labels(service, "open")
+        self._places = size
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._open_gauge = POOL.labels(service, "open")
         self._closed = False
 
     async def acquire(self, deadline: float) -> Connection:
@@ -96,72 +112,93 @@ class Pool:
             DeadlineExceeded: all were in use until the deadline.
         """
         while True:
-            while self._idle:
+            if self._idle:
                 connection = self._idle.pop()
-                if connection.usable:
-                    return connection
-            if len(self._open) + self._connecting < self._size:
+            elif self._places:
+                self._places -= 1
                 return await self._connect(deadline)
-            await self._turn(deadline)
+            else:
+                given = await self._turn(deadline)
+                if given is None:
+                    return await self._connect(deadline)
+                connection = given
+            if connection.usable:
+                return connection
+            connection.close()
+            self.lost(connection)
 
     def release(self, connection: Connection) -> None:
         """Give a connection back whose call was answered completely."""
-        if self._closed or not connection.usable:
+        if self._closed or connection not in self._open:
             connection.close()
-        else:
+        elif not self._hand_over(connection):
             self._idle.append(connection)
-            self._wake()
 
     def lost(self, connection: Connection) -> None:
-        """Forget a connection that closed."""
-        self._open.discard(connection)
-        with suppress(ValueError):
-            self._idle.remove(connection)
-        self._busy_gauge.dec()
-        self._wake()
+        """Forget a connection that closed, once."""
+        if connection in self._open:
+            self._open.remove(connection)
+            self._open_gauge.dec()
+            with suppress(ValueError):
+                self._idle.remove(connection)
+            self._vacate()
 
     def close(self) -> None:
-        """Close what is idle now and the rest when its call ends."""
+        """Close what is idle now and the rest when its call ends; who waits is told."""
         self._closed = True
-        for connection in self._idle:
+        for connection in tuple(self._idle):
             connection.close()
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
 
     async def _connect(self, deadline: float) -> Connection:
+        """Connect in a place that was taken; it is free again if that fails."""
         loop = asyncio.get_running_loop()
-        self._connecting += 1
         try:
             async with asyncio.timeout_at(min(deadline, loop.time() + _CONNECT_SECONDS)):
                 _, connection = await loop.create_connection(
                     lambda: Connection(self, self._max_size), self.instance.host, self.instance.port
                 )
-        except (OSError, TimeoutError) as error:
-            self._wake()
-            raise Unavailable(retry=Retry.NEVER_HANDLED) from error
-        finally:
-            self._connecting -= 1
+        except BaseException as error:
+            self._vacate()
+            if isinstance(error, OSError | TimeoutError):
+                raise Unavailable(retry=Retry.NEVER_HANDLED) from error
+            raise
         self._open.add(connection)
-        self._busy_gauge.inc()
+        self._open_gauge.inc()
         return connection
 
-    async def _turn(self, deadline: float) -> None:
-        turn = asyncio.get_running_loop().create_future()
+    async def _turn(self, deadline: float) -> Connection | None:
+        """Wait for a connection, or (None) for a place to make one in."""
+        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             async with asyncio.timeout_at(deadline):
-                await turn
+                return await turn
         except (TimeoutError, asyncio.CancelledError) as error:
-            if turn.cancelled():
-                with suppress(ValueError):
-                    self._waiting.remove(turn)
-            else:
-                self._wake()  # the turn was given, and cannot be taken: it goes to the next
+            if turn.done() and not turn.cancelled():
+                self._pass_on(turn.result())
             if isinstance(error, TimeoutError):
                 raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
             raise
 
-    def _wake(self) -> None:
+    def _pass_on(self, given: Connection | None) -> None:
+        """Give back what came too late for whom it was meant."""
+        if given is None:
+            self._vacate()
+        else:
+            self.release(given)
+
+    def _vacate(self) -> None:
+        if not self._hand_over(None):
+            self._places += 1
+
+    def _hand_over(self, given: Connection | None) -> bool:
+        """Give a connection or a place to whoever waits longest, if anybody does."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(None)
-                return
+                turn.set_result(given)
+                return True
+        return False

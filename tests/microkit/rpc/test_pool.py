@@ -12,6 +12,7 @@ from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
 from microkit.metrics import POOL
 from microkit.rpc.pool import Pool
+from microkit.rpc.transport import REPLY, Reader, encode
 
 
 @asynccontextmanager
@@ -165,7 +166,9 @@ async def test_an_idle_connection_that_the_peer_closed_is_not_used():
             pool.release(connection)
             listener.accept()[0].close()
             # The loop had no turn yet to hear of it.
-            assert await pool.acquire(soon()) is not connection
+            other = await pool.acquire(soon())
+            assert other is not connection
+            pool.release(other)
 
 
 async def test_an_idle_connection_on_which_something_came_is_not_used():
@@ -175,7 +178,9 @@ async def test_an_idle_connection_on_which_something_came_is_not_used():
             pool.release(connection)
             peer = listener.accept()[0]
             peer.sendall(b"\x80")
-            assert await pool.acquire(soon()) is not connection
+            other = await pool.acquire(soon())
+            assert other is not connection
+            pool.release(other)
             peer.close()
 
 
@@ -185,3 +190,23 @@ async def test_a_connection_given_back_after_the_end_is_closed(rig):
         pool.close()
         pool.release(held)
         await eventually(lambda: not rig.server.connections)
+
+
+async def test_a_peer_that_closes_after_each_answer_is_called_anew_by_who_waits(rig, call):
+    async def once(reader, writer):
+        (message,) = Reader(1 << 20).feed(await reader.read(1 << 16))
+        body = message.body[message.start :]
+        writer.write(encode(message.transport, REPLY, b"x", message.seqid, body))
+        writer.close()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    async with pool_to(server.sockets[0].getsockname()[1], 2) as pool:
+
+        async def one(number):
+            connection = await pool.acquire(soon())
+            answer = await connection.send(call(1, seqid=number), soon())
+            pool.release(connection)
+            return answer.seqid
+
+        assert await asyncio.gather(*map(one, range(20))) == list(range(20))
+    server.close()
