@@ -177,7 +177,7 @@ class Pool:
             async with asyncio.timeout_at(deadline):
                 return await turn
         except (TimeoutError, asyncio.CancelledError) as error:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._pass_on(turn.result())
             if isinstance(error, TimeoutError):
                 raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None

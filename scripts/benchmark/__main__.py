@@ -10,8 +10,9 @@ from pathlib import Path
 
 import aiohttp
 
-from scripts.benchmark import cases, load, processes, report, rpc
+from scripts.benchmark import cases, load, processes, real, report, rpc
 from scripts.benchmark.population import Population, populate, publish
+from scripts.benchmark.real import RealSystem
 from scripts.benchmark.system import System, running
 
 _WARM_UP_SECONDS = 1.0
@@ -27,7 +28,8 @@ def main() -> None:
             rpc.main(folder)
             return
         _say("starting the system and filling it")
-        with running(folder) as system:
+        started = real.running(folder) if arguments.real else running(folder)
+        with started as system:
             memory = {
                 process: round(processes.resident_mib(pid), 1)
                 for pid, process in system.processes.items()
@@ -45,13 +47,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of load per case")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--real", action="store_true", help="on MariaDB, Redis, S3 and etcd")
     parser.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
     parser.add_argument("--json", type=Path, help="write the report to this file too")
     return parser.parse_args()
 
 
 def _measure(
-    system: System, people: Population, folder: Path, arguments: argparse.Namespace
+    system: System | RealSystem, people: Population, folder: Path, arguments: argparse.Namespace
 ) -> list[report.Row]:
     print(report.HEADER, flush=True)
     rows = []
@@ -68,7 +71,7 @@ def _measure(
 
 
 def _replay(
-    system: System, case: cases.Case, targets: Path, arguments: argparse.Namespace
+    system: System | RealSystem, case: cases.Case, targets: Path, arguments: argparse.Namespace
 ) -> report.Row:
     def replay(seconds: float) -> load.Load:
         return load.run(system.url, targets, connections=arguments.connections, seconds=seconds)
@@ -77,14 +80,14 @@ def _replay(
     return _observed(system, case.name, case.cpu_ms, lambda: replay(arguments.seconds))
 
 
-def _publish(system: System, people: Population, seconds: float) -> report.Row:
+def _publish(system: System | RealSystem, people: Population, seconds: float) -> report.Row:
     return _observed(
         system, "publish", None, lambda: asyncio.run(_uploads(system.url, people, seconds))
     )
 
 
 def _observed(
-    system: System, name: str, bound_ms: float | None, run: Callable[[], load.Load]
+    system: System | RealSystem, name: str, bound_ms: float | None, run: Callable[[], load.Load]
 ) -> report.Row:
     cpu, calls = system.cpu_seconds(), system.calls()
     seen = run()

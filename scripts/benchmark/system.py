@@ -40,12 +40,7 @@ class System:
         seen: Counter[str] = Counter()
         for port in self._admin_ports():
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as response:
-                text = response.read().decode()
-            for name, labels, value in _SAMPLE.findall(text):
-                if name == "requests_total" and 'side="rpc_server"' in labels:
-                    seen["rpc"] += int(float(value))
-                elif name == "store_calls_total":
-                    seen[re.findall(r'store="(\w+)"', labels)[0]] += int(float(value))
+                seen += counted(response.read().decode())
         return seen
 
     def _admin_ports(self) -> Iterator[str]:
@@ -53,6 +48,17 @@ class System:
             if name.endswith("micro"):
                 environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
                 yield next(v[11:] for v in environment if v.startswith("ADMIN_PORT="))
+
+
+def counted(metrics: str) -> Counter[str]:
+    """Return the RPCs served and the store calls of one process, from its metrics."""
+    seen: Counter[str] = Counter()
+    for name, labels, value in _SAMPLE.findall(metrics):
+        if name == "requests_total" and 'side="rpc_server"' in labels:
+            seen["rpc"] += int(float(value))
+        elif name == "store_calls_total":
+            seen[re.findall(r'store="(\w+)"', labels)[0]] += int(float(value))
+    return seen
 
 
 @contextlib.contextmanager

@@ -210,3 +210,18 @@ async def test_a_peer_that_closes_after_each_answer_is_called_anew_by_who_waits(
 
         assert await asyncio.gather(*map(one, range(20))) == list(range(20))
     server.close()
+
+
+async def test_who_waits_is_told_of_the_end_and_may_still_leave(rig):
+    async with pool_to(rig.port, 1) as pool:
+        held = await pool.acquire(soon())
+        stays, leaves = (asyncio.create_task(pool.acquire(soon())) for _ in range(2))
+        await asyncio.sleep(0)
+        pool.close()
+        leaves.cancel()
+        with pytest.raises(Unavailable) as raised:
+            await stays
+        assert raised.value.retry is Retry.NEVER_HANDLED
+        with pytest.raises(asyncio.CancelledError):
+            await leaves
+        pool.release(held)

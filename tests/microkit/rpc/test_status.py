@@ -1,0 +1,99 @@
+"""Errors to answers and back, in each of the three conventions."""
+
+import pytest
+
+import idl
+from microkit.errors import (
+    AlreadyExists,
+    Forbidden,
+    NotFound,
+    ParamError,
+    ServiceError,
+    StoreError,
+    Unauthorized,
+    Unavailable,
+)
+from microkit.rpc.contract import Contract, fields_of
+from microkit.rpc.status import check, failure, ok
+
+CONTRACTS = {name: Contract(idl.load(name)) for name in idl.RPC}
+RESPONSES = [
+    pytest.param(method.response, method.result, id=f"{name}.{method.response.__name__}")
+    for name, contract in CONTRACTS.items()
+    for method in contract.methods().values()
+]
+ERRORS = [
+    ServiceError, ParamError, AlreadyExists, Unauthorized, StoreError, Unavailable, NotFound,
+    Forbidden,
+]  # fmt: skip
+FLAG = CONTRACTS["videomicro"].CreateVideoResp
+ON_THE_ANSWER = CONTRACTS["commentmicro"].CommentResp
+IN_BASE_RESP = CONTRACTS["favoritemicro"].FavoriteListResp
+RELATION = CONTRACTS["relationmicro"].GetFollowListResp
+
+
+@pytest.mark.parametrize(("response", "result"), RESPONSES)
+def test_every_response_can_say_a_failure_that_a_caller_understands(response, result):
+    sent = result.encode(result.struct(value=failure(response, ParamError("不行"))))
+    with pytest.raises(ParamError, match="不行"):
+        check(result.decode(sent)[0].value)
+
+
+@pytest.mark.parametrize(("response", "result"), RESPONSES)
+def test_every_response_can_say_success(response, result):
+    empty = {
+        f.name: f.zero()
+        for f in fields_of(response)
+        if f.requiredness == "required" and "status" not in f.annotations
+    }
+    sent = result.encode(result.struct(value=ok(response, **empty)))
+    assert check(result.decode(sent)[0].value) is None
+
+
+@pytest.mark.parametrize("struct", [FLAG, ON_THE_ANSWER, IN_BASE_RESP])
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_number_brings_the_class_and_the_text_back(struct, error):
+    with pytest.raises(error, match=r"^为什么$") as raised:
+        check(failure(struct, error("为什么")))
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_relation_tells_a_bad_parameter_from_all_other_errors(error):
+    answer = failure(RELATION, error("为什么"))
+    assert answer.statusCode == (2 if error is ParamError else 0)
+    with pytest.raises(ParamError if error is ParamError else ServiceError, match=r"^为什么$"):
+        check(answer)
+
+
+def test_a_flag_without_a_number_is_not_found():
+    with pytest.raises(NotFound):
+        check(FLAG(status=False))
+
+
+def test_an_unknown_number_is_a_service_error():
+    with pytest.raises(ServiceError, match="new"):
+        check(FLAG(status=False, status_code=424242, status_msg="new"))
+
+
+@pytest.mark.parametrize(
+    ("struct", "field", "value"),
+    [
+        (FLAG, "status", True),
+        (ON_THE_ANSWER, "status_code", 0),
+        (RELATION, "statusCode", 1),
+    ],
+)
+def test_success_is_said_in_the_words_of_the_convention(struct, field, value):
+    required = {f.name: f.zero() for f in fields_of(struct) if f.requiredness == "required"}
+    required.pop(field)
+    assert getattr(ok(struct, **required), field) == value
+
+
+def test_success_in_a_base_resp_is_number_0():
+    assert ok(IN_BASE_RESP, video_id_list=[]).base_resp.status_code == 0
+
+
+def test_a_struct_without_a_marked_field_is_a_mistake_of_ours():
+    with pytest.raises(TypeError, match="Video: want one field with a status"):
+        ok(CONTRACTS["videomicro"].Video)
