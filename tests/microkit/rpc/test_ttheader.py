@@ -44,10 +44,10 @@ def test_what_follows_byte_14_is_a_multiple_of_4_and_its_length_is_right(length)
 def test_the_bytes_are_those_of_kitex():
     data = ttheader.encode(Header(7, {22: "2"}, {"crrst": "1"}), b"\x80\x01")
     assert data == (
-        b"\x00\x00\x00\x20\x10\x00\x00\x00\x00\x00\x00\x07\x00\x05"
+        b"\x00\x00\x00\x24\x10\x00\x00\x00\x00\x00\x00\x07\x00\x06"
         b"\x00\x00"
         b"\x10\x00\x01\x00\x16\x00\x012"
-        b"\x01\x00\x01\x00\x05crrst\x00\x011"
+        b"\x01\x00\x01\x00\x05crrst\x00\x011\x00"
         b"\x80\x01"
     )  # fmt: skip
 
