@@ -97,6 +97,6 @@ sys.addaudithook(refuse)
 for name in {names!r}:
     importlib.import_module(name)
 """
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-B", "-c", program]  # -B: writes no byte code
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -34,6 +34,7 @@ def parse(text: str) -> Instance:
     """
     address, _, weight = text.strip().partition("@")
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not (weight or "1").isdecimal():
+    numbers = port.isdecimal() and (weight or "1").isdecimal()
+    if not host or not numbers or int(port) > 65535:
         raise ConfigError(f"address {text!r}: want host:port or host:port@weight")
     return Instance(host.strip("[]"), int(port), int(weight or 10))

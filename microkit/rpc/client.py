@@ -6,11 +6,20 @@ import logging
 import struct
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from microkit.config import Settings
 from microkit.discovery import Instance, Resolver
-from microkit.errors import DeadlineExceeded, Error, Retry, ServiceError, Unavailable, UnknownMethod
+from microkit.errors import (
+    DeadlineExceeded,
+    Error,
+    Retry,
+    ServiceError,
+    Unavailable,
+    UnknownMethod,
+    from_code,
+)
 from microkit.metrics import Meter, meter
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.contract import Contract, DecodeError, EncodeError, Method
@@ -79,7 +88,8 @@ class Client:
         try:
             return await self._attempt(pool, method, body, deadline)
         except Unavailable as error:
-            if error.retry is not Retry.NEVER_HANDLED or isinstance(error, UnknownMethod):
+            # Who waited until the deadline has no time left for another.
+            if error.retry is not Retry.NEVER_HANDLED or isinstance(error, DeadlineExceeded):
                 raise
         other = await self._pool(pool.instance)
         return await self._attempt(other, method, body, deadline)
@@ -89,11 +99,14 @@ class Client:
 
         Raises:
             UnknownMethod, ServiceError: the peer answered with an exception.
+        Error: the peer answered with a business error.
             Unavailable: as `send`.
         """
         message = await self.send(method, body, seconds)
         if message.kind == EXCEPTION:
             raise _application_error(self.service, message)
+        if message.header is not None and (error := _business_error(message.header)):
+            raise error
         return message
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
@@ -217,19 +230,28 @@ def _closes(answer: Message) -> bool:
     return bool(answer.header and answer.header.texts.get(ttheader.CONNECTION_CLOSES) == "1")
 
 
+def _business_error(header: Header) -> Error | None:
+    """Read the error that a Kitex handler returned beside an empty answer, if it did."""
+    code = header.texts.get(ttheader.BUSINESS_STATUS, "0")
+    if code == "0" or not code.removeprefix("-").isdecimal():
+        return None
+    return from_code(int(code), header.texts.get(ttheader.BUSINESS_MESSAGE))
+
+
 def _application_error(service: str, message: Message) -> Error:
     """Read a TApplicationException: field 1 is its text, field 2 its type."""
     text, code = "", 0
     data, at = message.body, message.start
-    while at < len(data) and data[at]:
-        kind, at = data[at], at + 3
-        if kind == 11:
-            (length,) = struct.unpack_from(">i", data, at)
-            text, at = data[at + 4 : at + 4 + length].decode(errors="replace"), at + 4 + length
-        elif kind == 8:
-            (code,), at = struct.unpack_from(">i", data, at), at + 4
-        else:
-            break
+    with suppress(struct.error):  # one that is cut off says what it says up to there
+        while at < len(data) and data[at]:
+            kind, at = data[at], at + 3
+            if kind == 11:
+                (length,) = struct.unpack_from(">I", data, at)
+                text, at = data[at + 4 : at + 4 + length].decode(errors="replace"), at + 4 + length
+            elif kind == 8:
+                (code,), at = struct.unpack_from(">i", data, at), at + 4
+            else:
+                break
     _log.warning("%s.%s: exception %d: %s", service, message.name, code, text)
     if code == UNKNOWN_METHOD:
         return UnknownMethod()

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 from thrift.protocol import fastbinary
+from thrift.protocol.TProtocol import TProtocolException
 from thriftpy2.thrift import TType
 
 Requiredness = Literal["required", "optional", "default"]
@@ -42,7 +43,10 @@ class DecodeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a struct as its IDL declares it; `struct` is set where the type is a struct."""
+    """One field of a struct as its IDL declares it.
+
+    `struct` is set where the type is a struct, `element` where it is a list or map of structs.
+    """
 
     id: int
     name: str
@@ -137,7 +141,15 @@ class Codec:
 
 # fastbinary's own (EOFError, OverflowError, TypeError, ValueError …) and msgspec's for what is
 # required (TypeError).
-_UNDECODABLE = (EOFError, OverflowError, TypeError, ValueError, MemoryError, RecursionError)
+_UNDECODABLE = (
+    EOFError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    MemoryError,
+    RecursionError,
+    TProtocolException,  # nested too deep
+)
 
 
 class _Buffer:
@@ -241,7 +253,7 @@ def _type(ttype: int, argument: Any) -> tuple[str, Any, Callable[[], Any], Any, 
     if ttype == TType.MAP:
         key, value = (_element(part) for part in argument)
         spec = (key[0], key[1][1], value[0], value[1][1], False)
-        return f"map<{key[1][0]},{value[1][0]}>", spec, dict, None, None
+        return f"map<{key[1][0]},{value[1][0]}>", spec, dict, None, value[1][3]
     code, inner = _element(argument)
     return f"list<{inner[0]}>", (code, inner[1], False), list, None, inner[3]
 
@@ -315,7 +327,8 @@ def _checker(struct: Struct) -> Callable[[Any], None]:
         if f.struct:
             lines += [f"    if value.{f.name} is not None: check_{f.id}(value.{f.name})"]
         else:
-            lines += [f"    for each in value.{f.name} or (): check_{f.id}(each)"]
+            values = "{}).values()" if f.ttype == TType.MAP else "())"
+            lines += [f"    for each in (value.{f.name} or {values}: check_{f.id}(each)"]
     exec("\n".join([*lines, "    return None"]), scope)  # noqa: S102 - our own text, names from the IDL
     check: Callable[[Any], None] = scope["check"]
     return check

@@ -116,7 +116,7 @@ class Server:
         """Close connections on which nothing happened for too long."""
         now = time.monotonic()
         for connection in tuple(self.connections):
-            if connection.idle_since < now - self.limits.idle:
+            if not connection.serving and connection.idle_since < now - self.limits.idle:
                 connection.abort()
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(min(self.limits.idle / 4, 30), self._sweep)
@@ -150,10 +150,16 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.idle_since = time.monotonic()
 
+    @property
+    def serving(self) -> bool:
+        """Is a call under way?"""
+        return self._task is not None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or refuse it when there are too many."""
+        """Take the connection, or refuse it when there are too many or the server stops."""
         self._transport = transport  # type: ignore[assignment]
-        if len(self._server.connections) >= self._server.limits.connections:
+        full = len(self._server.connections) >= self._server.limits.connections
+        if full or self._server.draining:
             self._transport.abort()
             return
         self._server.connections.add(self)
@@ -257,7 +263,8 @@ class Connection(asyncio.Protocol):
     def _timeout(self, header: Header | None) -> float:
         own = self._server.limits.timeout
         asked = header.integers.get(ttheader.RPC_TIMEOUT, "") if header else ""
-        return min(int(asked) / 1e3, own) if asked.isdecimal() and len(asked) < 10 else own
+        seconds = int(asked) / 1e3 if asked.isdecimal() and len(asked) < 10 else 0
+        return min(seconds or own, own)  # 0 is how a caller says that it set none
 
     def _expire(self) -> None:
         if self._task is not None:
@@ -273,12 +280,13 @@ class Connection(asyncio.Protocol):
         self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
 
     def _refuse(self, message: Message, code: int, text: str) -> None:
-        self._reply(message, message.name.encode(), application_exception(code, text), EXCEPTION)
+        name = message.name.encode(errors="surrogateescape")
+        self._reply(message, name, application_exception(code, text), EXCEPTION)
 
 
 def application_exception(code: int, text: str) -> bytes:
     """Return Thrift's TApplicationException: 1 is the text, 2 the type."""
-    encoded = text.encode()
+    encoded = text.encode(errors="replace")
     return b"\x0b\x00\x01%b%b\x08\x00\x02%b\x00" % (
         struct.pack(">i", len(encoded)),
         encoded,

@@ -163,7 +163,7 @@ def _parse(data: bytes) -> Message:
     end = at + 8 + length
     if not 0 <= length <= MAX_NAME or len(data) < end + 4:
         raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
-    name = data[at + 8 : end].decode(errors="replace")
+    name = data[at + 8 : end].decode(errors="surrogateescape")  # echoed as the bytes it was
     return Message(
         transport, data[at + 3], name, _I32.unpack_from(data, end)[0], data, end + 4, header
     )

@@ -23,6 +23,7 @@ MAX_SIZE: Final = 64 * 1024
 FROM_SERVICE, TO_SERVICE, TO_METHOD, RPC_TIMEOUT, MESSAGE_TYPE = 3, 6, 9, 12, 22
 TRANSPORT_TYPE, FROM_METHOD = 1, 20
 CONNECTION_CLOSES: Final = "crrst"
+BUSINESS_STATUS, BUSINESS_MESSAGE = "biz-status", "biz-message"
 PERSISTENT: Final = "RPC_PERSIST_"
 
 _U16 = struct.Struct(">H")
@@ -53,6 +54,19 @@ def encode(header: Header, payload: bytes) -> bytes:
     Raises:
         HeaderError: the metadata are larger than a header may be.
     """
+    try:
+        infos = _infos(header)
+    except struct.error as error:  # one length alone is more than 16 bits hold
+        raise HeaderError(f"metadata of more than the at most {MAX_SIZE - 1} bytes") from error
+    if len(infos) >= MAX_SIZE:
+        raise HeaderError(f"metadata of {len(infos)} bytes, at most {MAX_SIZE - 1} are allowed")
+    length = _FIXED.size - 4 + len(infos) + len(payload)
+    return (
+        _FIXED.pack(length, MAGIC, 0, header.seqid & 0xFFFFFFFF, len(infos) // 4) + infos + payload
+    )
+
+
+def _infos(header: Header) -> bytearray:
     infos = bytearray(b"\x00\x00")  # protocol id, number of transforms
     if header.integers:
         infos += b"\x10" + _U16.pack(len(header.integers))
@@ -63,12 +77,7 @@ def encode(header: Header, payload: bytes) -> bytes:
         for name, value in header.texts.items():
             infos += _text(name) + _text(value)
     infos += b"\x00" * (-len(infos) % 4)
-    if len(infos) >= MAX_SIZE:
-        raise HeaderError(f"metadata of {len(infos)} bytes, at most {MAX_SIZE - 1} are allowed")
-    length = _FIXED.size - 4 + len(infos) + len(payload)
-    return (
-        _FIXED.pack(length, MAGIC, 0, header.seqid & 0xFFFFFFFF, len(infos) // 4) + infos + payload
-    )
+    return infos
 
 
 def decode(message: bytes) -> tuple[Header, int]:

@@ -16,7 +16,14 @@ import idl
 from api.app import serve
 from microkit.discovery import open_resolver, registered
 from microkit.discovery.static import StaticResolver
-from microkit.errors import DeadlineExceeded, Error, ServiceError, Unavailable, UnknownMethod
+from microkit.errors import (
+    DeadlineExceeded,
+    Error,
+    NotFound,
+    ServiceError,
+    Unavailable,
+    UnknownMethod,
+)
 from microkit.rpc import metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
@@ -67,6 +74,10 @@ async def test_failures_of_a_kitex_server_are_ours(settings, programs):
                 await ours.GetUserMethod(name=name)
         with pytest.raises(DeadlineExceeded):
             await ours.GetUserMethod(name="slow", _seconds=0.2)
+        headed = client(settings, "userservice", go.port, rpc_transport="ttheader")
+        with pytest.raises(NotFound, match="a business error"):
+            await headed.GetUserMethod(name="business")
+        await headed.close()
         newuser = CONTRACTS["userservice"].CreateUserInfo(name="after")
         await asyncio.sleep(1)
         assert (await ours.CreateUserMethod(newuser=newuser, password="x")).user_id == 1

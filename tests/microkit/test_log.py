@@ -2,10 +2,12 @@
 
 import json
 import logging
+import re
 
 import pytest
 
-from microkit.log import Json, Lines
+from microkit.config import load
+from microkit.log import Json, Lines, configure
 from microkit.rpc import metadata
 
 
@@ -39,3 +41,37 @@ def test_a_secret_that_reaches_a_message_stops_there(text):
     for formatter in (Json("api"), Lines("api", colour=True)):
         assert "s3cret" not in formatter.format(record(text))
         assert "s3cret" not in formatter.format(record("x", ValueError(text)))
+
+
+def test_a_line_says_when_how_bad_who_and_what():
+    line = Lines("api", colour=False).format(record("it broke"))
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} ERROR   api( \[\w+\])? it broke", line)
+
+
+def test_only_a_terminal_gets_colours():
+    assert Lines("api", colour=True).format(record("x")).startswith("\033[31m")
+    assert "\033" not in Lines("api", colour=False).format(record("x"))
+
+
+def test_a_json_line_is_one_line_whatever_it_says():
+    text = Json("api").format(record('two\nlines "quoted" 中文', ValueError("a\nb")))
+    assert "\n" not in text
+    assert json.loads(text)["message"] == 'two\nlines "quoted" 中文'
+
+
+@pytest.fixture
+def root():
+    """The root logger as it was, afterwards."""
+    logger = logging.getLogger()
+    level, handlers = logger.level, logger.handlers[:]
+    yield logger
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+
+
+@pytest.mark.parametrize(("form", "kind"), [("json", Json), ("line", Lines)])
+def test_the_settings_choose_form_and_level(root, form, kind):
+    root.handlers.clear()
+    configure(load({"LOG_FORMAT": form, "LOG_LEVEL": "warning"}), "videoservice")
+    assert [type(handler.formatter) for handler in root.handlers] == [kind]
+    assert root.level == logging.WARNING

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cloudwego/kitex/pkg/kerrors"
+
 	"interop/kitex_gen/usermicro"
 )
 
@@ -78,6 +80,8 @@ func (u *userStore) GetUserMethod(
 	switch *request.Name {
 	case "error":
 		return nil, errors.New("a handler's error")
+	case "business":
+		return nil, kerrors.NewBizStatusError(10007, "a business error")
 	case "panic":
 		panic("a handler's panic")
 	case "slow":

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -129,6 +129,17 @@ async def bare_rig() -> AsyncIterator[Rig]:
 @pytest.fixture
 async def rig(bare_rig) -> Rig:
     return await bare_rig.start()
+
+
+@pytest.fixture
+async def start_rig() -> AsyncIterator[Callable[..., Awaitable[Rig]]]:
+    """Starts as many as a test wants."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**limits) -> Rig:
+            return await Rig(stack).start(**limits)
+
+        yield start
 
 
 @pytest.fixture

@@ -1,22 +1,33 @@
 """The client: deadlines, its pool, retries, balance."""
 
 import asyncio
+import random
 import time
 from collections import Counter
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from fleet import eventually
 
+import idl
 from microkit.discovery import Instance
 from microkit.errors import (
     DeadlineExceeded,
+    Error,
     NotFound,
+    Retry,
     ServiceError,
     Unavailable,
     UnknownMethod,
 )  # fmt: skip
 from microkit.rpc import metadata
 from microkit.rpc.client import Balance
+from microkit.rpc.contract import Contract
+from microkit.rpc.status import ok
 from microkit.rpc.transport import Reader, encode
+from microkit.rpc.ttheader import Header
+
+contract = Contract(idl.load("videomicro"))
 
 
 @pytest.mark.parametrize("transport", ["framed", "ttheader"])
@@ -212,3 +223,280 @@ async def test_the_deadline_travels_with_the_call(rig):
         await client.GetVideoAuthorIdMethod(id=408, _seconds=0.2)
     await asyncio.sleep(0.1)
     assert rig.handler.cancelled == 1
+
+
+@asynccontextmanager
+async def answering(rig, reply, **settings):
+    """A client of a server that answers with what `reply` makes of the call; counts connections."""
+    server, connections = None, []
+
+    async def serve(reader, writer):
+        connections.append(writer)
+        messages = Reader(1 << 20)
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                for message in messages.feed(data):
+                    writer.write(reply(message))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    instance = Instance("127.0.0.1", server.sockets[0].getsockname()[1])
+    try:
+        yield rig.client(instance, **settings), connections
+    finally:
+        server.close()
+
+
+def answered(message, author_id=1, header=None):
+    method = contract.methods()[message.name]
+    value = ok(method.response, author_id=author_id)
+    body = method.result.encode(method.result.struct(value=value))
+    return encode(message.transport, 2, message.name.encode(), message.seqid, body, header)
+
+
+def refused(body):
+    return lambda m: encode(m.transport, 3, m.name.encode(), m.seqid, body)
+
+
+async def test_a_connection_is_used_again_after_an_answer(rig):
+    async with answering(rig, answered) as (client, connections):
+        for _ in range(5):
+            await client.GetVideoAuthorIdMethod(id=1)
+        assert len(connections) == 1
+
+
+async def test_a_connection_is_not_used_again_after_the_peer_said_that_it_closes(rig):
+    def closing(message):
+        return answered(message, header=Header(message.seqid, {}, {"crrst": "1"}))
+
+    async with answering(rig, closing, rpc_transport="ttheader") as (client, connections):
+        for _ in range(5):
+            await client.GetVideoAuthorIdMethod(id=1)
+        assert len(connections) == 5
+
+
+async def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again(rig):
+    def twice(message):
+        return answered(message) + answered(message, author_id=666)
+
+    async with answering(rig, twice) as (client, connections):
+        for _ in range(5):
+            with suppress(Unavailable):
+                assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 1
+        assert len(connections) == 5
+
+
+async def test_a_timeout_and_a_cancelled_call_close_their_connection(rig):
+    client = rig.client()
+    with pytest.raises(DeadlineExceeded):
+        await client.GetVideoAuthorIdMethod(id=408, _seconds=0.05)
+    await eventually(lambda: not rig.server.connections)
+    task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
+    await eventually(lambda: rig.handler.started == 2)
+    task.cancel()
+    await eventually(lambda: not rig.server.connections)
+    assert rig.handler.cancelled == 2
+
+
+async def test_an_answer_in_single_bytes_is_read(rig):
+    async def serve(reader, writer):
+        (message,) = Reader(1 << 20).feed(await reader.read(1 << 16))
+        for byte in answered(message, author_id=5):
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    client = rig.client(Instance("127.0.0.1", server.sockets[0].getsockname()[1]))
+    assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 5
+    server.close()
+
+
+async def test_an_answer_larger_than_allowed_is_not_waited_for(rig):
+    def large(message):
+        return (2 << 20).to_bytes(4, "big") + b"\x80\x01\x00\x02"
+
+    async with answering(rig, large, rpc_max_message_mib=1) as (client, _):
+        with pytest.raises(Unavailable) as raised:
+            await client.GetVideoAuthorIdMethod(id=1)
+        assert not isinstance(raised.value, DeadlineExceeded)
+
+
+TEXT = b"\x0b\x00\x01\x00\x00\x00\x03why"
+UNKNOWN = TEXT + b"\x08\x00\x02\x00\x00\x00\x01\x00"
+
+
+@pytest.mark.parametrize("length", range(len(UNKNOWN)))
+async def test_an_exception_cut_off_anywhere_is_an_error_of_ours(rig, length):
+    async with answering(rig, refused(UNKNOWN[:length])) as (client, _):
+        with pytest.raises(Error):
+            await client.GetVideoAuthorIdMethod(id=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x0b\x00\x01\xff\xff\xff\xf9",  # a text of -7 bytes: back to where it begins
+        b"\x0b\x00\x01\x80\x00\x00\x00",
+        b"\x0b\x00\x01\x7f\xff\xff\xffx",
+        b"\x0b\x00\x01\x00\x00\x00\x02\xff\xfe\x00",
+        b"\x0c\x00\x09\x00" + UNKNOWN,
+        b"\x63",
+        b"\x0c\x00\x09" * 100_000,
+    ],
+)
+async def test_an_exception_that_lies_is_an_error_of_ours(rig, body):
+    async with answering(rig, refused(body)) as (client, _):
+        with pytest.raises(Error):
+            await client.GetVideoAuthorIdMethod(id=1)
+
+
+async def test_a_method_that_the_server_lacks_is_told_apart(rig):
+    del rig.server.endpoints["UpdateVideoMethod"]
+    client = rig.client()
+    with pytest.raises(UnknownMethod) as raised:
+        await client.UpdateVideoMethod(id=1)
+    assert raised.value.retry is Retry.NEVER_HANDLED
+    assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 1
+
+
+async def test_a_method_that_the_contract_lacks_is_a_mistake_of_ours(rig):
+    with pytest.raises(AttributeError, match="videoservice has no method Sing"):
+        await rig.client().Sing()
+
+
+async def test_a_deadline_that_passed_at_the_server_is_one_here(bare_rig):
+    rig = await bare_rig.start(timeout=0.05)
+    with pytest.raises(DeadlineExceeded):
+        await rig.client().GetVideoAuthorIdMethod(id=408, _seconds=5)
+
+
+async def test_a_connection_that_the_server_closed_just_now_is_not_used(rig):
+    client = rig.client()
+    for n in range(5):
+        await client.GetVideoAuthorIdMethod(id=n)
+        for connection in tuple(rig.server.connections):
+            connection.abort()
+        # The server's end is closed in this turn of the loop, and the client had none since.
+        await asyncio.sleep(0)
+        assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
+
+
+async def test_a_call_whose_time_is_up_is_not_made_on_another_instance(start_rig):
+    full, free = await start_rig(), await start_rig()
+    both = [Instance("127.0.0.1", each.port) for each in (full, free)]
+    client = full.client(*both, rpc_pool_size=1)
+    # One call takes the only connection to each, and only one of them goes on.
+    held = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
+    await eventually(lambda: full.handler.started == free.handler.started == 1)
+    waiting = asyncio.create_task(client.GetVideoAuthorIdMethod(id=1, _seconds=0.1))
+    await asyncio.sleep(0)
+    free.handler.gate.set()
+    full.handler.gate.clear()
+    (done,), _ = await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+    assert (await done).author_id == 408
+    with pytest.raises(DeadlineExceeded):
+        await waiting
+    await asyncio.sleep(0.05)
+    assert (full.handler.started, free.handler.started) == (1, 1)
+    full.handler.gate.set()
+    await asyncio.wait(held)
+
+
+async def test_servers_get_calls_by_their_weight(start_rig):
+    rigs = [await start_rig() for _ in range(3)]
+    instances = [
+        Instance("127.0.0.1", rig.port, weight)
+        for rig, weight in zip(rigs, (10, 20, 30), strict=True)
+    ]
+    client = rigs[0].client(*instances)
+    await asyncio.gather(*(client.GetVideoAuthorIdMethod(id=n) for n in range(60)))
+    assert [rig.handler.started for rig in rigs] == [10, 20, 30]
+
+
+async def test_an_instance_that_goes_is_left_and_one_that_comes_is_used(start_rig):
+    old, new = await start_rig(), await start_rig()
+    client = old.client()
+    await client.GetVideoAuthorIdMethod(id=1)
+    client._resolver = Known(Instance("127.0.0.1", new.port))
+    await client.GetVideoAuthorIdMethod(id=2)
+    assert (old.handler.started, new.handler.started) == (1, 1)
+    await eventually(lambda: not old.server.connections)
+
+
+async def test_a_call_under_way_on_an_instance_that_goes_is_answered(start_rig):
+    old, new = await start_rig(), await start_rig()
+    client = old.client()
+    task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
+    await eventually(lambda: old.handler.started == 1)
+    client._resolver = Known(Instance("127.0.0.1", new.port))
+    await client.GetVideoAuthorIdMethod(id=2)
+    old.handler.gate.set()
+    assert (await task).author_id == 408
+    await eventually(lambda: not old.server.connections)
+
+
+async def test_a_service_without_an_instance_is_unavailable(rig):
+    client = rig.client()
+    client._resolver = Known()
+    with pytest.raises(Unavailable) as raised:
+        await client.GetVideoAuthorIdMethod(id=1)
+    assert raised.value.retry is Retry.NEVER_HANDLED
+
+
+async def test_persistent_values_travel_through_a_server_to_the_next(start_rig):
+    first, second = await start_rig(), await start_rig()
+    onward = second.client(rpc_transport="ttheader")
+
+    async def forward(request):
+        return await onward.GetVideoAuthorIdMethod(id=request.id)
+
+    first.server.endpoints["GetVideoAuthorIdMethod"].call = forward
+    client = first.client(rpc_transport="ttheader")
+
+    async def call(number):
+        metadata.persistent.set({"RPC_PERSIST_N": str(number), metadata.REQUEST_ID: "r"})
+        return await client.GetVideoAuthorIdMethod(id=number)
+
+    await asyncio.gather(*(asyncio.create_task(call(n)) for n in range(20)))
+    seen = sorted(int(each["RPC_PERSIST_N"]) for each in second.handler.seen)
+    assert seen == list(range(20))
+    assert {each[metadata.REQUEST_ID] for each in second.handler.seen} == {"r"}
+
+
+async def test_calls_that_are_left_at_any_moment_never_mix_answers_up(rig):
+    chance = random.Random(408)
+    client = rig.client(rpc_pool_size=4)
+
+    async def one(number):
+        task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=number))
+        if chance.random() < 0.5:
+            for _ in range(chance.randrange(8)):
+                await asyncio.sleep(0)
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            assert (await task).author_id == number
+            return 1
+        return 0
+
+    done = await asyncio.gather(*(one(n) for n in range(1000, 1400)))
+    assert sum(done) >= 100
+    await eventually(lambda: len(rig.server.connections) <= 4)
+    assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 1
+
+
+async def test_a_closed_client_leaves_no_connection(rig):
+    client = rig.client()
+    await asyncio.gather(*(client.GetVideoAuthorIdMethod(id=n) for n in range(10)))
+    await client.close()
+    await eventually(lambda: not rig.server.connections)
+
+
+class Known:
+    """A resolver of fixed instances."""
+
+    def __init__(self, *instances) -> None:
+        self.instances = instances
+
+    async def resolve(self, service):
+        return self.instances

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 from fleet import eventually
 
 from microkit.rpc import ttheader
-from microkit.rpc.transport import Transport
+from microkit.rpc.transport import CALL, Transport, encode
 from microkit.rpc.ttheader import Header
 
 REPLY, EXCEPTION = 2, 3
@@ -30,6 +31,15 @@ async def test_any_sequence_number_is_echoed(rig, call, exception, seqid):
         unknown = call(7, transport, seqid=seqid).replace(b"AuthorIdMethod", b"AuthorIdMethoX")
         answer = await peer.ask(unknown)
         assert (answer.seqid, exception(answer)[0]) == (seqid, 1)
+
+
+@pytest.mark.parametrize("name", [b"", b"\xff\xfe" * 128, "方法".encode(), b"\x00\n%s{}"])
+async def test_any_unknown_name_is_echoed_byte_by_byte(rig, exception, name):
+    peer = await rig.connect()
+    for transport in Transport:
+        answer = await peer.ask(encode(transport, CALL, name, 1, b"\x00"))
+        assert exception(answer)[0] == 1
+        assert answer.name.encode(errors="surrogateescape") == name
 
 
 async def test_calls_on_one_connection_are_answered_in_order(rig, call, result):
@@ -204,3 +214,169 @@ def test_a_method_without_its_coroutine_fails_at_once_with_its_name():
 
     with pytest.raises(TypeError, match="CreateVideoMethod"):
         Server("x", Contract(idl.load("videomicro")), {"VideoService": object()}, Limits())
+
+
+@pytest.mark.parametrize("transport", [Transport.FRAMED, Transport.TTHEADER])
+async def test_arguments_nested_without_end_are_refused_and_keep_the_connection(
+    rig, call, result, exception, transport
+):
+    peer = await rig.connect()
+    body = b"\x0c\x00\x09" * 100_000
+    bad = encode(transport, CALL, b"GetVideoAuthorIdMethod", 1, body)
+    assert exception(await peer.ask(bad))[0] == 7
+    assert result(await peer.ask(call(1, transport))).author_id == 1
+
+
+async def test_an_answer_that_lacks_what_is_required_is_never_sent(rig, call, result, exception):
+    async def incomplete(_request):
+        return rig.server.endpoints["GetVideoAuthorIdMethod"].method.response(
+            status=True, author_id=None
+        )
+
+    rig.server.endpoints["GetVideoAuthorIdMethod"].call = incomplete
+    peer = await rig.connect()
+    kind, text = exception(await peer.ask(call(1)))
+    assert (kind, "author_id" in text) == (6, False)
+    answer = await peer.ask(call(name="UpdateVideoMethod", id=1, title="t"))
+    assert result(answer).status_msg == "t"
+
+
+@pytest.mark.parametrize("asked", ["0", "", "-5", "soon", "1e3", "99999999999"])
+async def test_a_deadline_that_is_none_leaves_the_servers_own(bare_rig, call, exception, asked):
+    rig = await bare_rig.start(timeout=0.3)
+    peer = await rig.connect()
+    header = Header(1, {ttheader.RPC_TIMEOUT: asked})
+    peer.writer.write(call(408, Transport.TTHEADER, header=header))
+    await eventually(lambda: rig.handler.started == 1)
+    await asyncio.sleep(0.1)
+    assert rig.handler.cancelled == 0
+    assert exception(await peer.answer()) == (6, "deadline exceeded")
+    assert rig.handler.cancelled == 1
+
+
+async def test_a_caller_cannot_ask_for_more_time_than_the_server_gives(bare_rig, call, exception):
+    rig = await bare_rig.start(timeout=0.1)
+    header = Header(1, {ttheader.RPC_TIMEOUT: "60000"})
+    answer = await (await rig.connect()).ask(call(408, Transport.TTHEADER, header=header))
+    assert exception(answer)[0] == 6
+
+
+async def test_a_deadline_that_passed_keeps_the_connection(bare_rig, call, result, exception):
+    rig = await bare_rig.start(timeout=0.1)
+    peer = await rig.connect()
+    peer.writer.write(call(408) + call(1))
+    assert exception(await peer.answer())[0] == 6
+    assert result(await peer.answer()).author_id == 1
+
+
+async def test_work_under_way_is_not_idle(bare_rig, call, result):
+    rig = await bare_rig.start(idle=0.1)
+    peer = await rig.connect()
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 1)
+    await asyncio.sleep(0.4)
+    rig.handler.gate.set()
+    assert result(await peer.answer()).author_id == 408
+
+
+async def test_a_oneway_call_is_served_and_not_answered(rig, call):
+    peer = await rig.connect()
+    oneway = call(3, seqid=1).replace(b"\x80\x01\x00\x01", b"\x80\x01\x00\x04")
+    answer = await peer.ask(oneway + call(4, seqid=2))
+    assert (answer.seqid, rig.handler.started) == (2, 2)
+
+
+async def test_a_thousand_calls_at_once_are_all_answered_in_order(rig, call):
+    peer = await rig.connect()
+    peer.writer.write(b"".join(call(seqid=n) for n in range(1000)))
+    assert [(await peer.answer()).seqid for _ in range(1000)] == list(range(1000))
+
+
+async def test_calls_that_wait_behind_are_dropped_with_their_caller(rig, call):
+    peer = await rig.connect()
+    peer.writer.write(call(408) + call(1) * 10)
+    await eventually(lambda: rig.handler.started == 1)
+    peer.writer.transport.abort()
+    await eventually(lambda: rig.handler.cancelled == 1)
+    await asyncio.sleep(0.05)
+    assert rig.handler.started == 1
+    assert not rig.server.connections
+
+
+async def test_a_caller_that_reads_at_last_gets_every_answer(rig, call, result):
+    peer = await rig.connect()
+    one = call(name="GetVideoSetByIdSetMethod", id_set=list(range(2000)))
+    peer.reader._transport.pause_reading()
+    peer.writer.write(one * 60)
+    await asyncio.sleep(0.2)
+    peer.reader._transport.resume_reading()
+    for _ in range(60):
+        assert len(result(await peer.answer()).video_set) == 2000
+
+
+async def test_stopping_answers_what_had_arrived_before(rig, call, result):
+    peer = await rig.connect()
+    peer.writer.write(call(408) + b"".join(call(n) for n in range(5)))
+    await eventually(lambda: rig.handler.started == 1)
+    stopping = asyncio.create_task(rig.server.stop(5))
+    await asyncio.sleep(0.05)
+    rig.handler.gate.set()
+    assert [result(await peer.answer()).author_id for _ in range(6)] == [408, 0, 1, 2, 3, 4]
+    assert await peer.answer() is None
+    await stopping
+
+
+async def test_half_a_message_may_still_become_a_whole_one_while_it_stops(rig, call, result):
+    peer, data = await rig.connect(), call(7)
+    peer.writer.write(data[:20])
+    await eventually(lambda: any(c._reader.partial for c in rig.server.connections))
+    stopping = asyncio.create_task(rig.server.stop(5))
+    await asyncio.sleep(0.05)
+    assert result(await peer.ask(data[20:])).author_id == 7
+    assert await peer.answer() is None
+    await stopping
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_connection_made_at_the_last_moment_is_not_served(rig, call, steps):
+    with socket.create_connection(("127.0.0.1", rig.port)) as late:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(rig.server.stop(30), 5)
+        with contextlib.suppress(ConnectionError):
+            late.sendall(call(1))
+        await asyncio.sleep(0.05)
+        assert rig.handler.started == 0
+
+
+async def test_a_handler_that_ends_well_in_spite_of_the_deadline_is_answered(
+    bare_rig, call, result
+):
+    rig = await bare_rig.start(timeout=0.1)
+    endpoint = rig.server.endpoints["GetVideoAuthorIdMethod"]
+
+    async def stubborn(request):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(5)
+        return endpoint.method.response(status=True, author_id=request.id)
+
+    endpoint.call = stubborn
+    assert result(await (await rig.connect()).ask(call(6))).author_id == 6
+
+
+async def test_callers_do_not_hear_what_others_sent_along(rig, call):
+    peer = await rig.connect()
+    texts = {"RPC_PERSIST_X": "mine"}
+    both = call(1, Transport.TTHEADER, header=Header(1, {}, texts)) + call(2)
+    peer.writer.write(both)
+    await peer.answer()
+    await peer.answer()
+    assert [seen.get("RPC_PERSIST_X") for seen in rig.handler.seen] == ["mine", None]
+
+
+async def test_hundreds_of_callers_are_served_at_the_same_time(rig, call, result):
+    async def one(number):
+        peer = await rig.connect()
+        assert result(await peer.ask(call(number))).author_id == number
+
+    await asyncio.gather(*map(one, range(200)))

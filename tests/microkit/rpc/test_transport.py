@@ -1,6 +1,9 @@
 """Bytes to messages and back."""
 
+import itertools
+import random
 import struct
+import time
 
 import pytest
 
@@ -126,3 +129,118 @@ def test_a_frame_of_another_length_than_its_message_is_refused(call):
     broken = framed.replace(struct.pack(">I", 14), struct.pack(">I", 13))
     with pytest.raises(ProtocolError, match="frame"):
         messages([broken])
+
+
+def test_a_mixed_stream_is_read_however_it_is_cut(call):
+    chance = random.Random(20)
+    sent = [
+        call(name="UpdateVideoMethod", id=n, title="标" * n, transport=transport, seqid=n)
+        for n, transport in enumerate(list(Transport) * 10)
+    ]
+    data = b"".join(sent)
+    for _ in range(20):
+        cuts = sorted(chance.sample(range(len(data)), chance.randint(1, 60)))
+        pieces = [data[a:b] for a, b in itertools.pairwise([0, *cuts, len(data)])]
+        got = messages(pieces)
+        assert [m.seqid for m in got] == list(range(len(sent)))
+        assert [m.transport for m in got] == list(Transport) * 10
+        assert [m.body for m in got] == sent
+
+
+@pytest.mark.parametrize("transport", Transport)
+def test_a_message_as_large_as_allowed_passes_and_one_byte_more_does_not(call, transport):
+    data = call(name="UpdateVideoMethod", id=1, title="x" * 500, transport=transport)
+    for size in (1, 64, len(data)):
+        pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        assert len(messages(pieces, limit=len(data))) == 1
+        with pytest.raises(ProtocolError, match=f"at most {len(data) - 1} are allowed"):
+            messages(pieces, limit=len(data) - 1)
+
+
+def test_an_unframed_message_of_many_small_values_is_bounded_too():
+    endless = [HEAD, *[b"\x0b\x00\x01\x00\x00\x00\x00" * 10] * 1000]
+    with pytest.raises(ProtocolError, match="at most 10000"):
+        messages(endless, limit=10_000)
+
+
+def test_what_came_whole_before_garbage_is_given():
+    reader, got = Reader(MAX), []
+    good = encode(Transport.FRAMED, CALL, b"m", 1, b"\x00")
+    with pytest.raises(ProtocolError):
+        got.extend(reader.feed(good + good + b"GET / HTTP/1.1"))
+    assert len(got) == 2
+
+
+@pytest.mark.parametrize("transport", Transport)
+def test_a_reader_knows_whether_a_message_is_under_way(call, transport):
+    reader, data = Reader(MAX), call(1, transport)
+    assert not reader.partial
+    list(reader.feed(data + data[:3]))
+    assert reader.partial
+    list(reader.feed(data[3:]))
+    assert not reader.partial
+
+
+@pytest.mark.parametrize("depth", [60, 70])
+@pytest.mark.parametrize(
+    ("down", "up"),
+    [
+        (b"\x0c\x00\x01", b"\x00"),
+        (b"\x0f\x00\x01\x0c\x00\x00\x00\x01", b"\x00"),
+        (b"\x0d\x00\x01\x0b\x0c\x00\x00\x00\x01\x00\x00\x00\x00", b"\x00"),
+    ],
+)
+def test_nesting_is_counted_for_every_kind_of_container(down, up, depth):
+    levels = depth if down[0] == 0x0C else depth // 2
+    body = down * levels + up * levels + b"\x00"
+    if depth < 64:
+        assert len(messages([HEAD + body])) == 1
+    else:
+        with pytest.raises(ProtocolError, match="nested deeper than 64"):
+            messages([HEAD + body])
+
+
+def test_an_unframed_message_of_structs_in_small_pieces_is_looked_at_once(call):
+    item = b"\x0a\x00\x01" + bytes(8) + b"\x0b\x00\x02\x00\x00\x00\x1e" + b"t" * 30 + b"\x00"
+    count = 2_000_000 // len(item)
+    data = HEAD + b"\x0f\x00\x01\x0c" + struct.pack(">i", count) + item * count + b"\x00"
+
+    def seconds(size):
+        started = time.process_time()
+        pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        assert [len(m.body) for m in messages(pieces)] == [len(data)]
+        return time.process_time() - started
+
+    # A reader that began anew with each of the 500 pieces would take 250 times as long.
+    assert seconds(4096) < 20 * seconds(len(data)) + 0.5
+
+
+@pytest.mark.parametrize("kind", [0, 1, 5, 7, 9, 16, 17, 255])
+def test_a_container_of_an_unknown_type_is_refused(kind):
+    for body in (
+        b"\x0f\x00\x01%c",
+        b"\x0e\x00\x01%c",
+        b"\x0d\x00\x01\x08%c",
+        b"\x0d\x00\x01%c\x08",
+    ):
+        with pytest.raises(ProtocolError, match="unknown type"):
+            messages([HEAD + body % kind + b"\x00\x00\x00\x01" + bytes(20)])
+
+
+@pytest.mark.parametrize("transport", Transport)
+@pytest.mark.parametrize("length", [-1, -(2**31), 257, 2**31 - 1])
+def test_a_method_name_of_a_length_that_lies_is_refused(transport, length):
+    data = encode(transport, CALL, b"method", 1, b"\x00")
+    lying = data.replace(b"\x00\x00\x00\x06method", struct.pack(">i", length) + b"method")
+    assert lying != data
+    with pytest.raises(ProtocolError, match="method name"):
+        messages([lying])
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 4])
+@pytest.mark.parametrize("transport", Transport)
+def test_the_envelope_comes_back_as_it_went(transport, kind):
+    name = "方法" * 40
+    (read,) = messages([encode(transport, kind, name.encode(), -7, b"\x00")])
+    assert (read.kind, read.name, read.seqid) == (kind, name, -7)
+    assert read.body[read.start :] == b"\x00"
