@@ -29,7 +29,7 @@ _OPTIONS: Final = {
     "grpc.min_reconnect_backoff_ms": 100,
 }
 
-FAILURES: Final = (ClientError, grpc.RpcError, OSError, TimeoutError)
+FAILURES: Final = (ClientError, grpc.RpcError, grpc.aio.BaseError, OSError, TimeoutError)
 
 
 class Etcd:

@@ -28,6 +28,7 @@ _LEASE_SECONDS: Final = 60
 _REFRESH_SECONDS: Final = 20.0
 _RESOLVE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
+_CANCEL_SECONDS: Final = 0.1
 # How long callers may take to hear that an instance is gone, before it goes.
 _NEWS_SECONDS: Final = 0.5
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - told apart, not listened on
@@ -89,8 +90,7 @@ class Registration:
         trace: TracebackType | None,
     ) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait((self._keeper,))
+            await _end(self._keeper)
         key = key_of(self._service, self._instance)
         with suppress(Unavailable):
             await self._etcd.ask(lambda client: client.delete(key))
@@ -140,7 +140,7 @@ class EtcdResolver:
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
         self._known: dict[str, Sequence[Instance]] = {}
-        self._followers: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._first: dict[str, asyncio.Event] = {}
 
     async def resolve(self, service: str) -> Sequence[Instance]:
@@ -148,34 +148,27 @@ class EtcdResolver:
         known = self._known.get(service)
         if known:
             return known
-        if service not in self._followers:
+        if service not in self._first:
             self._first[service] = asyncio.Event()
-            self._followers[service] = asyncio.create_task(self._follow(service))
+            changed = asyncio.Event()
+            self._tasks.add(asyncio.create_task(self._follow(service, changed)))
+            self._tasks.add(asyncio.create_task(self._watch(service, changed)))
         await self._first[service].wait()
         return self._known.get(service, ())
 
     async def close(self) -> None:
         """Stop following."""
-        for follower in self._followers.values():
-            follower.cancel()
-        if self._followers:
-            await asyncio.wait(self._followers.values())
+        await asyncio.gather(*map(_end, self._tasks))
 
-    async def _follow(self, service: str) -> None:
-        changed = asyncio.Event()
-        watcher = asyncio.create_task(self._watch(service, changed))
-        try:
-            while True:
-                changed.clear()
-                with suppress(Unavailable):
-                    await self._load(service)
-                self._first[service].set()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_RESOLVE_SECONDS):
-                        await changed.wait()
-        finally:
-            watcher.cancel()
-            await asyncio.wait((watcher,))
+    async def _follow(self, service: str, changed: asyncio.Event) -> None:
+        while True:
+            changed.clear()
+            with suppress(Unavailable):
+                await self._load(service)
+            self._first[service].set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RESOLVE_SECONDS):
+                    await changed.wait()
 
     async def _load(self, service: str) -> None:
         found = await self._etcd.ask(lambda client: client.get_prefix(_prefix(service)))
@@ -190,12 +183,22 @@ class EtcdResolver:
         while True:
             client = self._etcd.connect()
             try:
-                async for _ in await client.watch_prefix(_prefix(service)):
-                    changed.set()
-            except FAILURES:
-                await asyncio.sleep(_RETRY_SECONDS)
+                with suppress(*FAILURES):
+                    async for _ in await client.watch_prefix(_prefix(service)):
+                        changed.set()
             finally:
                 await client.close()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task that talks to etcd until it has ended.
+
+    Once is not enough: aetcd swallows a cancellation that comes while it closes a watch.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=_CANCEL_SECONDS)
 
 
 def _prefix(service: str) -> bytes:

@@ -1,12 +1,18 @@
 """Discovery through a real etcd, in Kitex's format."""
 
 import asyncio
+import ipaddress
 import json
 import signal
+from datetime import UTC, datetime, timedelta
 
 import aetcd
 import pytest
 import servers
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from fleet import eventually
 
 from microkit.discovery import Instance, open_resolver, registered, registry
@@ -191,3 +197,45 @@ async def test_an_etcd_that_hangs_does_not_hold_up_callers(settings):
                 assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             server.signal(signal.SIGCONT)
         await eventually(lambda: True)
+
+
+def certificate(folder):
+    """A certificate for this machine, signed by its own key: (certificate, key)."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(made.public_bytes(encoding))
+    plain = private.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(plain)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+async def test_an_etcd_behind_tls_is_trusted_by_its_certificate(settings, tmp_path):
+    cert, key = certificate(tmp_path)
+    with servers.etcd(cert, key) as server:
+        secure = f"etcds://127.0.0.1:{server.port}"
+        own = settings(discovery_url=secure, discovery_ca_file=str(cert))
+        async with registered(own, "userservice", 1), open_resolver(own) as resolver:
+            assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+            # The watch goes the same way.
+            async with registered(own, "userservice", 2):
+                await asyncio.sleep(0.3)
+                assert len(await resolver.resolve("userservice")) == 2
+        async with open_resolver(settings(discovery_url=secure)) as stranger:
+            assert await stranger.resolve("userservice") == ()
