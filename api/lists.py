@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.clients import Clients
-from microkit.batch import Loader, each
+from microkit.batch import Each, Loader
 
 
 class Lists:
@@ -12,12 +12,12 @@ class Lists:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._pages: Loader[tuple[int, int], Any] = each(self._load_page)
-        self._published: Loader[int, Sequence[Any]] = each(self._load_published)
+        self._pages: Each[tuple[int, int], Any] = Each(self._load_page)
+        self._published: Each[int, Sequence[Any]] = Each(self._load_published)
         self._videos: Loader[int, Any] = Loader(self._load_videos)
-        self._comments: Loader[int, Sequence[Any]] = each(self._load_comments)
-        self._following: Loader[int, list[int]] = each(self._load_following)
-        self._followers: Loader[int, list[int]] = each(self._load_followers)
+        self._comments: Each[int, Sequence[Any]] = Each(self._load_comments)
+        self._following: Each[int, list[int]] = Each(self._load_following)
+        self._followers: Each[int, list[int]] = Each(self._load_followers)
 
     async def feed(self, before_ns: int, limit: int) -> Any:
         """Return videoservice's page of the feed before a time."""
@@ -25,7 +25,7 @@ class Lists:
 
     async def published(self, author: int) -> Sequence[Any]:
         """Return an author's videos, newest first."""
-        return await self._published.one(author) or ()
+        return await self._published.one(author)
 
     async def videos(self, video_ids: Sequence[int]) -> list[Any]:
         """Return videos in the order of `video_ids`, without those that do not exist."""
@@ -33,15 +33,15 @@ class Lists:
 
     async def comments(self, video_id: int) -> Sequence[Any]:
         """Return the comments on a video, newest first; of their writers only the ids."""
-        return await self._comments.one(video_id) or ()
+        return await self._comments.one(video_id)
 
     async def following(self, user_id: int) -> Sequence[int]:
         """Return whom somebody follows, newest first."""
-        return await self._following.one(user_id) or ()
+        return await self._following.one(user_id)
 
     async def followers(self, user_id: int) -> Sequence[int]:
         """Return who follows somebody, newest first."""
-        return await self._followers.one(user_id) or ()
+        return await self._followers.one(user_id)
 
     async def _load_page(self, page: tuple[int, int]) -> Any:
         before, limit = page

@@ -1,36 +1,44 @@
 """Loads that concurrent callers share: what many ask for at once is fetched once."""
 
 import asyncio
+import contextvars
+import functools
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
 from microkit.errors import ParamError
 
 MAX_IDS: Final = 10_000
+_PATIENCE_SECONDS: Final = 0.05
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class Loader(Generic[K, V]):
-    """Gathers the keys that callers want and loads them together, one load at a time.
+    """Gathers the keys that callers want and loads them together.
 
     A load always starts after the call that asks for it, so that a caller sees what it wrote
-    before. While a load is under way, later calls gather into the next one. A load that fails
-    fails its own callers and nobody else; a caller that is cancelled never stops a load that
-    others wait for.
+    before. While a load is under way, later calls gather into the next one, which starts when that
+    ends, or when it takes too long to wait for. A load that fails fails its own callers and nobody
+    else; a caller that is cancelled never stops a load that others wait for.
 
     Args:
         load: takes distinct keys, answers what it found by key.
         limit: how many keys one call of `load` may get.
+        idle: called when nothing is under way any more.
     """
 
     def __init__(
-        self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]], limit: int = 1000
+        self,
+        load: Callable[[list[K]], Awaitable[Mapping[K, V]]],
+        limit: int = 1000,
+        idle: Callable[[], object] | None = None,
     ) -> None:
         self._load = load
         self._limit = limit
+        self._idle = idle
         self._gathering: _Batch[K, V] | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
         """Return what exists of `keys`."""
@@ -48,18 +56,28 @@ class Loader(Generic[K, V]):
         batch = self._gathering
         if batch is None:
             batch = self._gathering = _Batch()
-            if self._running is None:
-                asyncio.get_running_loop().call_soon(self._start)
+            loop = asyncio.get_running_loop()
+            if self._under_way:
+                batch.start = loop.call_later(_PATIENCE_SECONDS, self._start, batch)
+            else:
+                batch.start = loop.call_soon(self._start, batch)
         batch.keys.update(wanted)
         return await asyncio.shield(batch.found)
 
-    def _start(self) -> None:
-        batch, self._gathering = self._gathering, None
-        if batch is None:
-            self._running = None
-            return
-        self._running = asyncio.get_running_loop().create_task(self._run(batch))
-        self._running.add_done_callback(lambda _: self._start())
+    def _start(self, batch: "_Batch[K, V]") -> None:
+        self._gathering = None
+        task = asyncio.get_running_loop().create_task(self._run(batch), context=batch.context)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if (batch := self._gathering) is not None:
+            if batch.start is not None:
+                batch.start.cancel()
+            self._start(batch)
+        elif self._idle is not None and not self._under_way:
+            self._idle()
 
     async def _run(self, batch: "_Batch[K, V]") -> None:
         try:
@@ -82,17 +100,28 @@ class Loader(Generic[K, V]):
         return {key: value for part in loaded for key, value in part.items()}
 
 
-def each(load: Callable[[K], Awaitable[V]]) -> Loader[K, V]:
-    """Return a Loader whose keys are loaded one by one, all at the same time.
+class Each(Generic[K, V]):
+    """Loads keys one by one, for what cannot be fetched together but is often wanted by many.
 
-    For what cannot be fetched together, but is often wanted by many at once.
+    Callers share the load of a key as with a `Loader`; one key never waits for another, nor fails
+    with it.
     """
 
-    async def load_all(keys: list[K]) -> dict[K, V]:
-        found = await asyncio.gather(*map(load, keys))
-        return dict(zip(keys, found, strict=True))
+    def __init__(self, load: Callable[[K], Awaitable[V]]) -> None:
+        self._load = load
+        self._loaders: dict[K, Loader[K, V]] = {}
 
-    return Loader(load_all)
+    async def one(self, key: K) -> V:
+        """Return what `load` answers for `key`."""
+        loader = self._loaders.get(key)
+        if loader is None:
+            forget = functools.partial(self._loaders.pop, key, None)
+            loader = self._loaders[key] = Loader(self._load_one, idle=forget)
+        return (await loader.many((key,)))[key]
+
+    async def _load_one(self, keys: list[K]) -> dict[K, V]:
+        (key,) = keys
+        return {key: await self._load(key)}
 
 
 def distinct(ids: Iterable[int]) -> list[int]:
@@ -108,10 +137,12 @@ def distinct(ids: Iterable[int]) -> list[int]:
 
 
 class _Batch(Generic[K, V]):
-    """The keys of one load, and what will be found."""
+    """The keys of one load, in whose context it runs, and what will be found."""
 
-    __slots__ = ("found", "keys")
+    __slots__ = ("context", "found", "keys", "start")
 
     def __init__(self) -> None:
         self.keys: dict[K, None] = {}
         self.found: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
+        self.context = contextvars.copy_context()
+        self.start: asyncio.Handle | None = None

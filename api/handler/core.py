@@ -14,7 +14,7 @@ from api.contract import core, usermicro
 from api.envelope import done
 from api.lists import Lists
 from api.publishing import Publishing
-from microkit.batch import Loader
+from microkit.batch import Each
 
 PAGE: Final = 30
 NS_PER_MS: Final = 1_000_000
@@ -39,7 +39,7 @@ class CoreHandler:
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
-        self._anonymous: Loader[tuple[int, str], msgspec.Raw] = Loader(self._load_anonymous)
+        self._anonymous: Each[tuple[int, str], msgspec.Raw] = Each(self._load_anonymous)
 
     async def FeedMethod(self, call: Call) -> Any:
         """Return the newest videos before a time; all who are nobody share one answer."""
@@ -87,13 +87,9 @@ class CoreHandler:
         next_time = page.next_time // NS_PER_MS if page.next_time else START_OVER_MS
         return done(core.FeedResp, video_list=videos, next_time=next_time)
 
-    async def _load_anonymous(
-        self, asked: list[tuple[int, str]]
-    ) -> dict[tuple[int, str], msgspec.Raw]:
-        return {
-            (before, base): msgspec.Raw(envelope.success(await self._feed(0, before, base)))
-            for before, base in asked
-        }
+    async def _load_anonymous(self, asked: tuple[int, str]) -> msgspec.Raw:
+        before_ns, base = asked
+        return msgspec.Raw(envelope.success(await self._feed(0, before_ns, base)))
 
 
 def _before_ns(latest_ms: int | None) -> int:

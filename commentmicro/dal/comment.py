@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from peewee import fn
 
 from commentmicro.dal.model import Comment, CommentCount
-from microkit.batch import Loader, each
+from microkit.batch import Each, Loader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
 
@@ -69,7 +69,7 @@ class Comments:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counts: Loader[int, int] = Loader(self._load_counts)
-        self._lists: Loader[int, list[Row]] = each(self._load_list)
+        self._lists: Each[int, list[Row]] = Each(self._load_list)
 
     async def publish(self, user_id: int, video_id: int, content: str) -> Row:
         """Store a comment and return it."""
@@ -119,7 +119,7 @@ class Comments:
 
     async def by_video(self, video_id: int) -> list[Row]:
         """Return a video's comments, newest first."""
-        return await self._lists.one(video_id) or []
+        return await self._lists.one(video_id)
 
     async def counts(self, video_ids: Iterable[int]) -> dict[int, int]:
         """Return how many comments every one of `video_ids` has."""

@@ -1,5 +1,6 @@
 """The cases: which requests each one replays, and what it should cost at most."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -63,6 +64,12 @@ def _for_viewers(path: str, **query: object) -> Callable[[Population], Iterable[
     return lambda people: (_line("GET", path, token=p.token, **query) for p in people.people[1:])
 
 
+def _pages(_: Population) -> Iterable[str]:
+    """Nobody asks for the same page, as when many scroll."""
+    now = time.time_ns() // 1_000_000
+    return (_line("GET", "/douyin/feed/", latest_time=now - n) for n in range(1000))
+
+
 def _user(people: Population) -> Iterable[str]:
     for viewer, other in zip(people.people, reversed(people.people), strict=True):
         yield _line("GET", "/douyin/user/", user_id=other.id, token=viewer.token)
@@ -97,6 +104,7 @@ def _poll(people: Population) -> Iterable[str]:
 CASES = (
     Case("ping", lambda _: [_line("GET", "/ping")], 0.04),
     Case("feed, anonymous", lambda _: [_line("GET", "/douyin/feed/")], 0.6),
+    Case("feed, scrolling", _pages),
     Case("feed, signed in", _for_viewers("/douyin/feed/"), 0.9),
     Case("user", _user, 0.5),
     Case("publish list (60)", _list_of_first("/douyin/publish/list/"), 1.2),

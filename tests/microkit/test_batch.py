@@ -1,10 +1,12 @@
 """Loads that concurrent callers share."""
 
 import asyncio
+import contextvars
 
 import pytest
+from fleet import eventually
 
-from microkit.batch import Loader, each
+from microkit.batch import Each, Loader
 from microkit.cache import Cache, CachedLoader
 
 
@@ -83,15 +85,83 @@ async def test_nothing_wanted_asks_nobody(source):
     assert source.asked == []
 
 
-async def test_each_loads_keys_one_by_one_and_at_the_same_time():
-    async def double(key):
-        await asyncio.sleep(0.05)
+async def test_a_load_that_hangs_holds_nobody_else_up_for_long(source):
+    loader = Loader(source)
+    source.gate.clear()
+    hangs = asyncio.create_task(loader.one(2))
+    await asyncio.sleep(0.01)
+    later = asyncio.create_task(loader.one(4))
+    await eventually(lambda: source.asked == [[2], [4]])
+    source.gate.set()
+    assert await asyncio.gather(hangs, later) == [4, 16]
+
+
+async def test_a_load_runs_in_the_context_of_a_caller_of_its_own(source):
+    seen = []
+    caller = contextvars.ContextVar("caller")
+
+    async def load(keys):
+        seen.append(caller.get())
+        return await source(keys)
+
+    loader = Loader(load)
+    source.gate.clear()
+
+    async def call(name):
+        caller.set(name)
+        return await loader.one(2)
+
+    first = asyncio.create_task(call("first"))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(call("second"))
+    await asyncio.sleep(0.01)
+    source.gate.set()
+    await asyncio.gather(first, second)
+    assert seen == ["first", "second"]
+
+
+class Slow:
+    """Doubles; waits at its gate for key 1 and fails for key 13."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.gate = asyncio.Event()
+
+    async def __call__(self, key):
+        self.asked.append(key)
+        if key == 13:
+            raise ValueError("unlucky")
+        if key == 1:
+            await self.gate.wait()
         return 2 * key
 
-    loader = each(double)
-    started = asyncio.get_running_loop().time()
-    assert await asyncio.gather(*(loader.one(n) for n in (1, 2, 2))) == [2, 4, 4]
-    assert asyncio.get_running_loop().time() - started < 0.09
+
+async def test_each_shares_a_keys_load_and_lets_no_key_wait_for_another():
+    slow = Slow()
+    loader = Each(slow)
+    waits = [asyncio.create_task(loader.one(1)) for _ in range(2)]
+    assert await asyncio.gather(*(loader.one(n) for n in (2, 3, 2))) == [4, 6, 4]
+    assert sorted(slow.asked) == [1, 2, 3]
+    slow.gate.set()
+    assert await asyncio.gather(*waits) == [2, 2]
+    assert await loader.one(2) == 4
+    assert slow.asked.count(2) == 2, "nothing is remembered"
+
+
+async def test_each_fails_only_who_asked_for_what_fails():
+    loader = Each(Slow())
+    outcomes = await asyncio.gather(*map(loader.one, (2, 13, 3)), return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["4", "unlucky", "6"]
+
+
+async def test_each_keeps_nothing_of_what_is_done():
+    slow = Slow()
+    loader = Each(slow)
+    leaves = asyncio.create_task(loader.one(1))
+    await asyncio.gather(*map(loader.one, range(2, 9)))
+    leaves.cancel()
+    slow.gate.set()
+    await eventually(lambda: not loader._loaders)
 
 
 def test_a_cache_forgets_what_is_old_and_what_was_used_least():

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from peewee import Case, Update, fn
 
-from microkit.batch import Loader, each
+from microkit.batch import Each
 from microkit.cache import CachedLoader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
@@ -60,8 +60,8 @@ class Videos:
         self._database = database
         self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
         self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
-        self._pages: Loader[Page, list[Row]] = each(self._load_page)
-        self._published: Loader[int, list[Row]] = each(self._load_published)
+        self._pages: Each[Page, list[Row]] = Each(self._load_page)
+        self._published: Each[int, list[Row]] = Each(self._load_published)
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
         """Insert a video and return its id."""
@@ -101,11 +101,11 @@ class Videos:
 
     async def by_author(self, author_id: int) -> list[Row]:
         """Return the author's videos, newest first."""
-        return await self._published.one(author_id) or []
+        return await self._published.one(author_id)
 
     async def feed(self, before_ms: int, limit: int) -> list[Row]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
-        return await self._pages.one((before_ms, limit)) or []
+        return await self._pages.one((before_ms, limit))
 
     async def counts(self, authors: Iterable[int]) -> dict[int, int]:
         """Return how many videos each of `authors` has."""
