@@ -75,7 +75,7 @@ async def invoke(client: Client, contract: Contract, name: str, values: Any) -> 
     method = contract.methods()[name]
     request = built(method.request, values)
     body = method.arguments.encode(method.arguments.struct(value=request))
-    message = await client.answered(method, body)
+    message = await client.send(method, body)
     result, _ = method.result.decode(message.body, message.start)
     return result.value
 

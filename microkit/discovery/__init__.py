@@ -24,6 +24,9 @@ class Instance:
 class Resolver(Protocol):
     """Knows the instances of a service."""
 
+    def known(self, service: str) -> Sequence[Instance]:
+        """Return the instances as they are known by now; none if `resolve` has to find out."""
+
     async def resolve(self, service: str) -> Sequence[Instance]:
         """Return the instances of `service`, the last known ones while nobody can be asked."""
 

@@ -143,10 +143,13 @@ class EtcdResolver:
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: dict[str, asyncio.Event] = {}
 
-    async def resolve(self, service: str) -> Sequence[Instance]:
+    def known(self, service: str) -> Sequence[Instance]:
         """Return the instances of `service`, the last known ones while etcd is away."""
-        known = self._known.get(service)
-        if known:
+        return self._known.get(service, ())
+
+    async def resolve(self, service: str) -> Sequence[Instance]:
+        """Return the instances of `service`; waits until etcd was asked for the first time."""
+        if known := self.known(service):
             return known
         if service not in self._first:
             self._first[service] = asyncio.Event()
@@ -154,7 +157,7 @@ class EtcdResolver:
             self._tasks.add(asyncio.create_task(self._follow(service, changed)))
             self._tasks.add(asyncio.create_task(self._watch(service, changed)))
         await self._first[service].wait()
-        return self._known.get(service, ())
+        return self.known(service)
 
     async def close(self) -> None:
         """Stop following."""

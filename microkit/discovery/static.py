@@ -13,6 +13,10 @@ class StaticResolver:
         self._settings = settings
         self._known: dict[str, Sequence[Instance]] = {}
 
+    def known(self, service: str) -> Sequence[Instance]:
+        """Return the instances that were asked for before."""
+        return self._known.get(service, ())
+
     async def resolve(self, service: str) -> Sequence[Instance]:
         """Return the instances that the settings name for `service`.
 

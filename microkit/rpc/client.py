@@ -22,6 +22,7 @@ from microkit.errors import (
 )
 from microkit.metrics import Meter, meter
 from microkit.rpc import metadata, status, ttheader
+from microkit.rpc.balance import Balance
 from microkit.rpc.contract import Contract, DecodeError, EncodeError, Method
 from microkit.rpc.pool import Pool
 from microkit.rpc.server import DEADLINE, UNKNOWN_METHOD
@@ -66,7 +67,7 @@ class Client:
             Unavailable: none can.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
-        pool = await self._pool(None)
+        pool = self._pool(await self._known(deadline))
         pool.release(await pool.acquire(deadline))
 
     async def close(self) -> None:
@@ -76,47 +77,50 @@ class Client:
         await asyncio.sleep(0)
 
     async def send(self, method: Method, body: bytes, seconds: float | None = None) -> Message:
-        """Send the encoded arguments of `method` and return the answer, within `seconds`.
+        """Send the encoded arguments of `method` and return the reply to it, within `seconds`.
 
         A call that certainly nobody handled is made once more, on another instance if there is one.
 
         Raises:
+            UnknownMethod, ServiceError: the peer answered with an exception.
+            Error: the peer answered with a business error.
             Unavailable: no answer; its `retry` says whether the call may have been handled.
         """
         deadline = asyncio.get_running_loop().time() + (seconds or self._timeout)
-        pool = await self._pool(None)
+        instances = self._resolver.known(self.service) or await self._known(deadline)
+        if instances is not self._instances:
+            self._forget(instances)
+        pool = self._pool(instances)
         try:
-            return await self._attempt(pool, method, body, deadline)
+            answer = await self._attempt(pool, method, body, deadline)
         except Unavailable as error:
             # Who waited until the deadline has no time left for another.
             if error.retry is not Retry.NEVER_HANDLED or isinstance(error, DeadlineExceeded):
                 raise
-        other = await self._pool(pool.instance)
-        return await self._attempt(other, method, body, deadline)
-
-    async def answered(self, method: Method, body: bytes, seconds: float | None = None) -> Message:
-        """Send as `send` does, and return the answer only if it is a reply.
-
-        Raises:
-            UnknownMethod, ServiceError: the peer answered with an exception.
-        Error: the peer answered with a business error.
-            Unavailable: as `send`.
-        """
-        message = await self.send(method, body, seconds)
-        if message.kind == EXCEPTION:
-            raise _application_error(self.service, message)
-        if message.header is not None and (error := _business_error(message.header)):
-            raise error
-        return message
+            others = [each for each in instances if each != pool.instance]
+            answer = await self._attempt(self._pool(others or instances), method, body, deadline)
+        if answer.kind == EXCEPTION:
+            raise _application_error(self.service, answer)
+        if answer.header is not None and (failed := _business_error(answer.header)):
+            raise failed
+        return answer
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
-        connection = await pool.acquire(deadline)
+        try:
+            connection = pool.take() or await pool.acquire(deadline)
+        except Unavailable as error:
+            if not isinstance(error, DeadlineExceeded):  # else it only was not its turn
+                self._balance.unreachable(pool.instance)
+            raise
         answered = False
         try:
             seqid = next(self._seqids) % _MAX_SEQID
             request = self._encode(method, seqid, body, deadline)
             answer = await connection.send(request, deadline)
-            answered = _fits(answer, method.name, seqid)
+            answered = answer.name == method.name and answer.seqid == seqid
+        except Unavailable:
+            self._balance.silent(pool.instance)
+            raise
         finally:
             # No answer, or a wrong one: what comes later must not be read by the next call.
             # Old Kitex servers close after an exception, without saying so.
@@ -126,6 +130,7 @@ class Client:
                 connection.close()
         if not answered:
             raise Unavailable(f"{self.service} answered another call than {method.name}")
+        self._balance.answered(pool.instance)
         return answer
 
     def _encode(self, method: Method, seqid: int, body: bytes, deadline: float) -> bytes:
@@ -142,14 +147,16 @@ class Client:
             header = Header(seqid, integers, metadata.persistent.get())
         return encode(self._transport, CALL, method.name.encode(), seqid, body, header)
 
-    async def _pool(self, avoided: Instance | None) -> Pool:
-        instances = await self._resolver.resolve(self.service)
-        if instances is not self._instances:
-            self._instances = instances
-            for gone in self._pools.keys() - set(instances):
-                self._pools.pop(gone).close()
-        if avoided is not None:
-            instances = [i for i in instances if i != avoided] or instances
+    async def _known(self, deadline: float) -> Sequence[Instance]:
+        """Return the instances when the resolver has to find out first."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._resolver.resolve(self.service)
+        except TimeoutError:
+            raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
+
+    def _pool(self, instances: Sequence[Instance]) -> Pool:
+        """Return the pool of the instance whose turn it is."""
         instance = self._balance.pick(instances)
         if instance is None:
             raise Unavailable(f"{self.service} has no instance", Retry.NEVER_HANDLED)
@@ -158,6 +165,13 @@ class Client:
             pool = Pool(self.service, instance, self._pool_size, self._max_size)
             self._pools[instance] = pool
         return pool
+
+    def _forget(self, instances: Sequence[Instance]) -> None:
+        """Close the pools of instances that are no more."""
+        self._instances = instances
+        for gone in self._pools.keys() - set(instances):
+            self._balance.forget(gone)
+            self._pools.pop(gone).close()
 
 
 class Call:
@@ -178,22 +192,26 @@ class Call:
         """
         started = time.perf_counter()
         try:
-            answer = await self._answer(arguments, _seconds)
+            message = await self._client.send(self._method, self._encoded(arguments), _seconds)
+            answer = self._decoded(message)
+            status.check(answer)
         except BaseException as error:
             self._meter.observe(started, error)
             raise
         self._meter.observe(started)
         return answer
 
-    async def _answer(self, arguments: Mapping[str, Any], seconds: float | None) -> Any:
+    def _encoded(self, arguments: Mapping[str, Any]) -> bytes:
         method = self._method
         try:
             request = method.request(**arguments)
-            body = method.arguments.encode(method.arguments.struct(value=request))
+            return method.arguments.encode(method.arguments.struct(value=request))
         except EncodeError as error:
             _log.error("%s.%s: %s", self._client.service, method.name, error)
             raise ServiceError from error
-        message = await self._client.answered(method, body, seconds)
+
+    def _decoded(self, message: Message) -> Any:
+        method = self._method
         try:
             result, _ = method.result.decode(message.body, message.start)
         except DecodeError as error:
@@ -201,29 +219,7 @@ class Call:
                 "%s.%s answered what is no answer: %s", self._client.service, method.name, error
             )
             raise ServiceError from error
-        status.check(result.value)
         return result.value
-
-
-class Balance:
-    """Smooth weighted round robin, as nginx does it: heavy instances often, never in bursts."""
-
-    def __init__(self) -> None:
-        self._current: dict[Instance, int] = {}
-
-    def pick(self, instances: Sequence[Instance]) -> Instance | None:
-        """Return the next instance, None if there is none."""
-        if len(instances) < 2:
-            return instances[0] if instances else None
-        current = {i: self._current.get(i, 0) + max(i.weight, 1) for i in instances}
-        chosen = max(instances, key=lambda i: current[i])
-        current[chosen] -= sum(max(i.weight, 1) for i in instances)
-        self._current = current
-        return chosen
-
-
-def _fits(answer: Message, name: str, seqid: int) -> bool:
-    return answer.name == name and answer.seqid == seqid
 
 
 def _closes(answer: Message) -> bool:

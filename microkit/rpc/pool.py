@@ -104,6 +104,16 @@ class Pool:
         self._open_gauge = POOL.labels(service, "open")
         self._closed = False
 
+    def take(self) -> Connection | None:
+        """Return the connection used last, None if none is free that can be used."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+            connection.close()
+            self.lost(connection)
+        return None
+
     async def acquire(self, deadline: float) -> Connection:
         """Return a connection for one call, by `deadline` in the loop's time.
 
@@ -112,20 +122,18 @@ class Pool:
             DeadlineExceeded: all were in use until the deadline.
         """
         while True:
-            if self._idle:
-                connection = self._idle.pop()
-            elif self._places:
+            if (connection := self.take()) is not None:
+                return connection
+            if self._places:
                 self._places -= 1
                 return await self._connect(deadline)
-            else:
-                given = await self._turn(deadline)
-                if given is None:
-                    return await self._connect(deadline)
-                connection = given
-            if connection.usable:
-                return connection
-            connection.close()
-            self.lost(connection)
+            given = await self._turn(deadline)
+            if given is None:
+                return await self._connect(deadline)
+            if given.usable:
+                return given
+            given.close()
+            self.lost(given)
 
     def release(self, connection: Connection) -> None:
         """Give a connection back whose call was answered completely."""

@@ -11,8 +11,9 @@ A reader tells them apart by a message's first 8 bytes (strict TBinary always):
 import enum
 import struct
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from microkit.rpc import ttheader
 from microkit.rpc.ttheader import Header, HeaderError
@@ -41,8 +42,7 @@ class Transport(enum.Enum):
     TTHEADER_FRAMED = "ttheader framed"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message: `body` from `start` on is the struct of arguments or result."""
 
     transport: Transport

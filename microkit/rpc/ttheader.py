@@ -11,10 +11,12 @@ infos: 0x00 padding
        0x11 u16 length, ACL token                               skipped
 """
 
+import functools
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 MAGIC: Final = 0x1000
 FIXED_SIZE: Final = 14
@@ -35,13 +37,12 @@ class HeaderError(Exception):
     """A header that is no TTHeader; the connection cannot be read any further."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, gc=False):
     """The metadata of one message."""
 
     seqid: int = 0
-    integers: Mapping[int, str] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    integers: Mapping[int, str] = {}
+    texts: Mapping[str, str] = {}
 
     def persistent(self) -> dict[str, str]:
         """Return the values that travel along the whole chain of calls, keys as on the wire."""
@@ -71,11 +72,11 @@ def _infos(header: Header) -> bytearray:
     if header.integers:
         infos += b"\x10" + _U16.pack(len(header.integers))
         for number, value in header.integers.items():
-            infos += _U16.pack(number) + _text(value)
+            infos += _integer(number, value)
     if header.texts:
         infos += b"\x01" + _U16.pack(len(header.texts))
         for name, value in header.texts.items():
-            infos += _text(name) + _text(value)
+            infos += _name(name) + _text(value)
     infos += b"\x00" * (-len(infos) % 4)
     return infos
 
@@ -92,50 +93,56 @@ def decode(message: bytes) -> tuple[Header, int]:
         raise HeaderError(f"a header of {words * 4} bytes in a message of {len(message)}")
     if message[14] != 0 or message[15] != 0:
         raise HeaderError(f"protocol {message[14]} with {message[15]} transforms, want 0 and 0")
-    return _Infos(message, 16, end).read(seqid), end
-
-
-class _Infos:
-    """A cursor over the infos of a header."""
-
-    __slots__ = ("_at", "_data", "_end")
-
-    def __init__(self, data: bytes, at: int, end: int) -> None:
-        self._data, self._at, self._end = data, at, end
-
-    def read(self, seqid: int) -> Header:
-        integers: dict[int, str] = {}
-        texts: dict[str, str] = {}
-        while self._at < self._end:
-            kind = self._data[self._at]
-            self._at += 1
-            if kind == _TEXT_INFO:
-                for _ in range(self._u16()):
-                    name = self._text()
-                    texts[name] = self._text()
-            elif kind == _INTEGER_INFO:
-                for _ in range(self._u16()):
-                    number = self._u16()
-                    integers[number] = self._text()
+    integers: dict[int, str] = {}
+    texts: dict[str, str] = {}
+    at = FIXED_SIZE + 2
+    try:
+        while at < end:
+            kind, at = message[at], at + 1
+            if kind == _INTEGER_INFO:
+                at = _read_integers(message, at, integers)
+            elif kind == _TEXT_INFO:
+                at = _read_texts(message, at, texts)
             elif kind == _ACL_INFO:
-                self._text()
+                at += 2 + (message[at] << 8 | message[at + 1])
             elif kind != _PADDING:
                 raise HeaderError(f"unknown info 0x{kind:02x}")
-        return Header(seqid, integers, texts)
+    except IndexError:
+        at = len(message) + 1
+    # An info that runs over the header's end reads, at the worst, what stands behind it.
+    if at > end:
+        raise HeaderError("an info runs over the header's end")
+    return Header(seqid, integers, texts), end
 
-    def _u16(self) -> int:
-        if self._at + 2 > self._end:
-            raise HeaderError("an info runs over the header's end")
-        value = (self._data[self._at] << 8) | self._data[self._at + 1]
-        self._at += 2
-        return value
 
-    def _text(self) -> str:
-        length = self._u16()
-        start, self._at = self._at, self._at + length
-        if self._at > self._end:
-            raise HeaderError("an info runs over the header's end")
-        return self._data[start : self._at].decode(errors="replace")
+def _read_integers(data: bytes, at: int, into: dict[int, str]) -> int:
+    count, at = data[at] << 8 | data[at + 1], at + 2
+    for _ in range(count):
+        number, start = data[at] << 8 | data[at + 1], at + 4
+        at = start + (data[at + 2] << 8 | data[at + 3])
+        into[number] = data[start:at].decode(errors="replace")
+    return at
+
+
+def _read_texts(data: bytes, at: int, into: dict[str, str]) -> int:
+    count, at = data[at] << 8 | data[at + 1], at + 2
+    for _ in range(count):
+        start = at + 2
+        at = start + (data[at] << 8 | data[at + 1])
+        name, start = data[start:at].decode(errors="replace"), at + 2
+        at = start + (data[at] << 8 | data[at + 1])
+        into[name] = data[start:at].decode(errors="replace")
+    return at
+
+
+@functools.lru_cache(maxsize=4096)  # services, methods and milliseconds: few, and sent often
+def _integer(number: int, value: str) -> bytes:
+    return _U16.pack(number) + _text(value)
+
+
+@functools.lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    return _text(name)
 
 
 def _text(value: str) -> bytes:

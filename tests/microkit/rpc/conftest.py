@@ -112,6 +112,9 @@ class Rig:
         known = instances or (Instance("127.0.0.1", self.port),)
 
         class Resolver:
+            def known(self, service):
+                return ()
+
             async def resolve(self, service):
                 return known
 
