@@ -11,7 +11,8 @@ from typing import BinaryIO, Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from microkit.errors import ParamError, StoreError
+from microkit.errors import ParamError
+from microkit.storage.objects import translated
 
 _CHUNK: Final = 1 << 18
 _TEXT_BYTES: Final = 64 << 10
@@ -52,10 +53,8 @@ class Uploads:
             raise ParamError("请以 multipart/form-data 上传，视频放在 data 字段")
         if (request.content_length or 0) > (self._max_mb << 20) + _OVERHEAD:
             raise self._too_large()
-        try:
+        with translated("upload"):
             folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
-        except OSError as error:
-            raise StoreError("存储不可用，请稍后再试") from error
         try:
             yield await self._receive(request, folder)
         finally:
@@ -83,17 +82,12 @@ class Uploads:
 
     async def _store(self, part: BodyPartReader, target: Path) -> None:
         left = self._max_mb << 20
-        try:
-            with target.open("wb") as file:
-                while chunk := await part.read_chunk(_CHUNK):
-                    left -= len(chunk)
-                    if left < 0:
-                        raise self._too_large()
-                    await asyncio.to_thread(_write, file, chunk)
-        except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise
-            raise StoreError("存储空间不足，请稍后再试") from error
+        with translated("upload"), target.open("wb") as file:
+            while chunk := await part.read_chunk(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise self._too_large()
+                await asyncio.to_thread(_write, file, chunk)
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"视频不能超过 {self._max_mb} MB")

@@ -11,6 +11,27 @@ from microkit.config import Settings, load
 from scripts.clips import make_clip
 
 
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes what a test measured; it is shown at the end of the run."""
+    return lambda text: record_property("figure", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    shown = {
+        text
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "figure"
+    }
+    if shown:
+        terminalreporter.section("figures")
+        for text in sorted(shown):
+            terminalreporter.line(text)
+
+
 @pytest.fixture(scope="session")
 def redis_socket() -> Iterator[Path]:
     """A redis-server that this run's tests share; ends with them."""

@@ -1,10 +1,12 @@
 """Objects by key: videos, covers and pictures; in a directory, or in a bucket by the URL."""
 
 import asyncio
+import errno
+import logging
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -16,6 +18,8 @@ from microkit.storage.keys import checked
 
 if TYPE_CHECKING:
     from microkit.storage.minio import MinioObjects
+
+_log = logging.getLogger(__name__)
 
 
 class Objects(Protocol):
@@ -53,10 +57,8 @@ class FileObjects:
             StoreError: the disk is full or cannot be written.
         """
         self._calls.inc()
-        try:
+        with translated("put"):
             await asyncio.to_thread(_copy, source, self.path(key))
-        except OSError as error:
-            raise StoreError from error
 
     async def delete(self, key: str) -> None:
         """Remove the object, if it is there.
@@ -65,10 +67,8 @@ class FileObjects:
             StoreError: it cannot be removed.
         """
         self._calls.inc()
-        try:
+        with translated("delete"):
             await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
-        except OSError as error:
-            raise StoreError from error
 
     async def check(self) -> None:
         """Find out whether the folder can be written.
@@ -77,7 +77,20 @@ class FileObjects:
             StoreError: it cannot.
         """
         if not os.access(self._folder, os.W_OK):
-            raise StoreError
+            raise StoreError("存储不可用，请稍后再试")
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn what a disk raises into StoreError, which says whether it is full."""
+    try:
+        yield
+    except ConnectionError:
+        raise  # a client's, not a disk's
+    except OSError as error:
+        _log.error("objects: %s: %s", what, error)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(f"存储{'空间不足' if full else '不可用'}，请稍后再试") from error
 
 
 def _copy(source: Path, target: Path) -> None:

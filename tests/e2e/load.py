@@ -1,4 +1,4 @@
-"""Writes of all kinds at once, and what must hold of them afterwards."""
+"""Writes of all kinds and a reader of the feed at once, and what must hold afterwards."""
 
 import asyncio
 import itertools
@@ -9,11 +9,11 @@ from pathlib import Path
 from e2e.apk import Apk, Person
 
 PEOPLE = 6
-KINDS = {"user", "video", "comment", "message", "follow", "like"}
+KINDS = {"user", "video", "comment", "message", "follow", "like", "feed"}
 
 
 class Load:
-    """Writes of all kinds, one after another for each person; remembers what was acknowledged."""
+    """All kinds of calls, one after another for each person; remembers what was acknowledged."""
 
     def __init__(self, apk: Apk, people: list[Person], video: int, clip: Path) -> None:
         self.apk, self.people, self.video, self.clip = apk, people, video, clip
@@ -25,7 +25,7 @@ class Load:
         self.pause = 0.0
 
     async def run(self) -> None:
-        kinds = (self._register, self._publish, self._comments, self._messages)
+        kinds = (self._register, self._publish, self._comments, self._messages, self._feed)
         edges = (self._edges(person) for person in self.people)
         await asyncio.gather(*(kind() for kind in kinds), *edges)
 
@@ -75,6 +75,16 @@ class Load:
                 action_type=1, content=text,
             )  # fmt: skip
             self._saw("message", answer, text)
+
+    async def _feed(self) -> None:
+        for n in itertools.count():
+            if self.stop.is_set():
+                return
+            await asyncio.sleep(self.pause)
+            answer = await self.apk.get("feed", token=self.people[n % PEOPLE].token)
+            self._saw("feed", answer, n)
+            if answer["status_code"] == 0:
+                assert answer["video_list"], "the page comes, whatever is missing on it"
 
     async def _edges(self, person: Person) -> None:
         """Like and follow, unlike and unfollow: the last acknowledged state must hold."""

@@ -1,8 +1,11 @@
 """Parts of the real system die, hang, or are too slow, under continuous load of all kinds."""
 
 import asyncio
+import re
 import signal
+import urllib.request
 
+import psutil
 import pytest
 from e2e.load import KINDS, Load, check
 from fleet import eventually
@@ -17,7 +20,7 @@ DEADLINE_SECONDS = 5.0
 
 
 @pytest.mark.parametrize("name", PARTS)
-async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name):
+async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name, figure):
     running = asyncio.create_task(load.run())
     await asyncio.sleep(1)
     assert load.failed == 0
@@ -35,9 +38,9 @@ async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name)
     await asyncio.sleep(2)
     load.stop.set()
     await running
-    print(
+    figure(
         f"{name}: away {started - killed:.1f} s, all well {recovered - started:.1f} s later, "
-        f"{failed} writes refused, slowest answer {load.apk.slowest:.1f} s"
+        f"{failed} calls refused, slowest answer {load.apk.slowest:.1f} s"
     )
     assert load.failed == failed, "all is well again"
     if name != "api":
@@ -48,7 +51,7 @@ async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name)
     await check(load)
 
 
-async def test_a_rolling_restart_fails_no_request(system: System, load: Load):
+async def test_a_rolling_restart_fails_no_request(system: System, load: Load, figure):
     names = [name for name in system.apps if name != "api"]
     for name in names:
         system.add(name, " 2")
@@ -70,12 +73,12 @@ async def test_a_rolling_restart_fails_no_request(system: System, load: Load):
     load.stop.set()
     await running
     acknowledged = sum(map(len, load.acked.values()))
-    print(f"rolling restart: {acknowledged} writes acknowledged, {load.failed} failed")
+    figure(f"rolling restart: {acknowledged} calls answered, {load.failed} failed")
     assert (load.failed, load.apk.unanswered) == (0, 0)
     await check(load)
 
 
-async def test_three_replicas_share_the_load_by_weight(system: System, load: Load):
+async def test_three_replicas_share_the_load_by_weight(system: System, load: Load, figure):
     system.add("favoritemicro", " 2", WEIGHT="10")
     system.add("favoritemicro", " 3", WEIGHT="20")
     await eventually(lambda: all(app.ready() for app in system.apps.values()), 30)
@@ -94,7 +97,7 @@ async def test_three_replicas_share_the_load_by_weight(system: System, load: Loa
         assert answer["status_code"] == 0
     after = await served()
     shares = [y - x for x, y in zip(before, after, strict=True)]
-    print(f"shares of 200 calls at weights 10, 10, 20: {shares}")
+    figure(f"shares of 200 calls at weights 10, 10, 20: {shares}")
     assert sum(shares) == 200
     assert shares == pytest.approx([50, 50, 100], abs=5)
     system.apps["favoritemicro 3"].kill()
@@ -108,16 +111,13 @@ async def test_three_replicas_share_the_load_by_weight(system: System, load: Loa
 
 
 def _served(admin_port: int) -> float:
-    import re
-    import urllib.request
-
     with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics") as answer:
         text = answer.read().decode()
     found = re.search(r'requests_total\{method="FavoriteMethod".*rpc_server"\} ([\d.e+]+)', text)
     return float(found[1]) if found else 0.0
 
 
-async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load):
+async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load, figure):
     system.etcd.kill()
     load.pause = 0.02  # a minute's worth of messages still fits into one answer
     running = asyncio.create_task(load.run())
@@ -126,7 +126,8 @@ async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load):
     await asyncio.sleep(5)
     load.stop.set()
     await running
-    print(f"a minute without etcd: {load.failed} writes failed")
+    answered = sum(map(len, load.acked.values()))
+    figure(f"a minute without etcd: {answered} calls answered, {load.failed} failed")
     assert load.failed == 0
     await check(load)
 
@@ -140,18 +141,17 @@ async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load):
     ],
 )
 async def test_a_store_that_hangs_holds_up_only_what_needs_it(
-    system: System, load: Load, name, fails, works
+    system: System, load: Load, figure, name, fails, works
 ):
     person = load.people[0]
+    acts = {"token": person.token, "video_id": load.video, "action_type": 1}
     system.part(name).signal(signal.SIGSTOP)
     try:
-        started = timestamp()
-        acts = {"token": person.token, "video_id": load.video, "action_type": 1}
+        started, slowest = timestamp(), 0.0
         if fails == "publish":
             task = asyncio.create_task(load.apk.publish(person, load.clip, "stalls"))
         else:
-            call = load.apk.post(fails, **acts, comment_text="x")
-            task = asyncio.create_task(call)
+            task = asyncio.create_task(load.apk.post(fails, **acts, comment_text="x"))
         await asyncio.sleep(0.1)
         for _ in range(10):
             before = timestamp()
@@ -160,50 +160,57 @@ async def test_a_store_that_hangs_holds_up_only_what_needs_it(
                 to_user_id=load.people[1].id, username="person 0", password="secret",
             )  # fmt: skip
             assert answer["status_code"] == 0, answer
-            assert timestamp() - before < 1
-        if fails != "publish":
+            slowest = max(slowest, timestamp() - before)
+        assert slowest < 1
+        if fails != "publish":  # which has more time than this test
             assert (await task)["status_code"] in (10005, 10006)
-            assert timestamp() - started < DEADLINE_SECONDS
+            refused = timestamp() - started
+            assert refused < DEADLINE_SECONDS
+            figure(
+                f"{name} hangs: {fails} refused after {refused:.1f} s, "
+                f"{works} answered within {slowest:.2f} s"
+            )
     finally:
         system.part(name).signal(signal.SIGCONT)
     await task
-    answer = {}
-
-    async def works_again() -> bool:
-        answer.update(await load.apk.post("favorite/action", **acts))
-        return answer["status_code"] == 0
-
     for _ in range(50):
-        if await works_again():
+        answer = await load.apk.post("favorite/action", **acts)
+        if answer["status_code"] == 0:
             break
         await asyncio.sleep(0.1)
     assert answer["status_code"] == 0
 
 
 async def test_more_than_it_can_carry_is_refused_quickly_and_then_all_is_well(
-    system: System, load: Load
+    system: System, load: Load, figure
 ):
-    import psutil
-
     api = psutil.Process(system.apps["api"].process.pid)
     before = api.memory_info().rss
+    usual, refused = await hammered(load, 32, 3)
+    assert refused == 0
+    answered, refused = await hammered(load, 1000, 5)
+    grown = (api.memory_info().rss - before) >> 20
+    again, refused_again = await hammered(load, 32, 3)
+    figure(
+        f"1000 connections: {answered:.0f} answers/s, of 5 s {refused} refused, API grew {grown} "
+        f"MiB; 32 before and after: {usual:.0f} and {again:.0f} answers/s"
+    )
+    assert grown < 200
+    assert refused_again == 0
+    assert again > usual / 2, "full speed, as far as a busy machine tells"
+    assert load.apk.unanswered == 0
+
+
+async def hammered(load: Load, connections: int, seconds: float) -> tuple[float, int]:
+    """Ask for the feed on so many connections: answers a second, and how many were refusals."""
     outcomes: list[int] = []
-    stop = asyncio.Event()
+    until = timestamp() + seconds
 
     async def hammer() -> None:
-        while not stop.is_set():
+        while timestamp() < until:
             answer = await load.apk.get("feed", token=load.people[0].token)
             outcomes.append(answer["status_code"])
 
-    hammers = [asyncio.create_task(hammer()) for _ in range(1000)]
-    await asyncio.sleep(5)
-    stop.set()
-    await asyncio.gather(*hammers)
-    grown = (api.memory_info().rss - before) >> 20
-    refused = sum(code != 0 for code in outcomes)
-    print(f"1000 connections: {len(outcomes)} answers, {refused} refused, API grew {grown} MiB")
+    await asyncio.gather(*(hammer() for _ in range(connections)))
     assert set(outcomes) <= {0, 10006}
-    assert grown < 200
-    for _ in range(20):
-        assert (await load.apk.get("feed"))["status_code"] == 0
-    assert load.apk.unanswered == 0
+    return len(outcomes) / seconds, len(outcomes) - outcomes.count(0)

@@ -1,14 +1,22 @@
 """Uploads on the real servers: large ones, and stores that fail."""
 
 import asyncio
+import contextlib
+import os
 import struct
+import sys
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
+import servers
 from aiohttp import web
 from e2e.apk import Apk, opened
-from integration.conftest import System
+from fleet import addresses
+from integration.conftest import ROOT, System
+
+from api.app import serve
 
 
 @pytest.fixture
@@ -25,8 +33,6 @@ def large(clip: Path, tmp_path: Path) -> Path:
 
 
 def _form(path: Path, token: str):
-    import aiohttp
-
     form = aiohttp.FormData()
     form.add_field("token", token)
     form.add_field("title", "large")
@@ -34,7 +40,9 @@ def _form(path: Path, token: str):
     return form
 
 
-async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(system: System, large: Path):
+async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(
+    system: System, large: Path, figure
+):
     api = psutil.Process(system.apps["api"].process.pid)
     async with opened(system.url) as session:
         apk = Apk(session)
@@ -53,7 +61,7 @@ async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(system: Syst
             assert got.status == 206
             assert int(got.headers["Content-Range"].rpartition("/")[2]) >= 99 << 20
     grown = (most - before) / (1 << 20)
-    print(f"an upload of 99 MiB: the API's process grew by {grown:.1f} MiB")
+    figure(f"an upload of 99 MiB: the API's process grew by {grown:.1f} MiB")
     assert grown < 16
 
 
@@ -62,9 +70,6 @@ async def test_a_store_that_fails_leaves_no_row_object_or_file(
     settings, fleet, clip, tmp_path, fault
 ):
     """An S3 that takes nothing, before the whole API."""
-    from fleet import addresses
-
-    from api.app import serve
 
     async def fail(_request: web.Request) -> web.Response:
         if fault == "stalls":
@@ -99,14 +104,68 @@ def database_url(tmp_path: Path):
     return lambda name: f"sqlite://{tmp_path}/{name}.db"
 
 
+@contextlib.asynccontextmanager
+async def api_on_a_small_disk(environment: dict[str, str], disk: Path, options: str):
+    """An API in a namespace of its own, where `disk` is mounted with these options."""
+    unshare = servers.program("unshare", "Debian: util-linux")
+    mounted = f'mkdir -p "$0" && mount -t tmpfs -o {options} tmpfs "$0" && exec "$1" -m api'
+    command = [unshare, "--user", "--map-root-user", "--mount", "sh", "-c", mounted, str(disk)]
+    process = await asyncio.create_subprocess_exec(
+        *command, sys.executable, env=os.environ | environment, cwd=ROOT
+    )
+    try:
+        for _ in range(200):
+            if servers.listens(int(environment["PORT"])):
+                break
+            assert process.returncode is None, "no namespace for a mount of one's own"
+            await asyncio.sleep(0.05)
+        yield Path(f"/proc/{process.pid}/root{disk}")  # the disk, seen from here
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("where", "options"),
+    [("objects", "size=256k"), ("objects", "ro"), ("uploads", "size=256k")],
+    ids=["objects full", "objects read-only", "uploads full"],
+)
+async def test_a_disk_that_is_full_or_read_only_leaves_no_row_object_or_file(
+    fleet, clip, tmp_path, where, options
+):
+    large = tmp_path / "large.mp4"
+    padding = 1 << 20
+    large.write_bytes(clip.read_bytes() + struct.pack(">I4s", padding, b"free") + bytes(padding))
+    port, admin_port = servers.free_port(), servers.free_port()
+    known = {name.upper(): str(value) for name, value in addresses(fleet.running).items()}
+    environment = known | {
+        "PORT": str(port),
+        "ADMIN_PORT": str(admin_port),
+        "JWT_SECRET": "a secret of at least thirty-two bytes",
+        "OBJECTS_URL": f"file://{tmp_path}/objects",
+        "UPLOAD_DIR": str(tmp_path / "uploads"),
+    }
+    async with (
+        api_on_a_small_disk(environment, tmp_path / where, options) as disk,
+        opened(f"http://127.0.0.1:{port}") as session,
+    ):
+        apk = Apk(session)
+        person = await apk.register("uploader")
+        answer = await apk.publish(person, large, "does not fit")
+        assert answer["status_code"] == 10005
+        assert "存储" in answer["status_msg"]
+        assert (await apk.get("publish/list", user_id=person.id))["video_list"] == []
+        for folder in (disk, tmp_path / "objects", tmp_path / "uploads"):
+            assert not [path for path in folder.rglob("*") if path.is_file()]
+        if "size" in options:
+            assert (await apk.publish(person, clip, "fits"))["status_code"] == 0
+
+
 @pytest.mark.parametrize("where", ["objects", "uploads"])
 async def test_a_folder_that_takes_nothing_leaves_no_row_object_or_file(
     settings, fleet, clip, tmp_path, where
 ):
-    from fleet import addresses
-
-    from api.app import serve
-
     own = settings(
         **addresses(fleet.running),
         jwt_secret="a secret of at least thirty-two bytes",
