@@ -133,12 +133,15 @@ class System:
 
     def _make_databases(self) -> None:
         connection = pymysql.connect(host="127.0.0.1", port=self.mysql.port, user="root")
+        user = self._compose["mysql"]["environment"]["MYSQL_USER"]
+        password = self._compose["mysql"]["environment"]["MYSQL_PASSWORD"]
+        script = (ROOT / "scripts" / "mysql" / "databases.sql").read_text()
         with connection, connection.cursor() as cursor:
-            script = (ROOT / "scripts" / "mysql" / "databases.sql").read_text()
+            # What the image does before it runs the script.
+            cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY '{password}'")
             for statement in re.sub(r"--.*", "", script).split(";"):
                 if statement.strip():
                     cursor.execute(statement)
-            cursor.execute(f"ALTER USER root@localhost IDENTIFIED BY '{SECRETS['MYSQL_PASSWORD']}'")
 
 
 @pytest.fixture
