@@ -60,6 +60,10 @@ class Surroundings:
         finally:
             self._left += 1
             endpoint.meter.observe(started, error)
+            if _log.isEnabledFor(logging.DEBUG):
+                ended = "ok" if error is None else repr(error)
+                ms = (time.perf_counter() - started) * 1e3
+                _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, ms)
         response.headers["X-Request-Id"] = request_id
         return response
 

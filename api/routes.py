@@ -16,7 +16,7 @@ from microkit.metrics import meter
 from microkit.rpc.contract import Contract, Method, fields_of
 
 _VERBS: Final = {"api.get": "GET", "api.post": "POST"}
-_BEARER: Final = "Bearer "
+_BEARER: Final = "bearer"
 
 
 class Endpoint:
@@ -90,5 +90,5 @@ def _token(http: web.Request, given: binding.Arguments) -> str:
     token = given.get("token")
     if isinstance(token, str) and token:
         return token
-    header = http.headers.get("Authorization", "")
-    return header.removeprefix(_BEARER) if header.startswith(_BEARER) else ""
+    scheme, _, credentials = http.headers.get("Authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == _BEARER else ""

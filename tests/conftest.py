@@ -83,6 +83,7 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "redis_url": redis_url,
             "objects_url": f"file://{tmp_path}/objects",
             "stop_grace_seconds": 1.0,
+            "rpc_transport": "ttheader",  # as everywhere within the project
         }
         return load({}, **{**defaults, **overrides})
 

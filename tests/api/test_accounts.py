@@ -158,9 +158,10 @@ async def test_garbage_is_answered_with_400_and_never_logged_with_a_token(http, 
     assert (await http.get("/ping"))["message"] == "pong"
 
 
-async def test_a_bearer_token_is_as_good(http):
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+async def test_a_bearer_token_is_as_good(http, scheme):
     person = await http.register("bearer")
-    headers = {"Authorization": f"Bearer {person.token}"}
+    headers = {"Authorization": f"{scheme} {person.token}"}
     answer = await http.call("GET", "/douyin/user", headers=headers)
     assert answer["user"]["id"] == person.id
 

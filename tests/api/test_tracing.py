@@ -1,0 +1,43 @@
+"""One request is found again on every hop by its id."""
+
+import logging
+
+import pytest
+
+from microkit.rpc import metadata
+
+
+class Lines(logging.Handler):
+    """Remembers which request each line was about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append((metadata.request_id(), record.getMessage()))
+
+
+@pytest.fixture
+def lines():
+    handler, root = Lines(), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+async def test_the_same_id_stands_in_the_lines_of_every_hop(http, clip, lines):
+    person = await http.register("traced")
+    await http.publish(person, clip)
+    video = await http.first_video(person)
+    path = f"{http.base}/douyin/favorite/action/"
+    query = {"token": person.token, "video_id": str(video), "action_type": "1"}
+    async with http.session.post(path, params=query) as response:
+        request_id = response.headers["X-Request-Id"]
+    said = [text for seen, text in lines.seen if seen == request_id]
+    for hop in ("POST /douyin/favorite/action/: ok", "FavoriteMethod: ok", "GetVideoAuthorId"):
+        assert any(text.startswith(hop) for text in said), (hop, said)
+    assert not any(person.token in text for _, text in lines.seen)
