@@ -8,7 +8,7 @@ requests that ask at the same moment.
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from api.clients import Clients
 from api.pack.user import Known, friend, user, users
@@ -24,6 +24,18 @@ T = TypeVar("T")
 # Over HTTP nobody can change a name or a picture.
 _INFOS_CACHED: Final = 20_000
 _INFOS_SECONDS: Final = 2.0
+_VIDEO, _AUTHOR = "video", "author"
+
+
+class _Likes(NamedTuple):
+    """Likes by video, which of them the viewer likes, and each author's [given, received]."""
+
+    videos: Mapping[int, int]
+    liked: Mapping[int, bool]
+    authors: Mapping[int, list[int]]
+
+
+_NO_LIKES = _Likes({}, {}, {})
 
 
 class Aggregate:
@@ -37,6 +49,7 @@ class Aggregate:
         )
         self._follows: Loader[int, Any] = Loader(self._load_follows)
         self._likes: Loader[int, list[int]] = Loader(self._load_likes)
+        self._summaries: Loader[tuple[str, int], Any] = Loader(self._load_summaries)
         self._works: Loader[int, int] = Loader(self._load_works)
         self._comments: Loader[int, int] = Loader(self._load_comments)
 
@@ -72,22 +85,37 @@ class Aggregate:
             return []
         video_ids = [row.id for row in rows]
         authors = list({row.author_id for row in rows})
-        infos, follows, works, summary, comments = await asyncio.gather(
+        infos, follows, works, likes, comments = await asyncio.gather(
             _or_empty(self._infos.many(authors)),
-            _or_empty(self._peers.follow_infos(viewer, authors)),
+            _or_empty(self._follow_infos(viewer, authors)),
             _or_empty(self._works.many(authors)),
-            _or_none(self._peers.summary(viewer, video_ids, authors)),
+            _or_none(self._likes_of(viewer, video_ids, authors)),
             _or_empty(self._comments.many(video_ids)),
         )
-        likes = summary.user_favorite_count_map if summary else {}
-        known = Known(infos, follows, _followed(follows), likes, works)
+        likes = likes or _NO_LIKES
+        known = Known(infos, follows, _followed(follows), likes.authors, works)
         people = users(authors, known, base)
-        counted = Counted(
-            summary.video_favorite_count_map if summary else {},
-            summary.is_favorite_map if summary else {},
-            comments,
-        )
+        counted = Counted(likes.videos, likes.liked, comments)
         return [video(row, people[row.author_id], counted, base) for row in rows]
+
+    async def _follow_infos(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
+        if viewer:
+            return await self._peers.follow_infos(viewer, user_ids)
+        return await self._follows.many(user_ids)
+
+    async def _likes_of(self, viewer: int, video_ids: list[int], authors: list[int]) -> "_Likes":
+        if viewer:
+            found = await self._peers.summary(viewer, video_ids, authors)
+            return _Likes(
+                found.video_favorite_count_map, found.is_favorite_map, found.user_favorite_count_map
+            )
+        wanted = [*((_VIDEO, each) for each in video_ids), *((_AUTHOR, each) for each in authors)]
+        counts = await self._summaries.many(wanted)
+        return _Likes(
+            {each: n for (kind, each), n in counts.items() if kind is _VIDEO},
+            {},
+            {each: n for (kind, each), n in counts.items() if kind is _AUTHOR},
+        )
 
     async def _known(self, viewer: int, user_ids: list[int]) -> Known:
         """Return what is known of a list's people: all but `followed` is shared between viewers."""
@@ -119,6 +147,14 @@ class Aggregate:
     async def _load_likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
         answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
         return answer.favorite_count_map
+
+    async def _load_summaries(self, wanted: list[tuple[str, int]]) -> Mapping[tuple[str, int], Any]:
+        videos = [each for kind, each in wanted if kind is _VIDEO]
+        authors = [each for kind, each in wanted if kind is _AUTHOR]
+        found = await self._peers.summary(0, videos, authors)
+        counts = {(_VIDEO, each): n for each, n in found.video_favorite_count_map.items()}
+        counts |= {(_AUTHOR, each): n for each, n in found.user_favorite_count_map.items()}
+        return counts
 
     async def _load_works(self, authors: list[int]) -> Mapping[int, int]:
         answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(author_id_set=authors)

@@ -7,19 +7,40 @@ from api.clients import Clients
 from microkit.batch import Each, Loader
 
 
+class Page:
+    """A page of the feed, and when its last video was published (0 if it is empty).
+
+    Equal pages show the same videos, however they were asked for.
+    """
+
+    __slots__ = ("_hash", "_shows", "next_ns", "rows")
+
+    def __init__(self, rows: Sequence[Any], next_ns: int) -> None:
+        self.rows = rows
+        self.next_ns = next_ns
+        self._shows = (next_ns, *((row.id, row.title) for row in rows))
+        self._hash = hash(self._shows)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Page) and self._shows == other._shows
+
+
 class Lists:
     """What services list, in their order."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._pages: Each[tuple[int, int], Any] = Each(self._load_page)
+        self._pages: Each[tuple[int, int], Page] = Each(self._load_page)
         self._published: Each[int, Sequence[Any]] = Each(self._load_published)
         self._videos: Loader[int, Any] = Loader(self._load_videos)
         self._comments: Each[int, Sequence[Any]] = Each(self._load_comments)
         self._following: Each[int, list[int]] = Each(self._load_following)
         self._followers: Each[int, list[int]] = Each(self._load_followers)
 
-    async def feed(self, before_ns: int, limit: int) -> Any:
+    async def feed(self, before_ns: int, limit: int) -> Page:
         """Return videoservice's page of the feed before a time."""
         return await self._pages.one((before_ns, limit))
 
@@ -43,9 +64,10 @@ class Lists:
         """Return who follows somebody, newest first."""
         return await self._followers.one(user_id)
 
-    async def _load_page(self, page: tuple[int, int]) -> Any:
+    async def _load_page(self, page: tuple[int, int]) -> Page:
         before, limit = page
-        return await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
+        answer = await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
+        return Page(answer.video_list or (), answer.next_time or 0)
 
     async def _load_published(self, author: int) -> Sequence[Any]:
         answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author)

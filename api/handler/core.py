@@ -12,7 +12,7 @@ from api.call import Call
 from api.clients import Clients
 from api.contract import core, usermicro
 from api.envelope import done
-from api.lists import Lists
+from api.lists import Lists, Page
 from api.publishing import Publishing
 from microkit.batch import Each
 
@@ -39,14 +39,14 @@ class CoreHandler:
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
-        self._anonymous: Each[tuple[int, str], msgspec.Raw] = Each(self._load_anonymous)
+        self._anonymous: Each[tuple[Page, str], msgspec.Raw] = Each(self._load_anonymous)
 
     async def FeedMethod(self, call: Call) -> Any:
-        """Return the newest videos before a time; all who are nobody share one answer."""
-        before_ns = _before_ns(call.request.latest_time)
+        """Return the newest videos before a time; who is nobody shares what the page shows."""
+        page = await self._lists.feed(_before_ns(call.request.latest_time), PAGE)
         if call.viewer:
-            return await self._feed(call.viewer, before_ns, call.base)
-        return await self._anonymous.one((before_ns, call.base))
+            return await self._feed(call.viewer, page, call.base)
+        return await self._anonymous.one((page, call.base))
 
     async def RegisterMethod(self, call: Call) -> Any:
         """Create an account and log in."""
@@ -81,15 +81,13 @@ class CoreHandler:
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
         return done(core.PublishListResp, video_list=videos)
 
-    async def _feed(self, viewer: int, before_ns: int, base: str) -> Any:
-        page = await self._lists.feed(before_ns, PAGE)
-        videos = await self._aggregate.full_videos(viewer, page.video_list or (), base)
-        next_time = page.next_time // NS_PER_MS if page.next_time else START_OVER_MS
+    async def _feed(self, viewer: int, page: Page, base: str) -> Any:
+        videos = await self._aggregate.full_videos(viewer, page.rows, base)
+        next_time = page.next_ns // NS_PER_MS if page.next_ns else START_OVER_MS
         return done(core.FeedResp, video_list=videos, next_time=next_time)
 
-    async def _load_anonymous(self, asked: tuple[int, str]) -> msgspec.Raw:
-        before_ns, base = asked
-        return msgspec.Raw(envelope.success(await self._feed(0, before_ns, base)))
+    async def _load_anonymous(self, asked: tuple[Page, str]) -> msgspec.Raw:
+        return msgspec.Raw(envelope.success(await self._feed(0, *asked)))
 
 
 def _before_ns(latest_ms: int | None) -> int:
