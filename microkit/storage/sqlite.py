@@ -1,5 +1,6 @@
 """SQLite: a file."""
 
+import asyncio
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,10 +67,19 @@ class Sqlite(AsyncSqliteDatabase):  # type: ignore[misc]
 
 
 class _Connection(AsyncSqliteConnection):  # type: ignore[misc]
-    """Runs a statement in one hop to the connection's thread, not one for each cursor call."""
+    """Runs a statement in one hop to the connection's thread, not one for each cursor call.
+
+    A cancelled call is `abandoned`: its thread still does, or waits to do, what nobody wants.
+    """
+
+    abandoned = False
 
     async def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> CursorAdapter:
-        return await self.conn._execute(self._at_once, sql, parameters or ())  # noqa: SLF001
+        try:
+            return await self.conn._execute(self._at_once, sql, parameters or ())  # noqa: SLF001
+        except asyncio.CancelledError:
+            self.abandoned = True
+            raise
 
     def _at_once(self, sql: str, parameters: Sequence[Any]) -> CursorAdapter:
         cursor = self.conn._conn.execute(sql, parameters)  # noqa: SLF001
@@ -78,6 +88,37 @@ class _Connection(AsyncSqliteConnection):  # type: ignore[misc]
 
 
 class _Pool(AsyncSqlitePool):  # type: ignore[misc]
+    """Replaces a connection that may be, or come to be, within a transaction that nobody ends."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._replacing: set[asyncio.Task[None]] = set()
+
+    async def acquire(self, timeout: float | None = None) -> _Connection:  # noqa: ASYNC109 - its name there
+        """Return a connection that nobody uses."""
+        # Not wait_for, which loses what it waited for when its caller is cancelled just then.
+        async with asyncio.timeout(timeout):
+            connection: _Connection = await self._queue.get()
+            return connection
+
+    async def release(self, conn: _Connection) -> None:
+        """Take a connection back; never waits: who was cancelled may be cancelled again."""
+        if conn.stale() or not (conn.abandoned or conn.conn.in_transaction):
+            await super().release(conn)
+            return
+        task = asyncio.create_task(self._replace(conn))
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await super().close()
+        await asyncio.gather(*self._replacing)
+
+    async def _replace(self, conn: _Connection) -> None:
+        await super().release(await self._create_connection())
+        await self._close_conn(conn)  # which rolls back, when its thread gets to it
+
     async def _create_connection(self) -> _Connection:
         made = await super()._create_connection()
         return _Connection(made.conn)

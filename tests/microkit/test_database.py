@@ -1,6 +1,9 @@
 """SQL through peewee, awaited."""
 
 import asyncio
+import contextlib
+import random
+import sqlite3
 
 import pytest
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
@@ -129,6 +132,54 @@ async def test_a_cancelled_transaction_leaves_nothing_and_blocks_nobody(database
         await task
     await database.write(Account.insert(name="next"))
     assert await names(database) == {"next"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_write_that_was_cancelled_while_it_waited_never_begins(database):
+    """Its thread may get the lock long after its caller has gone."""
+    with contextlib.closing(
+        sqlite3.connect(database._peewee.database, isolation_level=None)
+    ) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            waits = asyncio.create_task(database.write(Account.insert(name="cancelled")))
+            await asyncio.sleep(0.05)
+            waits.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waits
+        other.execute("ROLLBACK")
+        for n in range(10):
+            await database.write(Account.insert(name=str(n)))
+        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    assert await names(database) == {str(n) for n in range(10)}
+
+
+async def test_calls_cancelled_at_any_moment_leave_every_connection_well(database):
+    chance = random.Random(7)
+
+    async def work(n):
+        async def both():
+            await database.write(Account.insert(name=f"a{n}"))
+            await database.write(Account.insert(name=f"b{n}"))
+
+        await database.transaction(both)
+
+    for round_ in range(40):
+        tasks = [asyncio.create_task(work(20 * round_ + n)) for n in range(20)]
+        await asyncio.sleep(chance.uniform(0, 0.02))
+        for task in tasks:
+            task.cancel()
+            if chance.random() < 0.5:
+                asyncio.get_running_loop().call_later(0.001, task.cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for n in range(20):
+        await database.write(Account.insert(name=f"after {n}"))
+    found = await names(database)
+    assert {name[1:] for name in found if name[0] == "a" and " " not in name} == {
+        name[1:] for name in found if name[0] == "b"
+    }
 
 
 async def test_more_readers_than_connections_all_get_their_turn(database):
