@@ -1,8 +1,6 @@
 """The composition root of the HTTP API."""
 
-import asyncio
 import logging
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -24,7 +22,7 @@ from api.middleware import Surroundings
 from api.objects import ASSETS, ObjectHandler, content_type
 from api.publishing import Publishing
 from api.routes import routes
-from api.upload import Uploads
+from api.upload import Uploads, own_folder
 from microkit.admin import Checks, health_response, metrics_response, open_admin
 from microkit.config import Settings
 from microkit.discovery import open_resolver
@@ -54,7 +52,7 @@ def application(
     settings: Settings,
     clients: Clients,
     objects: FileObjects | MinioObjects,
-    workers: MediaWorkers,
+    publishing: Publishing,
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
@@ -67,7 +65,6 @@ def application(
     tokens = Tokens(settings)
     lists, aggregate = Lists(clients), Aggregate(clients)
     receiver = Uploads(uploads, settings.upload_max_mb)
-    publishing = Publishing(clients, objects, workers)
     handlers = {
         contract.core: CoreHandler(clients, lists, aggregate, tokens, publishing),
         contract.interaction: InteractionHandler(clients, lists, aggregate),
@@ -112,13 +109,14 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
         resolver = await stack.enter_async_context(open_resolver(settings))
         clients = await stack.enter_async_context(open_clients(settings, resolver))
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
-        uploads = await stack.enter_async_context(_upload_folder(settings))
+        publishing = await stack.enter_async_context(Publishing(clients, objects, workers))
+        uploads = stack.enter_context(own_folder(settings.upload_dir))
         checks = {
             "objects": objects.check,
             **{getattr(clients, name).service: getattr(clients, name).check
                for name in clients.__slots__},
         }  # fmt: skip
-        app = application(settings, clients, objects, workers, uploads, checks)
+        app = application(settings, clients, objects, publishing, uploads, checks)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -141,15 +139,3 @@ async def _offer_assets(objects: FileObjects | MinioObjects, settings: Settings)
         return
     for asset in sorted(ASSETS.iterdir()):
         await objects.put(f"default/{asset.name}", asset, content_type(asset.name))
-
-
-@asynccontextmanager
-async def _upload_folder(settings: Settings) -> AsyncIterator[Path]:
-    """Give a folder for uploads that are under way; it is this process's alone."""
-    if settings.upload_dir:
-        await asyncio.to_thread(Path(settings.upload_dir).mkdir, parents=True, exist_ok=True)
-    made = tempfile.TemporaryDirectory(
-        prefix="uploads-", dir=settings.upload_dir or None, ignore_cleanup_errors=True
-    )
-    with made as folder:
-        yield Path(folder)

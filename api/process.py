@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-import shutil
 import signal
 import sys
-import tempfile
 from asyncio.subprocess import Process
 from typing import Final
 
 import uvloop
 
+from api.upload import own_folder
 from microkit import config, log
 from microkit.config import ConfigError, Settings
 from microkit.errors import Error
+from microkit.process import end_with_parent
 from microkit.service import settle, stopped_by_signal
 
 WORKER: Final = "worker"
@@ -32,7 +32,9 @@ def main() -> None:
         log.configure(settings, "api")
         several = settings.api_workers > 1 and not arguments
         uvloop.run(_supervise(settings) if several else _serve(settings))
-    except (ConfigError, Error, OSError) as error:
+    except ConfigError as error:
+        sys.exit(f"api: {error}")
+    except (Error, OSError) as error:
         sys.exit(f"api: {log.masked(str(error))}")
 
 
@@ -50,12 +52,11 @@ async def _serve(settings: Settings) -> None:
 async def _supervise(settings: Settings) -> None:
     """Keep `api_workers` processes running; their metrics are added up by way of a folder."""
     stop = stopped_by_signal()
-    metrics = tempfile.mkdtemp(prefix="metrics-")
-    try:
-        keepers = [asyncio.create_task(_keep(metrics, stop)) for _ in range(settings.api_workers)]
+    with own_folder(settings.upload_dir) as metrics:
+        keepers = [
+            asyncio.create_task(_keep(str(metrics), stop)) for _ in range(settings.api_workers)
+        ]
         await asyncio.gather(*keepers)
-    finally:
-        shutil.rmtree(metrics, ignore_errors=True)
 
 
 async def _keep(metrics: str, stop: asyncio.Event) -> None:
@@ -77,5 +78,5 @@ async def _keep(metrics: str, stop: asyncio.Event) -> None:
 async def _start(metrics: str) -> Process:
     environment = {**config.environment(), "PROMETHEUS_MULTIPROC_DIR": metrics}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "api", WORKER, env=environment
+        sys.executable, "-m", "api", WORKER, env=environment, preexec_fn=end_with_parent
     )

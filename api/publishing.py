@@ -1,24 +1,53 @@
 """Publishing a video: probe it, cut its cover, store both, then the row; or nothing of it."""
 
+import asyncio
 import logging
 import secrets
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
 
 from api.clients import Clients
 from api.media import MediaWorkers
 from api.upload import Upload
-from microkit.errors import Error, ParamError, Retry
+from microkit.errors import Error, ParamError, Retry, Unavailable
 from microkit.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
 
 
 class Publishing:
-    """The way of an upload."""
+    """The way of an upload; an async context manager.
 
-    def __init__(self, clients: Clients, objects: Objects, workers: MediaWorkers) -> None:
+    Where videoservice did not answer nobody knows whether the row will be there. The objects stay
+    until that is known: it is asked every `settle_seconds`, which are longer than its deadline.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        objects: Objects,
+        workers: MediaWorkers,
+        settle_seconds: float = 15.0,
+    ) -> None:
         self._clients = clients
         self._objects = objects
         self._workers = workers
+        self._settle_seconds = settle_seconds
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in tuple(self._settling):
+            task.cancel()
+        await asyncio.gather(*self._settling, return_exceptions=True)
 
     async def publish(self, author_id: int, title: str, upload: Upload) -> None:
         """Publish what was uploaded.
@@ -37,9 +66,16 @@ class Publishing:
         try:
             await self._objects.put(video, processed.video, processed.probe.content_type)
             await self._objects.put(cover, processed.cover, "image/jpeg")
-            await self._create(author_id, title, video, cover)
         except BaseException:
             await self._remove(video, cover)
+            raise
+        try:
+            await self._create(author_id, title, video, cover)
+        except Error as error:
+            if isinstance(error, Unavailable) and error.retry is Retry.MAYBE_HANDLED:
+                self._settle_later(author_id, video, cover)
+            else:
+                await self._remove(video, cover)
             raise
 
     async def _create(self, author_id: int, title: str, video: str, cover: str) -> None:
@@ -49,8 +85,29 @@ class Publishing:
             )
         except Error as error:
             # No answer is not a no: a row whose objects are gone would be a broken video.
-            if error.retry is not Retry.MAYBE_HANDLED or not await self._exists(author_id, video):
-                raise
+            if error.retry is Retry.MAYBE_HANDLED:
+                with suppress(Error):
+                    if await self._exists(author_id, video):
+                        return
+            raise
+
+    def _settle_later(self, author_id: int, video: str, cover: str) -> None:
+        task = asyncio.create_task(self._settle(author_id, video, cover))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settle(self, author_id: int, video: str, cover: str) -> None:
+        """Remove the objects once videoservice says that there is no row of theirs."""
+        try:
+            while True:
+                await asyncio.sleep(self._settle_seconds)
+                with suppress(Error):
+                    if not await self._exists(author_id, video):
+                        await self._remove(video, cover)
+                    return
+        except asyncio.CancelledError:
+            _log.warning("%s may be left behind without its row", video)
+            raise
 
     async def _exists(self, author_id: int, video: str) -> bool:
         answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author_id)

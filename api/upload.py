@@ -1,10 +1,13 @@
 """Uploads: streamed to the disk in a folder of their own, which is gone when the call ends."""
 
 import asyncio
+import fcntl
+import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,6 +21,44 @@ _CHUNK: Final = 1 << 18
 _TEXT_BYTES: Final = 64 << 10
 _PARTS: Final = 32
 _OVERHEAD: Final = 1 << 20
+_PREFIX: Final = "uploads-"
+_JUST_MADE_SECONDS: Final = 1.0
+
+
+@contextmanager
+def own_folder(uploads: str) -> Iterator[Path]:
+    """Give a folder of this process's alone below `uploads` (empty: the system's temporary one).
+
+    What killed processes left there is removed: nobody locks their folders any more.
+    """
+    if uploads:
+        Path(uploads).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=uploads or None))
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for other in folder.parent.glob(f"{_PREFIX}*"):
+            _remove_if_left(other)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_if_left(folder: Path) -> None:
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError:  # removed just now, or another user's
+        return
+    try:
+        # One that was made just now may not be locked yet.
+        if time.time() - os.fstat(lock).st_ctime > _JUST_MADE_SECONDS:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        pass  # its process is alive
+    finally:
+        os.close(lock)
 
 
 class TooLarge(ParamError):

@@ -15,7 +15,7 @@ from microkit.rpc import metadata
 # it stops here.
 _SECRETS: Final = re.compile(
     r"(?i)((?:token|password|secret|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?|bearer\s+|://[^/\s:@]*:)"
-    r"[^\s&\"',@]+"
+    r"[^\s&\"',@]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
 _COLOURS: Final = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 

@@ -161,7 +161,9 @@ def main(service: Service) -> None:
             uvloop.run(_migrate(service, arguments, settings))
         else:
             uvloop.run(_run(service, settings))
-    except (ConfigError, Error, OSError) as error:
+    except ConfigError as error:  # which never holds a secret
+        sys.exit(f"{service.name}: {error}")
+    except (Error, OSError) as error:
         sys.exit(f"{service.name}: {log.masked(str(error))}")
 
 

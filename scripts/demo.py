@@ -1,6 +1,7 @@
 """Fills an empty installation through its HTTP API, so that the first look is a feed."""
 
 import asyncio
+import multiprocessing
 import os
 import random
 import tempfile
@@ -35,6 +36,10 @@ _CHATS: Final = (
 )  # fmt: skip
 
 
+class DemoError(Exception):
+    """The demo cannot be added; says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody of the demo."""
@@ -47,7 +52,7 @@ async def fill(url: str, say: Callable[[str], None]) -> None:
     """Fill the system at `url`, if nobody has published anything there yet.
 
     Raises:
-        RuntimeError: a call failed.
+        DemoError: a call was refused, or the demo's names are taken.
     """
     async with aiohttp.ClientSession(url) as session:
         if (await _call(session, "GET", "/douyin/feed/"))["video_list"]:
@@ -69,7 +74,10 @@ async def _people(session: aiohttp.ClientSession) -> list[Person]:
     people = []
     for name in _NAMES:
         arguments = {"username": name, "password": PASSWORD}
-        answer = await _call(session, "POST", "/douyin/user/register/", **arguments)
+        # They are there already where an earlier start was interrupted.
+        answer = await _answer(session, "POST", "/douyin/user/login/", **arguments)
+        if answer["status_code"] != 0:
+            answer = await _call(session, "POST", "/douyin/user/register/", **arguments)
         people.append(Person(answer["user_id"], answer["token"]))
     return people
 
@@ -82,10 +90,16 @@ async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None
     ):
         paths = [Path(folder) / f"{n}.mp4" for n in range(_CLIPS)]
         drawn = [loop.run_in_executor(drawers, _draw, path, n) for n, path in enumerate(paths)]
-        for n, path in enumerate(paths):
-            await drawn[n]
-            await _upload(session, people[n % len(people)], path, _TITLES[n % len(_TITLES)])
-            path.unlink()
+        try:
+            for n, path in enumerate(paths):
+                await drawn[n]
+                await _upload(session, people[n % len(people)], path, _TITLES[n % len(_TITLES)])
+                path.unlink()
+        except BaseException:
+            drawers.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.kill()  # who stops does not wait for pictures
+            raise
 
 
 def _draw(path: Path, seed: int) -> None:
@@ -151,9 +165,13 @@ async def _action(session: aiohttp.ClientSession, who: Person, what: str, **quer
 
 
 async def _call(session: aiohttp.ClientSession, verb: str, path: str, **query: object) -> Any:
+    return _checked(await _answer(session, verb, path, **query))
+
+
+async def _answer(session: aiohttp.ClientSession, verb: str, path: str, **query: object) -> Any:
     parameters = {name: str(value) for name, value in query.items()}
     async with session.request(verb, path, params=parameters) as response:
-        return _checked(await response.json())
+        return await response.json()
 
 
 async def _all(calls: Iterable[Awaitable[Any]]) -> None:
@@ -168,5 +186,5 @@ async def _all(calls: Iterable[Awaitable[Any]]) -> None:
 
 def _checked(answer: Any) -> Any:
     if answer["status_code"] != 0:
-        raise RuntimeError(f"the demo was refused: {answer['status_msg']}")
+        raise DemoError(f"the demo was refused: {answer['status_msg']}")
     return answer

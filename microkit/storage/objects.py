@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from microkit.config import ConfigError, Settings
 from microkit.errors import StoreError
@@ -125,8 +125,8 @@ async def open_objects(settings: Settings) -> AsyncIterator["FileObjects | Minio
 
         async with open_minio(settings) as objects:
             yield objects
-    elif url.scheme == "file" and url.path.startswith("/"):
-        folder = Path(url.path)
+    elif url.scheme == "file" and url.path.startswith("/") and not (url.query or url.fragment):
+        folder = Path(unquote(url.path))
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         yield FileObjects(folder)
     else:

@@ -18,12 +18,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from microkit.config import Settings
+from microkit.config import ConfigError, Settings
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
 
 _log = logging.getLogger(__name__)
 _QUEUED = 10_000
+_SCHEMES = ("redis://", "rediss://", "unix:///")
 
 Argument = str | bytes | int
 
@@ -166,7 +167,13 @@ async def _read(connection: AbstractConnection, answer: asyncio.Future[Any]) -> 
 
 @asynccontextmanager
 async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
-    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects when first used."""
+    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects when first used.
+
+    Raises:
+        ConfigError: no such kind of Redis.
+    """
+    if not settings.redis_url.startswith(_SCHEMES):
+        raise ConfigError("REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket")
     timeout = settings.store_timeout_ms / 1e3
     pool = ConnectionPool.from_url(
         settings.redis_url,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, unquote
 
 from playhouse.pwasyncio import (
     AsyncSqliteConnection,
@@ -31,14 +31,14 @@ class Sqlite(AsyncSqliteDatabase):  # type: ignore[misc]
 
     @classmethod
     def of(cls, url: SplitResult, pool_size: int, timeout: float) -> "Sqlite":
-        """Return the database of ``sqlite:////absolute/file``.
+        """Return the database of ``sqlite:////absolute/file``, percent-encoded where it must be.
 
         Raises:
             ConfigError: the file is not given by an absolute path.
         """
-        if url.netloc or not url.path.startswith("/"):
+        if url.netloc or url.query or url.fragment or not url.path.startswith("/"):
             raise ConfigError("DATABASE_URL: want sqlite:////absolute/file")
-        path = Path(url.path)
+        path = Path(unquote(url.path))
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(
             str(path),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from microkit.storage.redis_server import NoRedisServerError
-from scripts.demo import fill
+from scripts.demo import DemoError, fill
 from scripts.supervisor import folder, network
 from scripts.supervisor.system import API_PORT, NotReadyError, Ports, running
 
@@ -36,17 +36,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/up", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of all data")
     ports = parser.add_mutually_exclusive_group()
-    ports.add_argument("--port", type=_port, default=API_PORT, help="of the API (default 8888)")
+    ports.add_argument("--port", type=port, default=API_PORT, help="of the API (default 8888)")
     ports.add_argument("--free-ports", action="store_true", help="choose every port")
     parser.add_argument("--demo", action="store_true", help="fill an empty installation")
     return parser.parse_args()
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= _LAST_PORT:
+def port(text: str) -> int:
+    """Read a port from 1 on; argparse shows this function's name for what is none."""
+    number = int(text)
+    if not 1 <= number <= _LAST_PORT:
         raise ValueError(text)
-    return port
+    return number
 
 
 _LAST_PORT: Final = 65_535
@@ -85,7 +86,10 @@ async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
     _say(f"starting, data in {data.root}")
     async with running(data, ports, _say):
         if demo:
-            await fill(url, _say)
+            try:
+                await fill(url, _say)
+            except DemoError as error:
+                _say(f"no demo data: {error}")
         _print(f"on this machine         {url}")
         if address := network.address_on_network():
             _print(f"on a phone nearby       http://{address}:{ports.serve['api']}")

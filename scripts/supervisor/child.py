@@ -1,19 +1,18 @@
 """A process that is kept running."""
 
 import asyncio
-import ctypes
-import os
 import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from microkit.process import end_with_parent
+
 _RESTART_SECONDS: Final = 0.5
 _LONGEST_RESTART_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 8.0
 _LIVED_LONG: Final = 10.0
-_PR_SET_PDEATHSIG: Final = 1
 
 
 class Child:
@@ -86,16 +85,8 @@ class Child:
             stdout=sys.stderr,  # standard output is the supervisor's own
             pass_fds=(self._keep,),
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
-
-
-def _end_with_parent() -> None:
-    """Ask Linux for SIGTERM when the supervisor is killed, so that nothing is left running."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
-            os._exit(1)
 
 
 def _why(code: int) -> str:

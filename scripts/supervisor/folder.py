@@ -26,15 +26,17 @@ class Folder:
         self.root = root
         self.lock = lock
         for name in ("redis", "sql", "objects", "uploads"):
-            (root / name).mkdir(exist_ok=True)
+            (root / name).mkdir(mode=0o700, exist_ok=True)
 
     def secret(self) -> str:
         """Return the secret that signs tokens; made once, readable by its owner only."""
         path = self.root / "secret"
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
+        if not path.exists() or not path.read_text():
+            made = path.with_suffix(".new")
+            made.unlink(missing_ok=True)
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))
+            made.replace(path)
         return path.read_text()
 
     def clear_uploads(self) -> None:
@@ -53,7 +55,7 @@ def opened(root: Path) -> Iterator[Folder]:
         InUseError: another copy runs on it.
         OSError: it cannot be made or written.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(lock, root)

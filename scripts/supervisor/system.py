@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -100,7 +101,7 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
     # All peers are ours: they take request ids and deadlines along.
     preferred = {"RPC_TRANSPORT": "ttheader"}
-    decided = {**terminal, **addresses, "REDIS_URL": f"unix://{socket}"}
+    decided = {**terminal, **addresses, "REDIS_URL": f"unix://{_in_url(socket)}"}
     return {**preferred, **os.environ, **decided}
 
 
@@ -109,7 +110,7 @@ def _service_environment(service: Service, ports: Ports, folder: Folder) -> dict
         "LISTEN_HOST": "127.0.0.1",
         "PORT": str(ports.serve[service.name]),
         "ADMIN_PORT": str(ports.admin[service.name]),
-        "DATABASE_URL": f"sqlite://{folder.root}/sql/{service.package}.db",
+        "DATABASE_URL": f"sqlite://{_in_url(folder.root)}/sql/{service.package}.db",
     }
 
 
@@ -118,10 +119,14 @@ def _api_environment(ports: Ports, folder: Folder) -> dict[str, str]:
         "LISTEN_HOST": "0.0.0.0",  # noqa: S104 - phones on the same network are meant to reach it
         "PORT": str(ports.serve["api"]),
         "ADMIN_PORT": str(ports.admin["api"]),
-        "OBJECTS_URL": f"file://{folder.root}/objects",
+        "OBJECTS_URL": f"file://{_in_url(folder.root)}/objects",
         "UPLOAD_DIR": f"{folder.root}/uploads",
         "JWT_SECRET": folder.secret(),
     }
+
+
+def _in_url(path: Path) -> str:
+    return urllib.parse.quote(str(path))
 
 
 async def _ready(ports: Ports) -> None:
