@@ -1,13 +1,11 @@
 """The composition root of the HTTP API."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from api import contract
 from api.aggregate import Aggregate
@@ -19,7 +17,8 @@ from api.handler.relation import RelationHandler
 from api.lists import Lists
 from api.media import MediaWorkers
 from api.middleware import Surroundings
-from api.objects import ASSETS, ObjectHandler, content_type
+from api.objects import ASSETS, ObjectHandler, content_type, forget_failures
+from api.protocol import Runner
 from api.publishing import Publishing
 from api.routes import routes
 from api.upload import Uploads, own_folder
@@ -34,18 +33,6 @@ PORT: Final = 8888
 _BODY_BYTES: Final = 1 << 20
 _LINE_BYTES: Final = 64 << 10
 _PONG: Final = b'{"message":"pong"}'
-
-
-class _Garbage(logging.Filter):
-    """What is no HTTP is the client's fault and answered with 400: no stack trace for it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
-
-
-_log = logging.getLogger("aiohttp.server")
-_log.addFilter(_Garbage())
 
 
 def application(
@@ -89,6 +76,7 @@ def application(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
+    app.on_response_prepare.append(forget_failures)
     return app
 
 
@@ -117,7 +105,7 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
                for name in clients.__slots__},
         }  # fmt: skip
         app = application(settings, clients, objects, publishing, uploads, checks)
-        runner = web.AppRunner(
+        runner = Runner(
             app,
             access_log=None,
             shutdown_timeout=settings.stop_grace_seconds,

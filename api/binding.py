@@ -1,19 +1,32 @@
 """Arguments to request structs: from the query, a form or a JSON object, as a client sends them."""
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
-import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from microkit.errors import ParamError
 from microkit.rpc.contract import Field, Struct, fields_of
 
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+# All that aiohttp raises for a body that is not what it says.
+MALFORMED: Final = (
+    ValueError,
+    LookupError,
+    AssertionError,
+    RuntimeError,
+    HttpProcessingError,
+    web.RequestPayloadError,
+)
 _INTEGERS: Final = {"i32": 2**31, "i64": 2**63}
 _EXACT: Final = 2**53
 _LONGEST: Final = 40
+_REPLACEMENT: Final = "\ufffd"
+_FIELDS: Final = 1000
 _SECONDS_BELOW: Final = 10**11
 
 Arguments = Mapping[str, Any]
@@ -25,7 +38,7 @@ async def arguments(request: web.Request) -> Arguments:
     Raises:
         ParamError: a body that is not what its type says.
     """
-    query = request.query
+    query = _query(request)
     if request.method != "POST" or not request.can_read_body:
         return query
     merged = dict(await _body(request))
@@ -34,19 +47,40 @@ async def arguments(request: web.Request) -> Arguments:
     return merged
 
 
-async def _body(request: web.Request) -> Arguments:
-    if request.content_type in _FORMS:
-        try:
-            form = await request.post()
-        except (ValueError, LookupError, AssertionError) as error:
-            raise ParamError("表单格式错误") from error
-        return {name: form[name] for name in form if isinstance(form[name], str)}
-    raw = await request.read()
-    if not raw.strip():
-        return {}
+def _query(request: web.Request) -> Arguments:
+    """Return the arguments of the query, which have to be UTF-8."""
+    query = request.query
+    if any(_REPLACEMENT in query[name] for name in query):
+        _decoded(request.rel_url.raw_query_string)  # that stands for what cannot be decoded
+    return query
+
+
+def _decoded(text: str) -> dict[str, str]:
+    """Decode a query or an urlencoded body."""
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise ParamError("参数应为 UTF-8 文本") from error
+    return dict(reversed(pairs))
+
+
+async def _body(request: web.Request) -> Arguments:
+    try:
+        if request.content_type == _MULTIPART:
+            form = await request.post()
+            return {name: form[name] for name in form if isinstance(form[name], str)}
+        raw = await request.read()
+        if request.content_type == _URLENCODED:
+            return _decoded(raw.decode(request.charset or "utf-8"))
+    except MALFORMED as error:
+        raise ParamError("表单格式错误") from error
+    return _json(raw) if raw.strip() else {}
+
+
+def _json(raw: bytes) -> Arguments:
+    try:
+        value = json.loads(raw, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+    except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
         return value
@@ -59,12 +93,27 @@ def bind(struct: Struct, given: Arguments) -> Any:
     Raises:
         ParamError: an argument cannot be read as its type.
     """
-    return struct(**{name: read(given.get(name)) for name, read in _readers(struct)})
+    values: dict[str, Any] = {}
+    for name, read, matters in _readers(struct):
+        values[name] = read(given.get(name)) if matters is None or matters(values) else None
+    return struct(**values)
+
+
+Matters = Callable[[Mapping[str, Any]], bool]
 
 
 @functools.cache
-def _readers(struct: Struct) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    return tuple((field.name, _reader(field)) for field in fields_of(struct))
+def _readers(struct: Struct) -> tuple[tuple[str, Callable[[Any], Any], Matters | None], ...]:
+    return tuple((field.name, _reader(field), _matters(field)) for field in fields_of(struct))
+
+
+def _matters(field: Field) -> Matters | None:
+    """Read ``api.when = "other == 1"``: the field counts only beside that value of another."""
+    when = field.annotations.get("api.when")
+    if when is None:
+        return None
+    other, _, value = when.partition(" == ")
+    return lambda values: bool(values[other] == int(value))
 
 
 def _reader(field: Field) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from microkit.errors import Error
-from microkit.rpc.contract import Struct, zero
+from microkit.rpc.contract import Struct, fields_of, zero
 
 _encode = msgspec.json.Encoder().encode
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8"}
@@ -19,7 +19,18 @@ def success(answer: msgspec.Struct) -> bytes:
 
 def failure(struct: Struct, error: Error) -> bytes:
     """Return the body that says `error`: an answer with every other field there, and empty."""
-    return _encode(zero(struct, status_code=error.code, status_msg=error.message))
+    answer = zero(struct, status_code=error.code, status_msg=error.message)
+    for field in fields_of(struct):
+        if field.struct is not None and getattr(answer, field.name) is not None:
+            _complete(getattr(answer, field.name))
+    return _encode(answer)
+
+
+def _complete(inner: msgspec.Struct) -> None:
+    """Set the optional fields of an empty object too: clients want all of them."""
+    for field in fields_of(type(inner)):
+        if getattr(inner, field.name) is None:
+            setattr(inner, field.name, field.zero())
 
 
 def bare_failure(error: Error) -> bytes:

@@ -51,8 +51,9 @@ class Surroundings:
         except web.HTTPRequestEntityTooLarge:
             error = TooLarge("请求体过大")
             response = _failed(endpoint, error)
-        except ConnectionError:
-            raise  # the client is gone
+        except ConnectionError as gone:
+            error = ServiceError(f"the client left: {gone}")
+            raise
         except Exception:  # noqa: BLE001 - whatever a handler raises is answered
             _log.exception("%s failed", request.path)
             error = ServiceError()

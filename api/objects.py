@@ -14,10 +14,8 @@ from microkit.storage.objects import FileObjects
 ASSETS: Final = Path(__file__).parent / "assets"
 _DEFAULT: Final = "default/"
 _TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
-_HEADERS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
-}
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+_FOR_A_DAY: Final = "public, max-age=86400"
 _ASKED: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
 _TOLD: Final = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges")
 _PASSED_ON: Final = (200, 206, 304, 416)
@@ -37,9 +35,9 @@ class ObjectHandler:
         except ParamError:
             raise web.HTTPNotFound from None
         if key.startswith(_DEFAULT):
-            return _file(ASSETS / key.removeprefix(_DEFAULT))
+            return _file(ASSETS / key.removeprefix(_DEFAULT), _FOR_A_DAY)
         if isinstance(self._objects, FileObjects):
-            return _file(self._objects.path(key))
+            return _file(self._objects.path(key), _FOR_GOOD)
         try:
             if address := await self._objects.address(key):
                 raise web.HTTPFound(address)
@@ -54,8 +52,24 @@ def content_type(name: str) -> str:
     return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
 
 
-def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={**_HEADERS, "Content-Type": content_type(path.name)})
+def _headers(name: str, cached: str) -> dict[str, str]:
+    return {
+        "Content-Type": content_type(name),
+        "Cache-Control": cached,
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _file(path: Path, cached: str) -> web.FileResponse:
+    if not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers=_headers(path.name, cached))
+
+
+async def forget_failures(_: web.Request, response: web.StreamResponse) -> None:
+    """Keep caches from remembering what failed, such as a range past the end."""
+    if response.status >= 400:
+        response.headers.popall("Cache-Control", None)
 
 
 async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> web.StreamResponse:
@@ -65,7 +79,7 @@ async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> w
         if found.status not in _PASSED_ON:
             raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
         told = {name: found.headers[name] for name in _TOLD if name in found.headers}
-        headers = {**_HEADERS, **told, "Content-Type": content_type(key)}
+        headers = {**_headers(key, _FOR_GOOD), **told}
         response = web.StreamResponse(status=found.status, headers=headers)
         await response.prepare(request)
         async for chunk in found.content.iter_chunked(_CHUNK):

@@ -1,6 +1,7 @@
 """Routes from the IDL's annotations: no route outside of it, and none in it without a handler."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
@@ -12,10 +13,12 @@ from api.call import Call
 from api.upload import Uploads
 from api.validation import validate
 from microkit.config import Settings
+from microkit.errors import ParamError
 from microkit.metrics import meter
 from microkit.rpc.contract import Contract, Method, fields_of
 
 _VERBS: Final = {"api.get": "GET", "api.post": "POST"}
+_HOST: Final = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 _BEARER: Final = "bearer"
 
 
@@ -61,7 +64,7 @@ class Endpoint:
         viewer = self._viewer(_token(http, given)) if self._auth else 0
         request = binding.bind(self._request, given)
         validate(request)
-        base = self._base or f"{http.scheme}://{http.host}/objects"
+        base = self._base or f"{http.scheme}://{_host(http)}/objects"
         answer = await self._call(Call(request, viewer, base, upload))
         return envelope.response(envelope.success(answer))
 
@@ -84,6 +87,21 @@ def routes(
             if path:
                 for each in (path, path.rstrip("/")):
                     yield web.RouteDef(verb, each, endpoint.handle, {})
+
+
+def _host(http: web.Request) -> str:
+    """Return where the request was sent to.
+
+    Raises:
+        ParamError: it says so in a way that no address is written.
+    """
+    host = http.headers.get("Host")
+    if not host:
+        address, port = http.transport.get_extra_info("sockname")[:2] if http.transport else ("", 0)
+        return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    if not _HOST.fullmatch(host):
+        raise ParamError("Host 请求头无效")
+    return host
 
 
 def _token(http: web.Request, given: binding.Arguments) -> str:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from api.binding import MALFORMED
 from microkit.errors import ParamError
 from microkit.storage.objects import translated
 
@@ -21,6 +22,7 @@ _CHUNK: Final = 1 << 18
 _TEXT_BYTES: Final = 64 << 10
 _PARTS: Final = 32
 _OVERHEAD: Final = 1 << 20
+_FILE: Final = "data"
 _PREFIX: Final = "uploads-"
 _JUST_MADE_SECONDS: Final = 1.0
 
@@ -106,18 +108,20 @@ class Uploads:
         source: Path | None = None
         try:
             reader = await request.multipart()
-            for _ in range(_PARTS):
+            for _ in range(_PARTS + 1):
                 part = await reader.next()
                 if part is None:
                     return Upload(texts, folder, source)
                 if isinstance(part, MultipartReader):
                     raise ParamError("上传的表单格式错误")
-                if part.name == "data" and source is None:
+                if part.name == _FILE and source is None:
                     source = folder / "upload"
                     await self._store(part, source)
+                elif part.name == _FILE or part.filename is not None:
+                    await part.release()  # of files the first in its field counts, and no other
                 else:
                     texts.setdefault(part.name or "", await _text(part))
-        except (ValueError, AssertionError, LookupError) as error:
+        except MALFORMED as error:
             raise ParamError("上传的表单格式错误") from error
         raise ParamError(f"上传的表单最多 {_PARTS} 个字段")
 
@@ -140,7 +144,7 @@ async def _text(part: BodyPartReader) -> str:
         raw += chunk
         if len(raw) > _TEXT_BYTES:
             raise TooLarge(f"字段不能超过 {_TEXT_BYTES >> 10} KB")
-    return raw.decode()
+    return raw.decode(part.get_charset("utf-8"))
 
 
 def _write(file: BinaryIO, chunk: bytes) -> None:

@@ -4,6 +4,7 @@
 //   api.get, api.post   the method's path
 //   api.auth            "required": a valid token; "optional": without one the caller is nobody
 //   api.vd              bounds of a field; msg is what a person is told when they are broken
+//   api.when            the field counts only beside this value of an earlier one
 //   api.time            "ms": a value below 1e11 is in seconds and is made milliseconds
 //   api.lenient         "true": what cannot be read counts as absent
 namespace go core

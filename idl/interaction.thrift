@@ -44,8 +44,8 @@ struct CommentReq {
     1: required string token
     2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
     3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（发表评论）或 2（删除评论）")
-    4: optional string comment_text (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白")
-    5: optional i64 comment_id (api.vd = "$ > 0; msg: comment_id 应为正整数")
+    4: optional string comment_text (api.when = "action_type == 1", api.vd = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白")
+    5: optional i64 comment_id (api.when = "action_type == 2", api.vd = "$ > 0; msg: comment_id 应为正整数")
 }
 
 struct CommentResp {

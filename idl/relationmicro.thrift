@@ -47,6 +47,7 @@ struct FollowReq {
 struct FollowResp {
     1: required i32 status_code (status = "relation")
     2: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 struct GetFollowInfoReq {
@@ -58,6 +59,7 @@ struct GetFollowInfoResp {
     1: required i32 status_code (status = "relation")
     2: optional FollowInfo follow_info
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 // In the three lists `myId`/`myUid` is the viewer, for is_follow; the list is the target's.
@@ -71,6 +73,7 @@ struct GetFollowListResp {
     1: required i32 statusCode (status = "relation")
     2: required list<User> userList
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 struct GetFollowerListReq {
@@ -83,6 +86,7 @@ struct GetFollowerListResp {
     1: required i32 statusCode (status = "relation")
     2: required list<User> user_list
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 struct GetFriendListReq {
@@ -95,6 +99,7 @@ struct GetFriendListResp {
     1: required i32 status_code (status = "relation")
     2: optional list<User> friend_list
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 struct GetIsFollowsReq {
@@ -106,6 +111,7 @@ struct GetIsFollowsResp {
     1: required i32 status_code (status = "relation")
     2: optional map<i64, bool> is_follow_map
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 // Added: the follow info of many users at once; without a viewer is_follow is false.
@@ -118,6 +124,7 @@ struct GetFollowInfosResp {
     1: required i32 status_code (status = "relation")
     2: optional map<i64, FollowInfo> follow_info_map
     3: optional string msg
+    100: optional i32 error_code             // a failure's number, as in the other contracts
 }
 
 service RelationService {

@@ -4,6 +4,7 @@ One that is not installed skips the tests that need it, unless the environment s
 """
 
 import asyncio
+import itertools
 import os
 import shutil
 import signal
@@ -39,8 +40,18 @@ def program(name: str, what_brings_it: str) -> str:
     return found
 
 
+def _ports() -> Iterator[int]:
+    """Ports for one of the processes that run the tests: none that another of them takes."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    own = range(10_500 + 500 * worker, 11_000 + 500 * worker)
+    return (port for port in itertools.cycle(own) if not network.in_use(port))
+
+
+_free_ports = _ports()
+
+
 def free_port() -> int:
-    return network.free_ports(1)[0]
+    return next(_free_ports)
 
 
 def listens(port: int) -> bool:

@@ -1,6 +1,5 @@
 """The methods of core.thrift: accounts, the feed, publishing."""
 
-import time
 from typing import Any, Final
 
 import msgspec
@@ -91,7 +90,10 @@ class CoreHandler:
 
 
 def _before_ns(latest_ms: int | None) -> int:
-    """Return the time before which videos are wanted: no time, or one to come, means now."""
-    if not latest_ms or not 0 < latest_ms < time.time() * 1e3:
+    """Return the time before which videos are wanted: no time means the newest.
+
+    So does one to come, but that no page repeats where videos come from a clock ahead of ours.
+    """
+    if not latest_ms or latest_ms < 0:
         return NEWEST_NS
-    return latest_ms * NS_PER_MS
+    return min(latest_ms * NS_PER_MS, NEWEST_NS)

@@ -36,6 +36,8 @@ def sniff(path: Path) -> Format:
     """The container by its first bytes; raises ParamError if it is none of those allowed."""
     with path.open("rb") as file:
         head = file.read(64)
+    if not head:
+        raise ParamError("视频文件是空的")
     if head[4:8] in MP4_ATOMS:
         return MP4
     if head.startswith(EBML):

@@ -3,7 +3,7 @@
     flag       a bool; a failure's number and text in status_code and status_msg
     numbered   0 or a failure's number in status_code, text in status_msg; on the answer itself or
                in its base_resp
-    relation   1 success, 0 error, 2 bad parameter; text in msg
+    relation   1 success, 0 error, 2 bad parameter; text in msg, a failure's number in error_code
 
 One place per side: a server turns errors into answers here, a client answers into errors.
 """
@@ -38,7 +38,7 @@ class Status:
         """Return the fields that say `error`."""
         if self.convention == "relation":
             code = _RELATION_PARAM if isinstance(error, ParamError) else _RELATION_ERROR
-            return {self.name: code, "msg": error.message}
+            return {self.name: code, "msg": error.message, "error_code": error.code}
         if self.struct is not None:
             return {self.name: self.struct(status_code=error.code, status_msg=error.message)}
         said = {"status_code": error.code, "status_msg": error.message}
@@ -50,7 +50,8 @@ class Status:
         if self.convention == "relation":
             if value == _RELATION_OK:
                 return None
-            return (ParamError if value == _RELATION_PARAM else ServiceError)(answer.msg)
+            older = ParamError.code if value == _RELATION_PARAM else ServiceError.code
+            return from_code(answer.error_code or older, answer.msg)
         if self.convention == "flag":
             if value:
                 return None

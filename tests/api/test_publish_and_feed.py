@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from unittest import mock
 
 import aiohttp
 import pytest
@@ -156,6 +157,8 @@ async def test_a_dead_service_costs_its_fields_not_the_page(http, service):
         (video,) = answer["video_list"]
         assert set(video) == VIDEO_FIELDS
         assert video["author"]["id"] == person.id
+        assert video["author"]["signature"]
+        assert video["author"]["avatar"].startswith("http://")
 
 
 async def test_without_videoservice_the_feed_is_an_error(http):
@@ -172,6 +175,58 @@ async def test_objects_outside_of_the_store_are_not_served(http, tmp_path):
 
         async with http.session.get(URL(f"{http.base}/objects/{path}", encoded=True)) as response:
             assert response.status == 404, path
+
+
+async def test_what_failed_is_not_remembered_by_caches(http, clip):
+    person = await http.register("author")
+    await http.publish(person, clip)
+    listed = await http.get("/douyin/publish/list/", user_id=person.id)
+    play_url = listed["video_list"][0]["play_url"]
+    for url, headers, status in (
+        (play_url, {"Range": "bytes=99999999-"}, 416),
+        (f"{http.base}/objects/videos/nothing.mp4", {}, 404),
+        (f"{http.base}/objects/videos", {}, 404),
+        (f"{http.base}/objects/default/nothing.png", {}, 404),
+    ):
+        async with http.session.get(url, headers=headers) as response:
+            assert (response.status, response.headers.get("Cache-Control")) == (status, None), url
+    async with http.session.get(play_url) as response:
+        assert "immutable" in response.headers["Cache-Control"]
+    # Its name stays when the picture changes.
+    async with http.session.get(f"{http.base}/objects/default/avatar.png") as response:
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+
+
+async def test_of_several_files_the_first_in_its_field_counts(http, clip, tmp_path, store):
+    person = await http.register("author")
+    content = clip.read_bytes()
+
+    async def publish(*files):
+        form = aiohttp.FormData()
+        form.add_field("title", "t")
+        for name, value in files:
+            form.add_field(name, value, filename="f.mp4")
+        path = f"/douyin/publish/action/?token={person.token}"
+        return await http.call("POST", path, data=form)
+
+    answer = await publish(("file", content))
+    assert (answer["status_code"], "data" in answer["status_msg"]) == (10002, True)
+    assert left(store, tmp_path) == []
+    noise = b"\xff" * 100_000
+    answer = await publish(("cover", noise), ("data", content), ("data", noise), ("more", b"x"))
+    assert answer["status_code"] == 0
+
+
+async def test_videos_from_a_clock_ahead_of_ours_are_paged_too(http):
+    client = http.fleet.client("videoservice")
+    ahead = time.time_ns() // 1_000_000 + 3_600_000
+    for n in range(35):
+        with mock.patch("videomicro.dal.video.time.time_ns", return_value=ahead * 1_000_000):
+            await client.CreateVideoMethod(title=f"{n}", author_id=1, play_url="a", cover_url="b")
+    first = await http.get("/douyin/feed/")
+    second = await http.get("/douyin/feed/", latest_time=first["next_time"])
+    titles = [video["title"] for video in first["video_list"] + second["video_list"]]
+    assert titles == [str(n) for n in reversed(range(35))]
 
 
 async def test_many_uploads_at_once_all_arrive(http, clip):

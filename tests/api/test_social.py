@@ -105,8 +105,30 @@ async def test_bad_comments_are_told_what_is_wrong(http, scene):
     ):
         answer = await comment(http, viewer, video, **more)
         assert answer["status_code"] == code, more
+    # What does not matter for an action is not looked at.
+    answer = await comment(http, viewer, video, action_type=1, comment_text="x", comment_id="0x")
+    assert answer["status_code"] == 0
+    comment_id = answer["comment"]["id"]
+    answer = await comment(
+        http, viewer, video, action_type=2, comment_text=" ", comment_id=comment_id
+    )
+    assert answer["status_code"] == 0
     answer = await comment(http, viewer, 999, action_type=1, comment_text="x")
     assert answer["status_code"] == 10007
+
+
+async def test_who_does_not_exist_is_named_alike_everywhere(http):
+    person = await http.register("alone")
+    for path, more in (
+        ("relation", {"to_user_id": 999}),
+        ("message", {"to_user_id": 999, "content": "x"}),
+        ("favorite", {"video_id": 999}),
+        ("comment", {"video_id": 999, "comment_text": "x"}),
+    ):
+        answer = await http.post(
+            f"/douyin/{path}/action/", token=person.token, action_type=1, **more
+        )
+        assert answer["status_code"] == 10007, path
 
 
 async def test_follows_are_listed_from_the_viewers_side(http):

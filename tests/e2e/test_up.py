@@ -11,7 +11,7 @@ import psutil
 import pytest
 from e2e.apk import Apk, opened
 from e2e.conftest import ROOT
-from fleet import wait_for
+from fleet import eventually, wait_for
 
 PARTS = (
     "redis-server", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro",
@@ -118,6 +118,45 @@ def test_without_a_redis_server_it_says_what_to_install(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["a#b", "c?d", "e%20f", "中文 目录"])
+async def test_data_may_be_in_a_folder_of_any_name(up, tmp_path, name):
+    system = up("--free-ports", data=tmp_path / name)
+    async with opened(system.url) as session:
+        await Apk(session).register("ann")
+    assert system.stop() == 0
+    assert {path.name for path in tmp_path.iterdir()} == {name, "log"}
+    assert (tmp_path / name / "sql" / "usermicro.db").exists()
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_secret_that_was_never_written_is_made_anew(up, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret").touch()
+    system = up("--free-ports")
+    assert system.stop() == 0
+    assert len((tmp_path / "data" / "secret").read_text()) >= 32
+
+
+async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
+    system = up("--free-ports")
+    uploads = tmp_path / "data" / "uploads"
+    head = "POST /douyin/publish/action/?token=x HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n"
+    async with opened(system.url) as session:
+        token = (await Apk(session).register("ann")).token
+    host, port = system.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = head.replace("token=x", f"token={token}")
+    head += "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    head += '--b\r\nContent-Disposition: form-data; name="data"; filename="a"\r\n\r\n'
+    writer.write(head.encode() + bytes(5000))
+    files = lambda: [path for path in uploads.rglob("*") if path.is_file()]  # noqa: E731
+    await eventually(files)
+    system.kill("-m api")
+    await eventually(lambda: not files())
+    writer.close()
+    assert len(list(uploads.iterdir())) == 1, "the new process has a folder of its own"
+
+
 async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypatch):
     monkeypatch.setenv("API_WORKERS", "2")
     system = up("--free-ports")
@@ -133,4 +172,42 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
         workers[0].kill()
         await asyncio.sleep(3)
         assert all([(await apk.get("feed"))["status_code"] == 0 for _ in range(20)])
-    assert len(psutil.Process(system.pid("-m api")).children()) == 2
+    workers = psutil.Process(system.pid("-m api")).children()
+    assert len(workers) == 2
+    system.kill("-m api")
+    wait_for(lambda: not any(worker.is_running() for worker in workers))
+
+
+@pytest.mark.parametrize("kind", ["fresh", "interrupted", "taken"])
+async def test_demo_data_fill_what_is_empty_and_end_nothing(up, kind):
+    system = up("--free-ports")
+    name, password = ("Mika", "another") if kind == "taken" else ("林晓雨", "douyin")
+    async with opened(system.url) as session:
+        if kind != "fresh":
+            await Apk(session).post("user/register", username=name, password=password)
+    assert system.stop() == 0
+    again = up("--free-ports", "--demo")
+    async with opened(again.url) as session:
+        apk = Apk(session)
+        videos = (await apk.get("feed"))["video_list"]
+        assert len(videos) == (0 if kind == "taken" else 30)
+        if kind == "taken":
+            assert "no demo data" in again.log.read_text()
+        else:
+            assert (await apk.bytes_of(videos[0]["play_url"]))[4:8] == b"ftyp"
+            assert sum(video["favorite_count"] for video in videos) > 30
+
+
+def test_stopping_does_not_wait_for_demo_data(up, tmp_path):
+    command = [sys.executable, "-m", "scripts.supervisor", "--free-ports", "--demo", "--data"]
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "data")], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    for line in process.stderr or ():
+        if "clips" in line:
+            break
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(8) == 0
+    assert "Traceback" not in (process.stderr.read() if process.stderr else "")
+    wait_for(lambda: not any(child.is_running() for child in children))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -102,6 +103,25 @@ async def test_a_store_that_fails_leaves_no_row_object_or_file(
 @pytest.fixture
 def database_url(tmp_path: Path):
     return lambda name: f"sqlite://{tmp_path}/{name}.db"
+
+
+async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(system: System, clip: Path):
+    """videoservice hangs while the row is made, and may or may not make it afterwards."""
+    async with opened(system.url) as session:
+        apk = Apk(session)
+        person = await apk.register("uploader")
+        for n in range(3):
+            system.apps["videomicro"].signal(signal.SIGSTOP)
+            answer = await apk.publish(person, clip, f"hangs {n}")
+            assert answer["status_code"] == 10006
+            system.apps["videomicro"].signal(signal.SIGCONT)
+        await asyncio.sleep(18)  # it is asked again after 15 s
+        published = (await apk.get("publish/list", user_id=person.id))["video_list"]
+        for video in published:
+            assert await apk.bytes_of(video["play_url"])
+            assert await apk.bytes_of(video["cover_url"])
+    stored = [path for path in system.s3.objects("douyin") if path.suffix in (".mp4", ".jpg")]
+    assert len(stored) == 2 * len(published)
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,153 @@
+"""Clients that send what is not quite HTTP, or leave in the middle."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+REGISTER = "/douyin/user/register/"
+URLENCODED = "application/x-www-form-urlencoded"
+NAMED = b"Content-Disposition: form-data; name="
+PARTS = [
+    b"Content-Disposition form-data\r\n\r\nx",
+    NAMED + b'"_charset_"\r\n\r\n' + b"x" * 60,
+    NAMED + b'"a"\r\nContent-Transfer-Encoding: zzz\r\n\r\nx',
+]
+
+
+async def raw(http, data: bytes, *, leave: bool = False) -> tuple[int, bytes]:
+    """Send bytes as they are; returns the status and the body."""
+    host, port = http.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(data)
+        if leave:
+            await asyncio.sleep(0.05)
+            return 0, b""
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        return int(head.split()[1]), await reader.readexactly(length)
+    finally:
+        writer.close()
+
+
+async def test_a_url_typed_as_it_is_meant_is_understood(http):
+    person = await http.register("林晓雨", "密码")
+    line = "POST /douyin/user/login/?username=林晓雨&password=密码 HTTP/1.1\r\nHost: x:1\r\n\r\n"
+    status, body = await raw(http, line.encode())
+    assert (status, json.loads(body)["user_id"]) == (200, person.id)
+
+
+async def test_a_body_that_looks_like_a_request_stays_as_it_is(http):
+    """Its length would change, and what follows it would be read at the wrong place."""
+    body = "GET /名字 HTTP/1.1\r\n\r\n".encode()
+    first = (
+        f"POST {REGISTER}?username=a&password=b HTTP/1.1\r\nHost: x\r\n"
+        f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    host, port = http.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(first.encode())
+    await asyncio.sleep(0.05)
+    writer.write(body + b"GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answers = await asyncio.wait_for(reader.read(), 5)
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert answers.endswith(b'{"message":"pong"}')
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /douyin/feed/ HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET /douyin/user/?token=secret%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 70_000),
+        b"GET /ping HTTP/1.1\r\nAuthorization Bearer secret\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nX: %b\r\n\r\n" % (b"secret" * 2000),
+    ],
+)
+async def test_what_is_no_http_gets_an_envelope_that_repeats_nothing(http, caplog, request_):
+    status, body = await raw(http, request_)
+    assert status == 400
+    assert json.loads(body)["status_code"] == 10002
+    assert b"secret" not in body
+    assert "secret" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("host", [b"a b", b"x/evil?", b"\xff", b"x:port"])
+async def test_a_host_that_is_no_address_is_refused(http, host):
+    status, body = await raw(http, b"GET /douyin/feed/ HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+    assert (status, json.loads(body)["status_code"]) in ((200, 10002), (400, 10002))
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost:\r\n"])
+async def test_without_a_host_urls_lead_to_where_the_request_came(http, head):
+    person = await http.register("hostless")
+    status, body = await raw(http, b"GET /douyin/user/?user_id=%d %b\r\n" % (person.id, head))
+    assert status == 200
+    assert json.loads(body)["user"]["avatar"].startswith(f"{http.base}/objects/")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"a":' * 100_000),
+        *[("multipart/form-data; boundary=b", b"--b\r\n%b\r\n--b--" % part) for part in PARTS],
+        (URLENCODED, b"username=%FF&password=x"),
+        (URLENCODED, b"username=\xff&password=x"),
+        (f"{URLENCODED}; charset=nothing", b"username=a&password=x"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", [REGISTER, "/douyin/publish/action/"])
+async def test_a_body_that_is_not_what_it_says_is_told_so(http, caplog, content_type, body, path):
+    person = await http.register("strange")
+    query = f"?token={person.token}&title=t" if "publish" in path else ""
+    answer = await http.call(
+        "POST", path + query, data=body, headers={"Content-Type": content_type}
+    )
+    assert answer["status_code"] == 10002
+    assert answer["status_msg"] != "服务出错，请稍后再试"
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_told_so(http, caplog):
+    head = f"POST {REGISTER} HTTP/1.1\r\nHost: x\r\nContent-Type: {URLENCODED}\r\n"
+    head += "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"
+    status, body = await raw(http, head.encode())
+    assert status in (200, 400)
+    assert json.loads(body)["status_code"] == 10002
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_query_that_is_not_utf_8_is_told_so(http):
+    status, body = await raw(
+        http, b"POST %b?username=%%FFx&password=x HTTP/1.1\r\nHost: x\r\n\r\n" % REGISTER.encode()
+    )
+    assert (status, json.loads(body)["status_code"]) == (200, 10002)
+    answer = await http.post(REGISTER, username="100%", password="50%FF")
+    assert answer["status_code"] == 0, "a percent sign is a character like any other"
+
+
+async def test_the_same_key_twice_in_json_counts_first(http):
+    body = b'{"username": "first", "password": "x", "username": "second"}'
+    answer = await http.call(
+        "POST", REGISTER, data=body, headers={"Content-Type": "application/json"}
+    )
+    user = (await http.get("/douyin/user/", user_id=answer["user_id"]))["user"]
+    assert user["name"] == "first"
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_fault_of_ours(http, caplog, tmp_path):
+    person = await http.register("leaves")
+    for path, content_type in (
+        (REGISTER, URLENCODED),
+        (f"/douyin/publish/action/?token={person.token}", "multipart/form-data; boundary=b"),
+    ):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
+        head += "Content-Length: 5000\r\n\r\n"
+        body = '--b\r\nContent-Disposition: form-data; name="data"; filename="a"\r\n\r\nhalf'
+        await raw(http, (head + body).encode(), leave=True)
+    await asyncio.sleep(0.2)
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+    assert not [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]
