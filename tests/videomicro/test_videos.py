@@ -6,6 +6,10 @@ import time
 import pytest
 
 from microkit.errors import NotFound, ParamError
+from microkit.metrics import store_calls
+from microkit.storage.database import open_database
+from videomicro import SERVICE
+from videomicro.dal.video import Videos
 
 FUTURE = 2**62
 
@@ -112,3 +116,42 @@ async def test_ten_thousand_ids_are_answered_and_more_are_refused(videos):
     assert len((await videos.GetVideoSetByIdSetMethod(id_set=ids)).video_set) == 1
     with pytest.raises(ParamError):
         await videos.GetVideoSetByIdSetMethod(id_set=list(range(10_001)))
+
+
+async def test_a_kept_page_never_hides_what_another_replica_changed(settings, database_url):
+    own = settings(database_url=database_url("videomicro"))
+    migrations = SERVICE.migrations()
+    async with open_database(own, migrations) as one, open_database(own, migrations) as other:
+        here, there = Videos(one), Videos(other)
+
+        async def titles() -> list[str]:
+            return [row.title for row in await here.feed(2**60, 30)]
+
+        first = await there.create(1, "first", "p", "c")
+        assert await titles() == await titles() == ["first"]
+        second = await there.create(1, "second", "p", "c")
+        assert await titles() == ["second", "first"]
+        await there.rename(first, "renamed")
+        assert await titles() == ["second", "renamed"]
+        await there.delete(second)
+        assert await titles() == ["renamed"]
+        for n in range(40):
+            await (here, there)[n % 2].create(1, f"{n}", "p", "c")
+            assert (await titles())[0] == f"{n}"
+
+
+async def test_every_way_to_ask_for_a_page_that_did_not_change_costs_one_statement(
+    settings, database_url
+):
+    own = settings(database_url=database_url("videomicro"))
+    async with open_database(own, SERVICE.migrations()) as database:
+        videos = Videos(database)
+        for n in range(40):
+            await videos.create(1, f"{n}", "p", "c")
+        page = await videos.feed(2**60, 30)
+        before = store_calls("sql")._value.get()
+        now = page[0].created_ms + 1
+        pages = await asyncio.gather(*(videos.feed(now + n, 30) for n in range(50)))
+        assert all(each == page for each in pages)
+        assert store_calls("sql")._value.get() == before + 1
+        assert len(await videos.feed(page[-1].created_ms, 30)) == 10

@@ -4,7 +4,10 @@ from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, Integ
 
 
 class Clock(Model):
-    """One row: the time of the newest video. Whoever publishes holds it until the commit."""
+    """One row: the time of the newest change. Whoever changes a video holds it until the commit.
+
+    So it is the version of all videos too.
+    """
 
     id = IntegerField(primary_key=True)
     latest_ms = BigIntegerField()

@@ -7,13 +7,15 @@ from typing import Final, NamedTuple
 from peewee import Case, Update, fn
 
 from microkit.batch import Each
-from microkit.cache import CachedLoader
+from microkit.cache import Cache, CachedLoader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement
 from videomicro.dal.model import Clock, Video
 
 _CACHED: Final = 20_000
 _CACHED_SECONDS: Final = 2.0
+_CACHED_PAGES: Final = 256
+_CACHED_PAGES_SECONDS: Final = 60.0
 
 Page = tuple[int, int]
 """A page of the feed: what was published before this many ms since 1970, at most so many."""
@@ -35,8 +37,15 @@ _LIVE = Video.select(*_COLUMNS).where(Video.deleted == False)  # noqa: E712 - SQ
 _NEWEST = Video.created_ms.desc()
 _BY_IDS = Statement(lambda ids: _LIVE.where(Video.id.in_(ids)))
 _BY_AUTHOR = Statement(lambda author: _LIVE.where(Video.author_id == author).order_by(_NEWEST))
+_VERSION = Clock.select(Clock.latest_ms).where(Clock.id == 1)
+# Rows and the version of which they are, in one statement.
 _FEED = Statement(
-    lambda before, limit: _LIVE.where(Video.created_ms < before).order_by(_NEWEST).limit(limit)
+    lambda before, limit: (
+        Video.select(*_COLUMNS, _VERSION)
+        .where(Video.deleted == False, Video.created_ms < before)  # noqa: E712 - SQL's
+        .order_by(_NEWEST)
+        .limit(limit)
+    )
 )
 _COUNTS = Statement(
     lambda authors: (
@@ -45,7 +54,7 @@ _COUNTS = Statement(
         .group_by(Video.author_id)
     )
 )
-_NOW = Statement(lambda: Clock.select(Clock.latest_ms).where(Clock.id == 1))
+_NOW = Statement(lambda: _VERSION)
 
 
 def _tick(now_ms: int) -> Update:
@@ -54,13 +63,20 @@ def _tick(now_ms: int) -> Update:
 
 
 class Videos:
-    """The videos of one database. Rows and counts are kept for up to two seconds."""
+    """The videos of one database. Rows and counts are kept for up to two seconds.
+
+    Pages of the feed are kept while no video changes: whether one did is asked of the database for
+    every page, but once for all that are asked for at the same moment.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
         self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
-        self._pages: Each[Page, list[Row]] = Each(self._load_page)
+        self._pages: Each[Page, tuple[list[Row], int]] = Each(self._load_page)
+        self._kept: Cache[Page, tuple[list[Row], int]] = Cache(_CACHED_PAGES, _CACHED_PAGES_SECONDS)
+        self._version: Each[None, int] = Each(self._load_version)
+        self._newest_ms = 0
         self._published: Each[int, list[Row]] = Each(self._load_published)
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
@@ -73,10 +89,7 @@ class Videos:
         }
 
         async def insert() -> int:
-            # Later than every other, also when the clock was set back, and in the order of the
-            # commits: a page never skips one.
-            await self._database.write(_tick(time.time_ns() // 1_000_000))
-            ((now_ms,),) = await self._database.rows(_NOW())
+            now_ms = await self._changed()
             written = await self._database.write(Video.insert(row | {"created_ms": now_ms}))
             return int(written.lastrowid)
 
@@ -105,7 +118,16 @@ class Videos:
 
     async def feed(self, before_ms: int, limit: int) -> list[Row]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
-        return await self._pages.one((before_ms, limit))
+        # What is newer than the newest asks for the newest page, like all that is.
+        page = min(before_ms, self._newest_ms + 1), limit
+        kept = self._kept.get(page)
+        if kept is not None and kept[1] == await self._version.one(None):
+            return kept[0]
+        rows, version = await self._pages.one((before_ms, limit))
+        if version >= self._newest_ms:
+            self._newest_ms = version
+            self._kept.put((min(before_ms, version + 1), limit), (rows, version))
+        return rows
 
     async def counts(self, authors: Iterable[int]) -> dict[int, int]:
         """Return how many videos each of `authors` has."""
@@ -118,7 +140,7 @@ class Videos:
             NotFound: there is no such video.
         """
         await self.by_id(video_id)
-        await self._database.write(Video.update(title=title).where(Video.id == video_id))
+        await self._change(Video.update(title=title).where(Video.id == video_id))
         self._rows.discard(video_id)
 
     async def delete(self, video_id: int) -> None:
@@ -128,17 +150,40 @@ class Videos:
             NotFound: there is no such video.
         """
         row = await self.by_id(video_id)
-        await self._database.write(Video.update(deleted=True).where(Video.id == video_id))
+        await self._change(Video.update(deleted=True).where(Video.id == video_id))
         self._rows.discard(video_id)
         self._counts.discard(row.author_id)
+
+    async def _change(self, update: Update) -> None:
+        async def change() -> None:
+            await self._changed()
+            await self._database.write(update)
+
+        await self._database.transaction(change)
+
+    async def _changed(self) -> int:
+        """Within a transaction, first of all: note that something changes, and return the time.
+
+        It is later than that of every other change, also when the clock was set back, and in the
+        order of the commits: a page never skips a video.
+        """
+        await self._database.write(_tick(time.time_ns() // 1_000_000))
+        ((now_ms,),) = await self._database.rows(_NOW())
+        return int(now_ms)
 
     async def _load(self, ids: list[int]) -> dict[int, Row]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
         return {row[0]: Row(*row) for row in rows}
 
-    async def _load_page(self, page: Page) -> list[Row]:
+    async def _load_page(self, page: Page) -> tuple[list[Row], int]:
         before, limit = page
-        return [Row(*row) for row in await self._database.rows(_FEED(before=before, limit=limit))]
+        found = await self._database.rows(_FEED(before=before, limit=limit))
+        # An empty page says nothing of its version: it is asked for again.
+        return [Row(*row[:-1]) for row in found], found[0][-1] if found else 0
+
+    async def _load_version(self, _: None) -> int:
+        ((version,),) = await self._database.rows(_NOW())
+        return int(version)
 
     async def _load_published(self, author: int) -> list[Row]:
         return [Row(*row) for row in await self._database.rows(_BY_AUTHOR(author=author))]
