@@ -62,7 +62,7 @@ class Aggregate:
         """
         infos, follows, likes, works = await asyncio.gather(
             self._infos.many([user_id]),
-            _or_empty(self._peers.follow_infos(viewer, [user_id])),
+            _or_empty(self._follow_infos(viewer, [user_id])),
             _or_empty(self._likes.many([user_id])),
             _or_empty(self._works.many([user_id])),
         )

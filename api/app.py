@@ -97,7 +97,8 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
         resolver = await stack.enter_async_context(open_resolver(settings))
         clients = await stack.enter_async_context(open_clients(settings, resolver))
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
-        publishing = await stack.enter_async_context(Publishing(clients, objects, workers))
+        publishing = Publishing(clients, objects, workers)
+        stack.push_async_callback(publishing.close)
         uploads = stack.enter_context(own_folder(settings.upload_dir))
         checks = {
             "objects": objects.check,

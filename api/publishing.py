@@ -4,8 +4,6 @@ import asyncio
 import logging
 import secrets
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from api.clients import Clients
 from api.media import MediaWorkers
@@ -17,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Publishing:
-    """The way of an upload; an async context manager.
+    """The way of an upload.
 
     Where videoservice did not answer nobody knows whether the row will be there. The objects stay
     until that is known: it is asked every `settle_seconds`, which are longer than its deadline.
@@ -36,15 +34,8 @@ class Publishing:
         self._settle_seconds = settle_seconds
         self._settling: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
+        """Stop asking."""
         for task in tuple(self._settling):
             task.cancel()
         await asyncio.gather(*self._settling, return_exceptions=True)
