@@ -9,6 +9,7 @@ from aiohttp import web
 
 from microkit import metrics
 from microkit.errors import Error
+from microkit.log import masked
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -71,4 +72,6 @@ async def _passes(check: Callable[[], Awaitable[None]]) -> str:
         return "no answer within a second"
     except Error as error:
         return error.message
+    except Exception as error:  # noqa: BLE001 - whatever it was, it does not pass
+        return masked(str(error)) or type(error).__name__
     return ""

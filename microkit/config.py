@@ -94,10 +94,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wanted = "want a name like Asia/Shanghai or UTC"
             raise ConfigError(f"TIMEZONE={self.timezone!r}: {wanted}") from error
 
-    def address(self, service: str) -> str:
-        """Return the addresses of a peer, as they were set."""
-        addresses: str = getattr(self, f"{service}_addresses")
-        return addresses
+    def addresses(self) -> dict[str, str]:
+        """Return the addresses of every peer by its name, as they were set."""
+        suffix = "_addresses"
+        names = (field.name for field in msgspec.structs.fields(type(self)))
+        return {n.removesuffix(suffix): getattr(self, n) for n in names if n.endswith(suffix)}
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

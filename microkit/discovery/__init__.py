@@ -76,11 +76,17 @@ def _reachable(host: str) -> str:
     """Return the address that others use for what listens on `host`."""
     if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - told apart, not listened on
         return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    # Who listens on :: is not reached by IPv4.
+    family, outside, itself = (
+        (socket.AF_INET6, "2001:db8::1", "::1")
+        if host == "::"
+        else (socket.AF_INET, "192.0.2.1", "127.0.0.1")
+    )
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             # Sends nothing: it only chooses the interface that leads outside.
-            probe.connect(("192.0.2.1", 9))
+            probe.connect((outside, 9))
         except OSError:
-            return "127.0.0.1"
+            return itself
         address: str = probe.getsockname()[0]
         return address

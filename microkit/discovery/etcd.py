@@ -22,11 +22,18 @@ T = TypeVar("T")
 
 _SECONDS: Final = 3
 _PORT: Final = 2379
-# gRPC waits up to two minutes between attempts to reconnect if it is not told otherwise.
 _OPTIONS: Final = {
+    # gRPC waits up to two minutes between attempts to reconnect if it is not told otherwise.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
-    "grpc.min_reconnect_backoff_ms": 100,
+    # Which is how long a connection may take to be made, too.
+    "grpc.min_reconnect_backoff_ms": 1000,
+    # Clients share connections if they are not told otherwise: a new one would get the dead one.
+    "grpc.use_local_subchannel_pool": 1,
+    # A connection whose other end is silently gone is found out.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 3000,
+    "grpc.http2.max_pings_without_data": 0,
 }
 
 FAILURES: Final = (ClientError, grpc.RpcError, grpc.aio.BaseError, OSError, TimeoutError)
@@ -39,6 +46,8 @@ class Etcd:
         url = urlsplit(settings.discovery_url)
         self._user = unquote(url.username) if url.username else None
         self._password = unquote(url.password) if url.password else None
+        if self._user and not self._password:
+            raise ConfigError("DISCOVERY_URL: want etcd://user:password@host:port")
         self._endpoints = [_endpoint(text) for text in url.netloc.rpartition("@")[2].split(",")]
         self._credentials = _credentials(settings) if url.scheme == "etcds" else None
         self._client: aetcd.Client | None = None
@@ -56,7 +65,10 @@ class Etcd:
             try:
                 async with asyncio.timeout(_SECONDS):
                     answer = await work(client)
-            except FAILURES as error:
+            except (*FAILURES, asyncio.CancelledError) as error:
+                # gRPC cancels what is under way on a channel that another call has closed.
+                if isinstance(error, asyncio.CancelledError) and _cancelled():
+                    raise
                 self._say(error)
                 await self._drop(client)
             else:
@@ -133,6 +145,12 @@ async def open_etcd(settings: Settings) -> AsyncIterator[Etcd]:
         yield etcd
     finally:
         await etcd.close()
+
+
+def _cancelled() -> bool:
+    """Was it the caller's own task that was cancelled?"""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _endpoint(text: str) -> tuple[str, int]:

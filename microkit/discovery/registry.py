@@ -7,6 +7,7 @@ A registration is held by a lease of 60 s that is refreshed every 20 s.
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +16,6 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from microkit.config import ConfigError
 from microkit.discovery import Instance
 from microkit.discovery.etcd import FAILURES, Etcd
 from microkit.discovery.static import parse
@@ -28,6 +28,7 @@ _LEASE_SECONDS: Final = 60
 _REFRESH_SECONDS: Final = 20.0
 _RESOLVE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
+_HEAVIEST: Final = 10_000
 _CANCEL_SECONDS: Final = 0.1
 # How long callers may take to hear that an instance is gone, before it goes.
 _NEWS_SECONDS: Final = 0.5
@@ -60,10 +61,10 @@ def instance_of(value: bytes) -> Instance | None:
         stored = msgspec.json.decode(value)
         found = parse(stored["address"])
         weight = int(stored.get("weight") or 10)
-    except (ConfigError, msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError):
+    except Exception:  # noqa: BLE001 - anybody can register anything
         return None
     host = "127.0.0.1" if found.host in _EVERYWHERE else found.host
-    return Instance(host, found.port, weight)
+    return Instance(host, found.port, min(weight, _HEAVIEST))
 
 
 class Registration:
@@ -104,6 +105,9 @@ class Registration:
                 await self._refresh(lease_id)
                 _log.warning("the registration ran out: registers again")
             except Unavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:  # noqa: BLE001 - whatever it was, the next try may do
+                _log.exception("cannot register")
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _register(self) -> int:
@@ -154,8 +158,9 @@ class EtcdResolver:
         if service not in self._first:
             self._first[service] = asyncio.Event()
             changed = asyncio.Event()
-            self._tasks.add(asyncio.create_task(self._follow(service, changed)))
-            self._tasks.add(asyncio.create_task(self._watch(service, changed)))
+            for work in (self._follow(service, changed), self._watch(service, changed)):
+                # Not in the context of the call that happens to be the first.
+                self._tasks.add(asyncio.create_task(work, context=contextvars.Context()))
         await self._first[service].wait()
         return self.known(service)
 
@@ -166,8 +171,12 @@ class EtcdResolver:
     async def _follow(self, service: str, changed: asyncio.Event) -> None:
         while True:
             changed.clear()
-            with suppress(Unavailable):
+            try:
                 await self._load(service)
+            except Unavailable:
+                pass  # which was said
+            except Exception:  # noqa: BLE001 - whatever it was, the next try may do
+                _log.exception("cannot find %s", service)
             self._first[service].set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RESOLVE_SECONDS):

@@ -7,27 +7,25 @@ from microkit.discovery import Instance
 
 
 class StaticResolver:
-    """Answers the addresses of the settings."""
+    """Answers the addresses of the settings.
+
+    Raises:
+        ConfigError: an address that is none.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._known: dict[str, Sequence[Instance]] = {}
+        self._known: dict[str, Sequence[Instance]] = {
+            service: [parse(text) for text in addresses.split(",")]
+            for service, addresses in settings.addresses().items()
+        }
 
     def known(self, service: str) -> Sequence[Instance]:
-        """Return the instances that were asked for before."""
-        return self._known.get(service, ())
+        """Return the instances that the settings name for `service`."""
+        return self._known[service]
 
     async def resolve(self, service: str) -> Sequence[Instance]:
-        """Return the instances that the settings name for `service`.
-
-        Raises:
-            ConfigError: an address that is none.
-        """
-        known = self._known.get(service)
-        if known is None:
-            known = [parse(text) for text in self._settings.address(service).split(",")]
-            self._known[service] = known
-        return known
+        """Return the same."""
+        return self.known(service)
 
 
 def parse(text: str) -> Instance:

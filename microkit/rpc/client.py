@@ -26,11 +26,12 @@ from microkit.rpc.balance import Balance
 from microkit.rpc.contract import Contract, DecodeError, EncodeError, Method
 from microkit.rpc.pool import Pool
 from microkit.rpc.server import DEADLINE, UNKNOWN_METHOD
-from microkit.rpc.transport import CALL, EXCEPTION, Message, Transport, encode
-from microkit.rpc.ttheader import Header
+from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
+from microkit.rpc.ttheader import Header, HeaderError
 
 _log = logging.getLogger(__name__)
 _MAX_SEQID: Final = 2**31
+_ATTEMPTS: Final = 2
 
 
 class Client:
@@ -67,8 +68,17 @@ class Client:
             Unavailable: none can.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
-        pool = self._pool(await self._known(deadline))
-        pool.release(await pool.acquire(deadline))
+        instances = await self._known(deadline)
+        for _ in instances:
+            pool = self._pool(instances)
+            try:
+                connection = pool.take() or await pool.acquire(deadline)
+            except Unavailable:
+                self._balance.unreachable(pool.instance)
+            else:
+                pool.release(connection)
+                return
+        raise Unavailable(retry=Retry.NEVER_HANDLED)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -79,7 +89,8 @@ class Client:
     async def send(self, method: Method, body: bytes, seconds: float | None = None) -> Message:
         """Send the encoded arguments of `method` and return the reply to it, within `seconds`.
 
-        A call that certainly nobody handled is made once more, on another instance if there is one.
+        A call that certainly nobody handled is made again: on every other instance, or once more
+        where there is only one.
 
         Raises:
             UnknownMethod, ServiceError: the peer answered with an exception.
@@ -90,20 +101,29 @@ class Client:
         instances = self._resolver.known(self.service) or await self._known(deadline)
         if instances is not self._instances:
             self._forget(instances)
-        pool = self._pool(instances)
-        try:
-            answer = await self._attempt(pool, method, body, deadline)
-        except Unavailable as error:
-            # Who waited until the deadline has no time left for another.
-            if error.retry is not Retry.NEVER_HANDLED or isinstance(error, DeadlineExceeded):
-                raise
-            others = [each for each in instances if each != pool.instance]
-            answer = await self._attempt(self._pool(others or instances), method, body, deadline)
+        answer = await self._first_answer(instances, method, body, deadline)
         if answer.kind == EXCEPTION:
             raise _application_error(self.service, answer)
         if answer.header is not None and (failed := _business_error(answer.header)):
             raise failed
         return answer
+
+    async def _first_answer(
+        self, instances: Sequence[Instance], method: Method, body: bytes, deadline: float
+    ) -> Message:
+        tried: list[Instance] = []
+        while True:
+            left = [each for each in instances if each not in tried] if tried else instances
+            pool = self._pool(left or instances)
+            try:
+                return await self._attempt(pool, method, body, deadline)
+            except Unavailable as error:
+                # Who waited until the deadline has no time left for another.
+                late = isinstance(error, DeadlineExceeded)
+                final = late or error.retry is not Retry.NEVER_HANDLED
+                tried.append(pool.instance)
+                if final or len(tried) >= max(len(instances), _ATTEMPTS):
+                    raise
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:
@@ -117,7 +137,11 @@ class Client:
             seqid = next(self._seqids) % _MAX_SEQID
             request = self._encode(method, seqid, body, deadline)
             answer = await connection.send(request, deadline)
-            answered = answer.name == method.name and answer.seqid == seqid
+            answered = (
+                answer.name == method.name
+                and answer.seqid == seqid
+                and answer.kind in (REPLY, EXCEPTION)
+            )
         except Unavailable:
             self._balance.silent(pool.instance)
             raise
@@ -129,7 +153,8 @@ class Client:
             else:
                 connection.close()
         if not answered:
-            raise Unavailable(f"{self.service} answered another call than {method.name}")
+            _log.warning("%s answered another call than %s", self.service, method.name)
+            raise Unavailable
         self._balance.answered(pool.instance)
         return answer
 
@@ -145,7 +170,11 @@ class Client:
                 ttheader.RPC_TIMEOUT: str(max(1, int(left * 1e3))),
             }
             header = Header(seqid, integers, metadata.persistent.get())
-        return encode(self._transport, CALL, method.name.encode(), seqid, body, header)
+        try:
+            return encode(self._transport, CALL, method.name.encode(), seqid, body, header)
+        except HeaderError as error:
+            _log.error("%s.%s: %s", self.service, method.name, error)
+            raise ServiceError from error
 
     async def _known(self, deadline: float) -> Sequence[Instance]:
         """Return the instances when the resolver has to find out first."""
@@ -159,7 +188,8 @@ class Client:
         """Return the pool of the instance whose turn it is."""
         instance = self._balance.pick(instances)
         if instance is None:
-            raise Unavailable(f"{self.service} has no instance", Retry.NEVER_HANDLED)
+            _log.warning("%s has no instance", self.service)
+            raise Unavailable(retry=Retry.NEVER_HANDLED)
         pool = self._pools.get(instance)
         if pool is None:
             pool = Pool(self.service, instance, self._pool_size, self._max_size)

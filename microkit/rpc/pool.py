@@ -1,6 +1,7 @@
 """Connections to one instance: bounded, the last used first, waiting callers in order."""
 
 import asyncio
+import logging
 import select
 from collections import deque
 from contextlib import suppress
@@ -9,6 +10,8 @@ from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
 from microkit.metrics import POOL
 from microkit.rpc.transport import Message, ProtocolError, Reader
+
+_log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 1.0
 
@@ -54,12 +57,13 @@ class Connection(asyncio.Protocol):
             for message in self._reader.feed(data):
                 self._take(message)
         except ProtocolError as error:
-            self._fail(Unavailable(f"{self._pool.instance}: {error}"))
+            _log.warning("%s: %s", self._pool.instance, error)
+            self._fail(Unavailable())
             self.close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell the caller that waits, and the pool."""
-        self._fail(Unavailable(f"{self._pool.instance} closed the connection"))
+        self._fail(Unavailable())
         self._pool.lost(self)
 
     def close(self) -> None:
@@ -156,9 +160,7 @@ class Pool:
         self._closed = True
         for connection in tuple(self._idle):
             connection.close()
-        for turn in self._waiting:
-            if not turn.done():
-                turn.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
+        self._dismiss()
 
     async def _connect(self, deadline: float) -> Connection:
         """Connect in a place that was taken; it is free again if that fails."""
@@ -168,14 +170,24 @@ class Pool:
                 _, connection = await loop.create_connection(
                     lambda: Connection(self, self._max_size), self.instance.host, self.instance.port
                 )
-        except BaseException as error:
+        except (OSError, TimeoutError, ValueError) as error:  # ValueError: no name of a host
+            self._places += 1
+            # Who waits for a place would not fare better, and can go elsewhere now.
+            self._dismiss()
+            raise Unavailable(retry=Retry.NEVER_HANDLED) from error
+        except BaseException:
             self._vacate()
-            if isinstance(error, OSError | TimeoutError):
-                raise Unavailable(retry=Retry.NEVER_HANDLED) from error
             raise
         self._open.add(connection)
         self._open_gauge.inc()
         return connection
+
+    def _dismiss(self) -> None:
+        """Tell everybody who waits that nothing will come."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
 
     async def _turn(self, deadline: float) -> Connection | None:
         """Wait for a connection, or (None) for a place to make one in."""

@@ -15,6 +15,7 @@ from microkit.metrics import Meter, meter
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.contract import Contract, DecodeError, Method
 from microkit.rpc.transport import (
+    CALL,
     EXCEPTION,
     ONEWAY,
     REPLY,
@@ -30,6 +31,10 @@ DEADLINE: Final = "deadline exceeded"
 
 _log = logging.getLogger(__name__)
 _QUEUED: Final = 64
+_LAST_CALLS_SECONDS: Final = 0.3
+_CANCEL_SECONDS: Final = 1.0
+# How many of the largest messages may wait on all connections together.
+_HELD_MESSAGES: Final = 16
 _CLOSES: Final = {ttheader.CONNECTION_CLOSES: "1"}
 
 
@@ -73,6 +78,7 @@ class Server:
         }
         self.connections: set[Connection] = set()
         self.draining = False
+        self._held = 0
         self._listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -103,14 +109,29 @@ class Server:
             self._listener.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+        deadline = time.monotonic() + grace
+        if self.connections:
+            # A call may be on its way on a connection that looks idle: nobody could know whether
+            # it was handled. From now on each closes behind its next answer.
+            await asyncio.sleep(min(_LAST_CALLS_SECONDS, grace))
         for connection in tuple(self.connections):
             connection.drain()
-        deadline = time.monotonic() + grace
         while self.connections and time.monotonic() < deadline:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.02)
+        left = [each.task for each in self.connections if each.task is not None]
         for connection in tuple(self.connections):
             connection.abort()
         await asyncio.sleep(0)
+        if left:  # what they use is closed next
+            await asyncio.wait(left, timeout=_CANCEL_SECONDS)
+
+    def hold(self, more: int) -> None:
+        """Count bytes that wait on connections; close the one with the most when they are many."""
+        self._held += more
+        if more > 0 and self._held > _HELD_MESSAGES * self.limits.message_size:
+            largest = max(self.connections, key=lambda each: each.held)
+            _log.warning("closed a connection: %d bytes waited there", largest.held)
+            largest.abort()
 
     def _sweep(self) -> None:
         """Close connections on which nothing happened for too long."""
@@ -144,8 +165,10 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._reader = Reader(server.limits.message_size)
         self._waiting: deque[Message] = deque()
+        self._waiting_bytes = 0
+        self.held = 0
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._writable = True
         self._loop = asyncio.get_running_loop()
         self.idle_since = time.monotonic()
@@ -153,7 +176,12 @@ class Connection(asyncio.Protocol):
     @property
     def serving(self) -> bool:
         """Is a call under way?"""
-        return self._task is not None
+        return self.task is not None
+
+    @property
+    def _full(self) -> bool:
+        too_large = self._waiting_bytes > self._server.limits.message_size
+        return too_large or len(self._waiting) > _QUEUED
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or refuse it when there are too many or the server stops."""
@@ -168,21 +196,34 @@ class Connection(asyncio.Protocol):
         """Stop the work that nobody waits for any more."""
         self._server.connections.discard(self)
         self._waiting.clear()
-        if self._task is not None:
-            self._task.cancel()
+        self._server.hold(-self.held)
+        self.held = 0
+        if self.task is not None:
+            self.task.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Read on; what is not Thrift ends the connection."""
-        self.idle_since = time.monotonic()
+        if not self._reader.partial:  # else whoever sends it in drops is never idle
+            self.idle_since = time.monotonic()
         try:
-            self._waiting.extend(self._reader.feed(data))
+            for message in self._reader.feed(data):
+                self._waiting.append(message)
+                self._waiting_bytes += len(message.body)
         except ProtocolError as error:
             _log.warning("closed a connection: %s", error)
             self._transport.abort()
             return
-        if len(self._waiting) > _QUEUED:
+        if self._full:
             self._transport.pause_reading()
         self._next()
+        self._count_held()
+
+    def _count_held(self) -> None:
+        """Count what waits here: for its turn, or for the rest of its message."""
+        held = self._waiting_bytes + self._reader.size
+        if held != self.held:
+            more, self.held = held - self.held, held
+            self._server.hold(more)
 
     def pause_writing(self) -> None:
         """Serve no more while the caller does not read its answers."""
@@ -195,7 +236,7 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Close as soon as nothing is under way."""
-        if self._task is None and not self._waiting and not self._reader.partial:
+        if self.task is None and not self._waiting and not self._reader.partial:
             self._transport.close()
 
     def abort(self) -> None:
@@ -203,29 +244,35 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _next(self) -> None:
-        if self._task is not None or not self._writable:
+        if self.task is not None or not self._writable:
             return
         if not self._waiting:
             if self._server.draining:
                 self.drain()
             return
+        full = self._full
         message = self._waiting.popleft()
-        if len(self._waiting) == _QUEUED:
+        self._waiting_bytes -= len(message.body)
+        if full and not self._full:
             self._transport.resume_reading()
-        self._task = self._loop.create_task(self._serve(message))
-        self._task.add_done_callback(self._served)
+        self.task = self._loop.create_task(self._serve(message))
+        self.task.add_done_callback(self._served)
 
     def _served(self, task: asyncio.Task[None]) -> None:
-        self._task = None
+        self.task = None
         self.idle_since = time.monotonic()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("serving failed", exc_info=error)
             self._transport.abort()
         if not self._transport.is_closing():
             self._next()
+            self._count_held()
 
     async def _serve(self, message: Message) -> None:
         endpoint = self._server.endpoints.get(message.name)
+        if message.kind not in (CALL, ONEWAY):
+            self._refuse(message, PROTOCOL_ERROR, f"a message of kind {message.kind}, want a call")
+            return
         if endpoint is None:
             self._refuse(message, UNKNOWN_METHOD, f"unknown method {message.name}")
             return
@@ -270,8 +317,8 @@ class Connection(asyncio.Protocol):
         return min(seconds or own, own)  # 0 is how a caller says that it set none
 
     def _expire(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     def _reply(self, message: Message, name: bytes, body: bytes, kind: int = REPLY) -> None:
         if message.kind == ONEWAY or self._transport.is_closing():

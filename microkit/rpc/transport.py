@@ -95,6 +95,11 @@ class Reader:
         """Is a message under way that has not arrived completely?"""
         return bool(self._buffer)
 
+    @property
+    def size(self) -> int:
+        """How many bytes of that message have arrived."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> Iterator[Message]:
         """Give the messages that `data` completes.
 

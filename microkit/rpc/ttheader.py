@@ -89,7 +89,7 @@ def decode(message: bytes) -> tuple[Header, int]:
     """
     _, _, _, seqid, words = _FIXED.unpack_from(message)
     end = FIXED_SIZE + words * 4
-    if end > len(message) or words < 1:
+    if end > len(message) or not 1 <= words <= MAX_SIZE // 4:
         raise HeaderError(f"a header of {words * 4} bytes in a message of {len(message)}")
     if message[14] != 0 or message[15] != 0:
         raise HeaderError(f"protocol {message[14]} with {message[15]} transforms, want 0 and 0")

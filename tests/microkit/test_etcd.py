@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import json
 import signal
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
 import aetcd
@@ -15,8 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fleet import eventually
 
+import idl
+from microkit.config import ConfigError
 from microkit.discovery import Instance, open_resolver, registered, registry
 from microkit.discovery.registry import instance_of
+from microkit.errors import Unavailable
+from microkit.rpc.client import Client
+from microkit.rpc.contract import Contract
 
 PREFIX = b"kitex/registry-etcd/"
 
@@ -79,6 +85,8 @@ async def test_everywhere_is_never_registered(etcd, own, host):
         (b"{}", None),
         (b'{"address":"nowhere"}', None),
         (b"[1]", None),
+        (b"[" * 5000, None),
+        (b'{"address":"h:1","weight":1e300}', Instance("h", 1, 10_000)),
     ],
 )  # fmt: skip
 def test_what_others_registered_is_read(value, instance):
@@ -197,6 +205,100 @@ async def test_an_etcd_that_hangs_does_not_hold_up_callers(settings):
                 assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             server.signal(signal.SIGCONT)
         await eventually(lambda: True)
+
+
+async def test_of_many_services_none_is_forgotten_when_etcd_hangs(settings):
+    names = ["userservice", "videoservice", "favoriteservice", "commentservice"]
+    with servers.etcd() as server:
+        own = settings(discovery_url=server.url)
+        async with open_resolver(own) as resolver, AsyncExitStack() as stack:
+            for name in names:
+                await stack.enter_async_context(registered(own, name, 1))
+            for name in names:  # not at the same moment, so that they ask at different ones
+                assert await resolver.resolve(name) == [Instance("127.0.0.1", 1)]
+                await asyncio.sleep(0.7)
+            server.signal(signal.SIGSTOP)
+            await asyncio.sleep(9)
+            server.signal(signal.SIGCONT)
+            for name in names:
+                await stack.enter_async_context(registered(own, name, 2))
+            for name in names:
+                await eventually(lambda name=name: len(resolver.known(name)) == 2, 15)
+
+
+async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
+    contract = Contract(idl.load("videomicro"))
+    with servers.etcd() as server:
+        own = settings(discovery_url=server.url)
+        server.signal(signal.SIGSTOP)
+        async with open_resolver(own) as resolver:
+            client = Client("videoservice", contract, resolver, own, "tests")
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(Unavailable):
+                await client.GetVideoAuthorIdMethod(id=1, _seconds=0.3)
+            assert asyncio.get_running_loop().time() - started < 2
+            server.signal(signal.SIGCONT)
+
+
+class Proxy:
+    """Passes bytes on to a port, until it is told to keep those of its connections to itself."""
+
+    def __init__(self, port):
+        self._target = port
+        self._deaf = set()
+        self._open = set()
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        for task in tuple(self._open):
+            task.cancel()
+
+    def cut(self):
+        """As a firewall that forgets connections: nobody is told."""
+        self._deaf |= self._open
+
+    async def _serve(self, reader, writer):
+        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        own = asyncio.current_task()
+        self._open.add(own)
+
+        async def pipe(source, sink):
+            while data := await source.read(1 << 16):
+                if own not in self._deaf:
+                    sink.write(data)
+            sink.close()
+
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await asyncio.gather(pipe(reader, back), pipe(there, writer))
+        writer.close()
+        back.close()
+        self._open.discard(own)
+
+
+async def test_a_connection_to_etcd_that_is_silently_gone_is_left(settings, shared):
+    """What is asked goes on at once, what is watched once nothing more is heard of it."""
+    async with Proxy(shared.port) as proxy:
+        own = settings(discovery_url=f"etcd://127.0.0.1:{proxy.port}")
+        direct = settings(discovery_url=shared.url)
+        async with open_resolver(own) as resolver, registered(direct, "userservice", 1):
+            assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
+            proxy.cut()
+            async with registered(direct, "userservice", 2):
+                await eventually(lambda: len(resolver.known("userservice")) == 2, 15)
+                await asyncio.sleep(15)
+                async with registered(direct, "userservice", 3):
+                    await eventually(lambda: len(resolver.known("userservice")) == 3, 1)
+
+
+async def test_a_user_without_a_password_is_named(settings):
+    with pytest.raises(ConfigError, match="user:password@host"):
+        async with open_resolver(settings(discovery_url="etcd://root@127.0.0.1:1")):
+            pass
 
 
 def certificate(folder):

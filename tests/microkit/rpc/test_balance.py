@@ -1,11 +1,14 @@
 """Which instance a call goes to."""
 
+import asyncio
+import contextlib
+import socket
 from collections import Counter
 
 import pytest
 
 from microkit.discovery import Instance
-from microkit.errors import DeadlineExceeded
+from microkit.errors import DeadlineExceeded, Retry, Unavailable
 from microkit.rpc.balance import Balance
 
 A, B, C = (Instance("127.0.0.1", port) for port in (1, 2, 3))
@@ -90,3 +93,45 @@ async def test_of_three_instances_one_that_hangs_costs_a_few_calls_only(start_ri
         except DeadlineExceeded:
             failed += 1
     assert failed == 3
+
+
+async def test_calls_go_on_until_an_instance_takes_them(start_rig):
+    rig = await start_rig()
+    dead = [Instance("127.0.0.1", port) for port in (1, 2, 3)]
+    client = rig.client(*dead, Instance("127.0.0.1", rig.port))
+    for n in range(20):
+        assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
+
+
+async def test_a_service_is_well_while_one_instance_can_be_reached(start_rig):
+    rig = await start_rig()
+    client = rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", rig.port))
+    for _ in range(6):
+        await client.check()
+    with pytest.raises(Unavailable):
+        await rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", 2)).check()
+
+
+async def test_who_waits_at_an_instance_that_cannot_be_reached_goes_elsewhere(start_rig):
+    rig = await start_rig()
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))  # takes no more connections, and does not say so
+        full.listen(0)
+        for _ in range(3):
+            waits = stack.enter_context(socket.socket())
+            waits.setblocking(False)
+            waits.connect_ex(full.getsockname())
+        deaf = Instance("127.0.0.1", full.getsockname()[1])
+        client = rig.client(deaf, Instance("127.0.0.1", rig.port), rpc_pool_size=4)
+        answers = await asyncio.gather(
+            *(client.GetVideoAuthorIdMethod(id=n, _seconds=5) for n in range(60))
+        )
+    assert [answer.author_id for answer in answers] == list(range(60))
+
+
+@pytest.mark.parametrize("host", ["a..b", ".x", "x" * 70])
+async def test_a_host_that_is_no_name_is_unreachable_like_any_other(start_rig, host):
+    rig = await start_rig()
+    with pytest.raises(Unavailable) as raised:
+        await rig.client(Instance(host, 1)).GetVideoAuthorIdMethod(id=1)
+    assert raised.value.retry is Retry.NEVER_HANDLED

@@ -7,6 +7,7 @@ import socket
 import pytest
 from fleet import eventually
 
+from microkit.discovery import Instance
 from microkit.rpc import ttheader
 from microkit.rpc.transport import CALL, Transport, encode
 from microkit.rpc.ttheader import Header
@@ -380,3 +381,87 @@ async def test_hundreds_of_callers_are_served_at_the_same_time(rig, call, result
         assert result(await peer.ask(call(number))).author_id == number
 
     await asyncio.gather(*map(one, range(200)))
+
+
+async def test_what_waits_behind_a_call_is_bounded_in_bytes(start_rig, call):
+    rig = await start_rig(message_size=1 << 20)
+    peer = await rig.connect()
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 1)
+    large = call(name="UpdateVideoMethod", id=1, title="x" * (1 << 19))
+    peer.writer.write(large * 60)
+    await asyncio.sleep(0.5)
+    (connection,) = rig.server.connections
+    assert connection.held < 3 << 20
+    rig.handler.gate.set()
+    for _ in range(61):
+        assert (await peer.answer()).kind == 2
+    assert (connection.held, rig.server._held) == (0, 0)
+
+
+async def test_messages_that_never_end_are_bounded_in_bytes_together(start_rig, call, result):
+    rig = await start_rig(message_size=1 << 16)
+    for _ in range(40):
+        peer = await rig.connect()
+        peer.writer.write((60_000).to_bytes(4, "big") + b"\x80\x01\x00\x01" + bytes(50_000))
+    await eventually(lambda: len(rig.server.connections) < 25)
+    assert rig.server._held <= 16 << 16
+    answer = await (await rig.connect()).ask(call(1))
+    assert result(answer).author_id == 1
+
+
+async def test_a_message_that_comes_in_drops_is_idle(start_rig, call):
+    rig = await start_rig(idle=0.3)
+    peer = await rig.connect()
+    drops = iter(call(1)[:-1] * 2)
+    for _ in range(30):
+        with contextlib.suppress(ConnectionError):
+            peer.writer.write(bytes([next(drops)]))
+            await asyncio.sleep(0.05)
+    assert not rig.server.connections
+
+
+@pytest.mark.parametrize("kind", [0, 2, 3, 5])
+async def test_what_is_no_call_is_not_handled(rig, call, exception, kind):
+    peer = await rig.connect()
+    data = bytearray(call(7))
+    data[7] = kind
+    assert exception(await peer.ask(bytes(data)))[0] == 7
+    assert rig.handler.started == 0
+
+
+async def test_stopping_takes_the_calls_that_are_on_their_way(start_rig):
+    """Fixed addresses: nobody hears that it stops before it does."""
+    rigs = [await start_rig() for _ in range(2)]
+    client = rigs[0].client(*(Instance("127.0.0.1", rig.port) for rig in rigs))
+    stop = asyncio.Event()
+
+    async def work():
+        while not stop.is_set():
+            await client.GetVideoAuthorIdMethod(id=1)
+
+    tasks = [asyncio.create_task(work()) for _ in range(16)]
+    await asyncio.sleep(0.1)
+    await rigs[0].server.stop(2)
+    await asyncio.sleep(0.1)
+    stop.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_stopping_waits_until_what_it_ends_has_cleaned_up(start_rig, call):
+    rig = await start_rig()
+    cleaned = asyncio.Event()
+
+    async def slow(_request):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.1)
+            cleaned.set()
+
+    rig.server.endpoints["GetVideoAuthorIdMethod"].call = slow
+    peer = await rig.connect()
+    peer.writer.write(call(1))
+    await asyncio.sleep(0.1)
+    await rig.server.stop(0.1)
+    assert cleaned.is_set()
