@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from api import contract
+from api.admission import Admission
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients, open_clients
@@ -16,7 +17,7 @@ from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
 from api.lists import Lists
 from api.media import MediaWorkers
-from api.middleware import Surroundings
+from api.middleware import surround
 from api.objects import ASSETS, ObjectHandler, content_type, forget_failures
 from api.protocol import Runner
 from api.publishing import Publishing
@@ -57,10 +58,10 @@ def application(
         contract.interaction: InteractionHandler(clients, lists, aggregate),
         contract.relation: RelationHandler(clients, lists, aggregate),
     }
-    surroundings = Surroundings(settings.api_max_requests)
-    app = web.Application(middlewares=[surroundings.middleware], client_max_size=_BODY_BYTES)
+    admission = Admission(settings.api_max_requests)
+    app = web.Application(middlewares=[surround], client_max_size=_BODY_BYTES)
     for described, handler in handlers.items():
-        app.add_routes(routes(described, handler, tokens, receiver, settings))
+        app.add_routes(routes(described, handler, tokens, receiver, admission, settings))
 
     async def ping(_: web.Request) -> web.Response:
         return web.Response(body=_PONG, content_type="application/json")
@@ -124,7 +125,7 @@ async def serve(settings: Settings) -> AsyncIterator[Running]:
 
 async def _offer_assets(objects: FileObjects | MinioObjects, settings: Settings) -> None:
     """Put the default pictures where clients fetch them, if that is not here."""
-    if not settings.objects_public_url:
+    if not settings.objects_public_url or settings.objects_presigned:
         return
     for asset in sorted(ASSETS.iterdir()):
         await objects.put(f"default/{asset.name}", asset, content_type(asset.name))

@@ -1,9 +1,10 @@
 """Arguments to request structs: from the query, a form or a JSON object, as a client sends them."""
 
+import asyncio
 import functools
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -26,9 +27,11 @@ _INTEGERS: Final = {"i32": 2**31, "i64": 2**63}
 _EXACT: Final = 2**53
 _LONGEST: Final = 40
 _REPLACEMENT: Final = "\ufffd"
+_SILENT_SECONDS: Final = 30.0
 _FIELDS: Final = 1000
 _SECONDS_BELOW: Final = 10**11
 
+T = TypeVar("T")
 Arguments = Mapping[str, Any]
 
 
@@ -67,14 +70,27 @@ def _decoded(text: str) -> dict[str, str]:
 async def _body(request: web.Request) -> Arguments:
     try:
         if request.content_type == _MULTIPART:
-            form = await request.post()
+            form = await promptly(request.post())
             return {name: form[name] for name in form if isinstance(form[name], str)}
-        raw = await request.read()
+        raw = await promptly(request.read())
         if request.content_type == _URLENCODED:
             return _decoded(raw.decode(request.charset or "utf-8"))
     except MALFORMED as error:
         raise ParamError("表单格式错误") from error
     return _json(raw) if raw.strip() else {}
+
+
+async def promptly(reading: Awaitable[T]) -> T:
+    """Return what arrives, if it does before the client has been silent for too long.
+
+    Raises:
+        ParamError: it does not.
+    """
+    try:
+        async with asyncio.timeout(_SILENT_SECONDS):
+            return await reading
+    except TimeoutError as error:
+        raise ParamError("数据传输中断，请重试") from error
 
 
 def _json(raw: bytes) -> Arguments:

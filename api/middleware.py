@@ -5,12 +5,12 @@ import time
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from api import envelope
 from api.routes import Endpoint
 from api.upload import TooLarge
-from microkit.errors import Error, NotFound, Overloaded, ParamError, ServiceError
+from microkit.errors import Error, NotFound, ParamError, ServiceError
 from microkit.rpc import metadata
 
 _log = logging.getLogger(__name__)
@@ -18,60 +18,43 @@ _API: Final = "/douyin"
 _TELLS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
 
-class Surroundings:
-    """The one middleware; refuses at once when more than `limit` calls are under way."""
+@web.middleware
+async def surround(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The one middleware."""
+    endpoint = getattr(request.match_info.handler, "__self__", None)
+    if isinstance(endpoint, Endpoint):
+        return await _call(request, endpoint)
+    return await _other(request, handler)
 
-    def __init__(self, limit: int) -> None:
-        self._left = limit
 
-    @property
-    def middleware(self) -> Middleware:
-        """The middleware as aiohttp takes it."""
-
-        @web.middleware
-        async def surround(request: web.Request, handler: Handler) -> web.StreamResponse:
-            endpoint = getattr(request.match_info.handler, "__self__", None)
-            if isinstance(endpoint, Endpoint):
-                return await self._call(request, endpoint)
-            return await _other(request, handler)
-
-        return surround
-
-    async def _call(self, request: web.Request, endpoint: Endpoint) -> web.Response:
-        request_id = metadata.new_request_id()
-        metadata.persistent.set({metadata.REQUEST_ID: request_id})
-        started = time.perf_counter()
-        error: Error | None = None
-        self._left -= 1
-        try:
-            response = await self._admit(endpoint).handle(request)
-        except Error as raised:
-            error = raised
-            response = _failed(endpoint, raised)
-        except web.HTTPRequestEntityTooLarge:
-            error = TooLarge("请求体过大")
-            response = _failed(endpoint, error)
-        except ConnectionError as gone:
-            error = ServiceError(f"the client left: {gone}")
-            raise
-        except Exception:  # noqa: BLE001 - whatever a handler raises is answered
-            _log.exception("%s failed", request.path)
-            error = ServiceError()
-            response = _failed(endpoint, error)
-        finally:
-            self._left += 1
-            endpoint.meter.observe(started, error)
-            if _log.isEnabledFor(logging.DEBUG):
-                ended = "ok" if error is None else repr(error)
-                ms = (time.perf_counter() - started) * 1e3
-                _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, ms)
-        response.headers["X-Request-Id"] = request_id
-        return response
-
-    def _admit(self, endpoint: Endpoint) -> Endpoint:
-        if self._left < 0:
-            raise Overloaded
-        return endpoint
+async def _call(request: web.Request, endpoint: Endpoint) -> web.Response:
+    request_id = metadata.new_request_id()
+    metadata.persistent.set({metadata.REQUEST_ID: request_id})
+    started = time.perf_counter()
+    error: Error | None = None
+    try:
+        response = await endpoint.handle(request)
+    except Error as raised:
+        error = raised
+        response = _failed(endpoint, raised)
+    except web.HTTPRequestEntityTooLarge:
+        error = TooLarge("请求体过大")
+        response = _failed(endpoint, error)
+    except ConnectionError as gone:
+        error = ServiceError(f"the client left: {gone}")
+        raise
+    except Exception:  # noqa: BLE001 - whatever a handler raises is answered
+        _log.exception("%s failed", request.path)
+        error = ServiceError()
+        response = _failed(endpoint, error)
+    finally:
+        endpoint.meter.observe(started, error)
+        if _log.isEnabledFor(logging.DEBUG):
+            ended = "ok" if error is None else repr(error)
+            ms = (time.perf_counter() - started) * 1e3
+            _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, ms)
+    response.headers["X-Request-Id"] = request_id
+    return response
 
 
 def _failed(endpoint: Endpoint, error: Error) -> web.Response:

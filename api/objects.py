@@ -1,15 +1,19 @@
 """Objects over HTTP: with Range, because players seek, and cached for good, because keys are."""
 
+import logging
 import mimetypes
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 from aiohttp import web
 
 from microkit.errors import ParamError, StoreError
 from microkit.storage.keys import checked
 from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects
+
+_log = logging.getLogger(__name__)
 
 ASSETS: Final = Path(__file__).parent / "assets"
 _DEFAULT: Final = "default/"
@@ -39,7 +43,7 @@ class ObjectHandler:
         if isinstance(self._objects, FileObjects):
             return _file(self._objects.path(key), _FOR_GOOD)
         try:
-            if address := await self._objects.address(key):
+            if address := await self._objects.address(request.method, key):
                 raise web.HTTPFound(address)
             return await _passed_on(self._objects, request, key)
         except StoreError:
@@ -82,7 +86,13 @@ async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> w
         headers = {**_headers(key, _FOR_GOOD), **told}
         response = web.StreamResponse(status=found.status, headers=headers)
         await response.prepare(request)
-        async for chunk in found.content.iter_chunked(_CHUNK):
-            await response.write(chunk)
-        await response.write_eof()
+        try:
+            async for chunk in found.content.iter_chunked(_CHUNK):
+                await response.write(chunk)
+            await response.write_eof()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            # The store failed, or the player left: what was begun can only be cut off.
+            _log.debug("%s ends early: %r", key, error)
+            if request.transport is not None:
+                request.transport.abort()
         return response

@@ -13,7 +13,7 @@ from api.upload import own_folder
 from microkit import config, log
 from microkit.config import ConfigError, Settings
 from microkit.errors import Error
-from microkit.process import end_with_parent
+from microkit.process import ends_with_parent
 from microkit.service import settle, stopped_by_signal
 
 WORKER: Final = "worker"
@@ -78,5 +78,5 @@ async def _keep(metrics: str, stop: asyncio.Event) -> None:
 async def _start(metrics: str) -> Process:
     environment = {**config.environment(), "PROMETHEUS_MULTIPROC_DIR": metrics}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "api", WORKER, env=environment, preexec_fn=end_with_parent
+        sys.executable, "-m", "api", WORKER, env=environment, preexec_fn=ends_with_parent()
     )

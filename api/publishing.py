@@ -8,7 +8,7 @@ from contextlib import suppress
 from api.clients import Clients
 from api.media import MediaWorkers
 from api.upload import Upload
-from microkit.errors import Error, ParamError, Retry, Unavailable
+from microkit.errors import Error, ParamError, Retry
 from microkit.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
@@ -17,8 +17,9 @@ _log = logging.getLogger(__name__)
 class Publishing:
     """The way of an upload.
 
-    Where videoservice did not answer nobody knows whether the row will be there. The objects stay
-    until that is known: it is asked every `settle_seconds`, which are longer than its deadline.
+    Where videoservice or its database did not answer nobody knows whether the row is, or will be,
+    there. The objects stay until that is known: it is asked every `settle_seconds`, which are
+    longer than its deadline.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Publishing:
         try:
             await self._create(author_id, title, video, cover)
         except Error as error:
-            if isinstance(error, Unavailable) and error.retry is Retry.MAYBE_HANDLED:
+            if error.retry is Retry.MAYBE_HANDLED:
                 self._settle_later(author_id, video, cover)
             else:
                 await self._remove(video, cover)

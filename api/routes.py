@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from api import binding, envelope
+from api.admission import Admission
 from api.auth import Tokens
 from api.call import Call
 from api.upload import Uploads
@@ -30,7 +31,13 @@ class Endpoint:
     """
 
     def __init__(
-        self, method: Method, handler: object, tokens: Tokens, uploads: Uploads, base: str
+        self,
+        method: Method,
+        handler: object,
+        tokens: Tokens,
+        uploads: Uploads,
+        admission: Admission,
+        base: str,
     ) -> None:
         call = getattr(handler, method.name, None)
         if not asyncio.iscoroutinefunction(call):
@@ -43,6 +50,7 @@ class Endpoint:
         self._takes_upload = any(f.type_name == "binary" for f in fields_of(method.request))
         self._tokens = tokens
         self._uploads = uploads
+        self._admission = admission
         self._base = base
 
     async def handle(self, http: web.Request) -> web.Response:
@@ -65,7 +73,8 @@ class Endpoint:
         request = binding.bind(self._request, given)
         validate(request)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
-        answer = await self._call(Call(request, viewer, base, upload))
+        with self._admission.entered():
+            answer = await self._call(Call(request, viewer, base, upload))
         return envelope.response(envelope.success(answer))
 
     def _viewer(self, token: str) -> int:
@@ -74,14 +83,20 @@ class Endpoint:
 
 
 def routes(
-    contract: Contract, handler: object, tokens: Tokens, uploads: Uploads, settings: Settings
+    contract: Contract,
+    handler: object,
+    tokens: Tokens,
+    uploads: Uploads,
+    admission: Admission,
+    settings: Settings,
 ) -> Iterator[web.RouteDef]:
     """Give the routes of one HTTP contract, each path with and without the slash at its end."""
-    base = settings.objects_public_url.rstrip("/")
+    # Where it is signed, the API says for how long.
+    base = "" if settings.objects_presigned else settings.objects_public_url.rstrip("/")
     if settings.public_url and not base:
         base = f"{settings.public_url.rstrip('/')}/objects"
     for method in contract.methods().values():
-        endpoint = Endpoint(method, handler, tokens, uploads, base)
+        endpoint = Endpoint(method, handler, tokens, uploads, admission, base)
         for annotation, verb in _VERBS.items():
             path = method.annotations.get(annotation)
             if path:

@@ -9,7 +9,7 @@ from microkit.storage.redis import Redis, Script
 
 MAX_LIST: Final = 10_000
 
-# KEYS: given, likers, received, authors, users. ARGV: user, video, author.
+# KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
 # The edge decides: the rest moves with it, and only if it changed.
 _LIKE = Script("""
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
@@ -19,6 +19,7 @@ redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('INCR', KEYS[3])
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
 redis.call('SADD', KEYS[5], ARGV[1])
+redis.call('SADD', KEYS[6], ARGV[2])
 return 1
 """)
 # KEYS: given, likers, received. ARGV: user, video.
@@ -68,6 +69,7 @@ class Favorites:
             keys.received(author_id),
             keys.authors(keys.lane(video_id)),
             keys.users(keys.lane(user_id)),
+            keys.liked(author_id),
         ]
         return bool(await self._redis.run(_LIKE, touched, [user_id, video_id, author_id]))
 

@@ -8,6 +8,7 @@ keeps what belongs together on one node.
     favorite:{lane}:likers:VIDEO     set   users who like the video
     favorite:{lane}:authors          hash  author of each video of the lane that was ever liked
     favorite:{lane}:received:AUTHOR  int   likes of all videos of the author
+    favorite:{lane}:liked:AUTHOR     set   videos of the author that were ever liked
 """
 
 LANES = 1024
@@ -41,3 +42,8 @@ def authors(of_lane: int) -> str:
 def received(author_id: int) -> str:
     """Return the key of the author's count."""
     return f"favorite:{{{lane(author_id)}}}:received:{author_id}"
+
+
+def liked(author_id: int) -> str:
+    """Return the key of the author's videos that were ever liked."""
+    return f"favorite:{{{lane(author_id)}}}:liked:{author_id}"

@@ -1,7 +1,6 @@
 """Recomputes from `given`, which is the edge, what follows from it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -18,10 +17,12 @@ if edge and not mirror then return redis.call('SADD', KEYS[2], ARGV[1]) end
 if mirror and not edge then return -redis.call('SREM', KEYS[2], ARGV[1]) end
 return 0
 """)
-# KEYS: received, then likers of each of the author's videos.
+# KEYS: received, liked, then likers of each of the author's videos. ARGV: how many these are.
+# More were liked since they were read: they have to be read again. The set only grows.
 _RECEIVED = Script("""
+if redis.call('SCARD', KEYS[2]) ~= tonumber(ARGV[1]) then return false end
 local right = 0
-for i = 2, #KEYS do right = right + redis.call('SCARD', KEYS[i]) end
+for i = 3, #KEYS do right = right + redis.call('SCARD', KEYS[i]) end
 local stored = tonumber(redis.call('GET', KEYS[1]) or 0)
 if stored ~= right then redis.call('SET', KEYS[1], right) end
 return {stored, right}
@@ -35,19 +36,29 @@ async def mend(redis: Redis) -> AsyncIterator[str]:
             videos = await redis.execute("ZRANGE", keys.given(int(member)), 0, -1)
             async for line in _likers(redis, [(int(member), int(video)) for video in videos]):
                 yield line
-    videos_of = defaultdict(list)
+    authors: set[int] = set()
     for lane in range(keys.LANES):
         flat = await redis.execute("HGETALL", keys.authors(lane))
         for video, author in zip(flat[::2], flat[1::2], strict=True):
-            videos_of[int(author)].append(int(video))
+            authors.add(int(author))
+            await redis.execute("SADD", keys.liked(int(author)), video)
             likers = await redis.execute("SMEMBERS", keys.likers(int(video)))
             async for line in _likers(redis, [(int(user), int(video)) for user in likers]):
                 yield line
-    for author, owned in sorted(videos_of.items()):
-        touched = [keys.received(author), *(keys.likers(video) for video in owned)]
-        stored, right = await redis.run(_RECEIVED, touched, [])
+    for author in sorted(authors):
+        stored, right = await _received(redis, author)
         if stored != right:
             yield f"user {author}: likes received {stored} → {right}"
+
+
+async def _received(redis: Redis, author: int) -> tuple[int, int]:
+    """Set the likes that an author received; return what was stored and what is right."""
+    while True:
+        videos = await redis.execute("SMEMBERS", keys.liked(author))
+        touched = [keys.received(author), keys.liked(author)]
+        touched += [keys.likers(int(video)) for video in videos]
+        if (counted := await redis.run(_RECEIVED, touched, [len(videos)])) is not None:
+            return counted[0], counted[1]
 
 
 async def _likers(redis: Redis, edges: list[tuple[int, int]]) -> AsyncIterator[str]:

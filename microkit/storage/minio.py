@@ -27,6 +27,9 @@ _PRESIGNED: Final = timedelta(hours=12)
 _FAILURES: Final = (MinioException, aiohttp.ClientError, OSError, ValueError, TimeoutError)
 _OWNED: Final = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 _CHUNK: Final = 64 << 10
+_REGION: Final = "us-east-1"
+# When to try to remove what an upload that failed left; its last request may still be under way.
+_FORGET_SECONDS: Final = (1, 30, 120, 600)
 
 
 class MinioObjects:
@@ -38,12 +41,14 @@ class MinioObjects:
     def __init__(
         self,
         client: Minio,
+        signer: Minio,
         session: aiohttp.ClientSession,
         url: str,
         bucket: str,
         settings: Settings,
     ) -> None:
         self._client = client
+        self._signer = signer
         self._session = session
         self._url = url
         self._bucket = bucket
@@ -51,6 +56,7 @@ class MinioObjects:
         self._timeout = settings.objects_timeout_seconds
         self._check_timeout = settings.store_timeout_ms / 1e3
         self._prepared = False
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._calls = store_calls("objects")
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
@@ -62,17 +68,48 @@ class MinioObjects:
         """
         checked(key)
         with _translated("put"):
-            async with asyncio.timeout(self._timeout):
-                await self._prepare()
-                self._calls.inc()
-                await self._client.fput_object(
-                    self._bucket,
-                    key,
-                    str(source),
-                    content_type=content_type,
-                    part_size=_PART_BYTES,
-                    num_parallel_uploads=1,
-                )
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._prepare()
+                    self._calls.inc()
+                    await self._client.fput_object(
+                        self._bucket,
+                        key,
+                        str(source),
+                        content_type=content_type,
+                        part_size=_PART_BYTES,
+                        num_parallel_uploads=1,
+                    )
+            except BaseException:
+                self._forget_parts_later(key)
+                raise
+
+    def _forget_parts_later(self, key: str) -> None:
+        """Have the parts removed that an upload leaves which did not end: they cost storage."""
+        task = asyncio.create_task(self._forget_parts(key))
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
+
+    async def _forget_parts(self, key: str) -> None:
+        for pause in _FORGET_SECONDS:
+            await asyncio.sleep(pause)
+            try:
+                async with asyncio.timeout(self._check_timeout):
+                    listed = await self._client._list_multipart_uploads(self._bucket, prefix=key)  # noqa: SLF001 - nothing public lists them
+                    for left in listed.uploads:
+                        await self._client._abort_multipart_upload(  # noqa: SLF001
+                            self._bucket, left.object_name, left.upload_id or ""
+                        )
+            except _FAILURES as error:
+                _log.warning("parts of %s may be left: %s", key, type(error).__name__)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Give up on what is still to be removed."""
+        for task in tuple(self._forgetting):
+            task.cancel()
+        await asyncio.gather(*self._forgetting, return_exceptions=True)
 
     async def delete(self, key: str) -> None:
         """Remove the object, if it is there.
@@ -97,8 +134,8 @@ class MinioObjects:
                 await self._prepare()
                 await self._client.bucket_exists(self._bucket)
 
-    async def address(self, key: str) -> str | None:
-        """Return where the object can be fetched for a while, None where it is open to all.
+    async def address(self, method: str, key: str) -> str | None:
+        """Return where the object can be asked for a while with GET or HEAD, None if it is public.
 
         Raises:
             StoreError: the store does not answer.
@@ -107,8 +144,8 @@ class MinioObjects:
             return None
         with _translated("presign"):
             async with asyncio.timeout(self._check_timeout):
-                address: str = await self._client.presigned_get_object(
-                    self._bucket, checked(key), _PRESIGNED
+                address: str = await self._signer.get_presigned_url(
+                    method, self._bucket, checked(key), _PRESIGNED
                 )
                 return address
 
@@ -118,16 +155,18 @@ class MinioObjects:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the store's own answer to a GET or HEAD with these headers (Range, If-None-Match).
 
+        Reading it raises what aiohttp's client does.
+
         Raises:
             StoreError: the store does not answer.
         """
         self._calls.inc()
         with _translated("get"):
-            request = self._session.request(
+            response = await self._session.request(
                 method, f"{self._url}/{checked(key)}", headers=headers, allow_redirects=False
             )
-            async with request as response:
-                yield response
+        async with response:
+            yield response
 
     async def _prepare(self) -> None:
         """Make the bucket if it is missing and say who may read it; once."""
@@ -140,7 +179,9 @@ class MinioObjects:
             except S3Error as error:
                 if error.code not in _OWNED:  # else another process was faster
                     raise
-        if not self._presigned:
+        if self._presigned:
+            await self._client.delete_bucket_policy(self._bucket)  # it may have been public before
+        else:
             await self._client.set_bucket_policy(self._bucket, _readable(self._bucket))
         self._prepared = True
 
@@ -178,20 +219,43 @@ async def open_minio(settings: Settings) -> AsyncIterator[MinioObjects]:
         raise ConfigError("OBJECTS_URL: want minio://access:secret@host:port/bucket")
     secure = parse_qs(url.query).get("secure") == ["1"]
     endpoint = url.netloc.rpartition("@")[2]
+    access_key, secret_key = unquote(url.username), unquote(url.password)
     timeout = aiohttp.ClientTimeout(sock_connect=settings.store_timeout_ms / 1e3, sock_read=30)
-    connector = aiohttp.TCPConnector(limit=settings.objects_pool_size)
-    async with (
-        aiohttp.ClientSession(
+
+    def session(connections: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=connections)
+        return aiohttp.ClientSession(
             timeout=timeout, read_bufsize=_CHUNK, connector=connector, auto_decompress=False
-        ) as session,
-        Minio(
-            endpoint,
-            access_key=unquote(url.username),
-            secret_key=unquote(url.password),
-            secure=secure,
-            region="us-east-1",
-            session=session,
-        ) as client,
+        )
+
+    def client(at: str, *, secure: bool) -> Minio:
+        return Minio(at, access_key, secret_key, secure=secure, region=_REGION, session=own)
+
+    public, public_secure = _signed_for(settings, bucket) or (endpoint, secure)
+    async with (
+        session(settings.objects_pool_size) as own,
+        # A player that pauses keeps its connection: what is passed on has others, one a player.
+        session(0) as passed_on,
+        client(endpoint, secure=secure) as asked,
+        client(public, secure=public_secure) as signer,
     ):
         base = f"{'https' if secure else 'http'}://{endpoint}/{bucket}"
-        yield MinioObjects(client, session, base, bucket, settings)
+        objects = MinioObjects(asked, signer, passed_on, base, bucket, settings)
+        try:
+            yield objects
+        finally:
+            await objects.close()
+
+
+def _signed_for(settings: Settings, bucket: str) -> tuple[str, bool] | None:
+    """Return the host for which addresses are signed and whether it speaks TLS, if one is set.
+
+    Raises:
+        ConfigError: that is no address of the bucket.
+    """
+    if not (settings.objects_presigned and settings.objects_public_url):
+        return None
+    public = urlsplit(settings.objects_public_url)
+    if not public.netloc or public.path.strip("/") != bucket:
+        raise ConfigError(f"OBJECTS_PUBLIC_URL: want https://host/{bucket} where it is signed")
+    return public.netloc, public.scheme == "https"

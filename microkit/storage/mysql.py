@@ -50,6 +50,12 @@ class MySql(AsyncMySQLDatabase):  # type: ignore[misc]
             init_command="SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
         )
 
+    def rollback(self) -> None:
+        """Undo the transaction; where the connection is gone, the server has done it."""
+        connection = self._state.conn
+        if connection is not None and not connection.stale():
+            super().rollback()
+
     async def _create_pool_async(self) -> "_Pool":
         return _Pool(self._pool_size, {"db": self.database, **self.connect_params})
 

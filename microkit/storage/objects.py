@@ -4,11 +4,13 @@ import asyncio
 import errno
 import logging
 import os
+import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from microkit.config import ConfigError, Settings
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from microkit.storage.minio import MinioObjects
 
 _log = logging.getLogger(__name__)
+
+# No key begins with a dot.
+_PARTIAL: Final = ".partial"
+_PARTIAL_SECONDS: Final = 3600
 
 
 class Objects(Protocol):
@@ -58,7 +64,7 @@ class FileObjects:
         """
         self._calls.inc()
         with translated("put"):
-            await asyncio.to_thread(_copy, source, self.path(key))
+            await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
 
     async def delete(self, key: str) -> None:
         """Remove the object, if it is there.
@@ -93,10 +99,11 @@ def translated(what: str) -> Iterator[None]:
         raise StoreError(f"存储{'空间不足' if full else '不可用'}，请稍后再试") from error
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, partials: Path) -> None:
     """Copy so that `target` is there completely, and on the disk, or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
+    partials.mkdir(exist_ok=True)
+    partial = partials / secrets.token_hex(8)
     try:
         with source.open("rb") as read, partial.open("wb") as write:
             shutil.copyfileobj(read, write, 1 << 20)
@@ -110,6 +117,14 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _clear(partials: Path) -> None:
+    """Remove what processes left that were killed while they copied: nothing takes so long."""
+    if partials.exists():
+        for left in partials.iterdir():
+            if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
+                left.unlink(missing_ok=True)
 
 
 @asynccontextmanager
@@ -128,6 +143,7 @@ async def open_objects(settings: Settings) -> AsyncIterator["FileObjects | Minio
     elif url.scheme == "file" and url.path.startswith("/") and not (url.query or url.fragment):
         folder = Path(unquote(url.path))
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(_clear, folder / _PARTIAL)
         yield FileObjects(folder)
     else:
         raise ConfigError(

@@ -2,6 +2,8 @@
 
 import asyncio
 import fcntl
+import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,9 @@ from playhouse.pwasyncio import (
 
 from microkit.config import ConfigError
 
+_log = logging.getLogger(__name__)
+
+_RETRY_SECONDS: Final = 1.0
 _PRAGMAS: Final = {
     "journal_mode": "wal",
     # An acknowledged write survives the machine, not only the process.
@@ -113,10 +118,20 @@ class _Pool(AsyncSqlitePool):  # type: ignore[misc]
     async def close(self) -> None:
         """Close every connection."""
         await super().close()
-        await asyncio.gather(*self._replacing)
+        for task in tuple(self._replacing):
+            await asyncio.wait((task,), timeout=_RETRY_SECONDS)
+            task.cancel()
 
     async def _replace(self, conn: _Connection) -> None:
-        await super().release(await self._create_connection())
+        while True:
+            try:
+                made = await self._create_connection()
+            except (OSError, sqlite3.Error, RuntimeError) as error:
+                _log.error("sql: a connection cannot be replaced: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                break
+        await super().release(made)
         await self._close_conn(conn)  # which rolls back, when its thread gets to it
 
     async def _create_connection(self) -> _Connection:

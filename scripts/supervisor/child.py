@@ -7,7 +7,7 @@ from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from microkit.process import end_with_parent
+from microkit.process import ends_with_parent
 
 _RESTART_SECONDS: Final = 0.5
 _LONGEST_RESTART_SECONDS: Final = 10.0
@@ -85,7 +85,7 @@ class Child:
             stdout=sys.stderr,  # standard output is the supervisor's own
             pass_fds=(self._keep,),
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
-            preexec_fn=end_with_parent,
+            preexec_fn=ends_with_parent(),
         )
 
 

@@ -43,8 +43,7 @@ class Folder:
         """Remove what is left of uploads that were under way when everything was killed."""
         for left in (self.root / "uploads").iterdir():
             shutil.rmtree(left, ignore_errors=True)
-        for left in (self.root / "objects").rglob(".*.partial"):
-            left.unlink(missing_ok=True)
+        shutil.rmtree(self.root / "objects" / ".partial", ignore_errors=True)
 
 
 @contextmanager

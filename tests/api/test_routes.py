@@ -10,7 +10,7 @@ from microkit.config import load
 
 def test_a_method_without_a_handler_fails_at_start_with_its_name():
     with pytest.raises(TypeError, match="FeedMethod"):
-        list(routes(core, object(), None, None, load({})))
+        list(routes(core, object(), None, None, None, load({})))
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 import psutil
 import pytest
+import servers
 from e2e.apk import Apk, opened
 from e2e.conftest import ROOT
 from fleet import eventually, wait_for
+
+from api.upload import own_folder
+from microkit.storage import redis_server
 
 PARTS = (
     "redis-server", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro",
@@ -176,6 +181,46 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
     assert len(workers) == 2
     system.kill("-m api")
     wait_for(lambda: not any(worker.is_running() for worker in workers))
+
+
+def test_folders_of_other_programs_stay(monkeypatch, tmp_path):
+    for name in ("uploads-of-another", "simple-douyin-uploads-of-another"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with own_folder("") as folder:
+        assert folder.parent.parent == tmp_path
+    assert len(list(tmp_path.glob("*of-another/file"))) == 2
+
+
+def test_the_first_process_of_a_container_has_workers_too(tmp_path):
+    """Its children's parent is number 1, as that of orphans is elsewhere."""
+    unshare = servers.program("unshare", "Debian: util-linux")
+    port = servers.free_port()
+    environment = os.environ | {
+        "PORT": str(port),
+        "ADMIN_PORT": str(servers.free_port()),
+        "API_WORKERS": "2",
+        "JWT_SECRET": "x" * 32,
+        "OBJECTS_URL": f"file://{tmp_path}/objects",
+    }
+    inside = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    process = subprocess.Popen(
+        [unshare, *inside, sys.executable, "-m", "api"], cwd=ROOT, env=environment
+    )
+    try:
+        wait_for(lambda: servers.listens(port), 20)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_redis_server_that_is_too_old_is_passed_over(monkeypatch, tmp_path):
+    old = tmp_path / "redis-server"
+    old.write_text("#!/bin/sh\necho 'Redis server v=6.0.16 sha=0'\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert redis_server.find() != old
 
 
 @pytest.mark.parametrize("kind", ["fresh", "interrupted", "taken"])

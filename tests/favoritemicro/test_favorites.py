@@ -97,6 +97,30 @@ async def test_the_author_is_remembered_and_an_unknown_one_needs_videoservice(
         await act(favorites, 1, videos[1])
 
 
+async def test_recount_wrongs_nobody_while_people_like(favorites, fleet, database_url):
+    client = fleet.client("videoservice")
+    made = [
+        (
+            await client.CreateVideoMethod(
+                title="t", author_id=50 + n % 4, play_url="p", cover_url="c"
+            )
+        ).video_id
+        for n in range(200)
+    ]
+
+    async def like():
+        for video in made:
+            await act(favorites, 1, video)
+
+    liking = asyncio.create_task(like())
+    while not liking.done():
+        lines = await fleet.recount("favoriteservice")
+        assert not [line for line in lines if "likes received" in line]
+    await liking
+    answer = await favorites.UsersFavoriteCountMethod(user_id_list=[50, 51, 52, 53])
+    assert {each[1] for each in answer.favorite_count_map.values()} == {50}
+
+
 async def test_recount_mends_every_count_from_the_edges(favorites, videos, fleet):
     await act(favorites, 1, videos[0])
     await act(favorites, 2, videos[1])

@@ -34,6 +34,8 @@ APPS = ("usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmic
 def compose() -> dict[str, Any]:
     """The file, with its variables filled in."""
     text = (ROOT / "docker-compose.yml").read_text()
+    # One with a default is empty; one without has to be set.
+    text = re.sub(r"(?<!\$)\$\{\w+:-\}", "", text)
     filled = re.sub(r"(?<!\$)\$\{(\w+)[^}]*\}", lambda found: SECRETS[found[1]], text)
     return yaml.safe_load(filled)
 
@@ -126,7 +128,7 @@ class System:
             "etcd:2379": self.etcd.port,
             "minio:9000": self.s3.port,
         }
-        environment = {k: str(v) for k, v in self._compose[name]["environment"].items()}
+        environment = {k: str(v or "") for k, v in self._compose[name]["environment"].items()}
         for host, port in hosts.items():
             environment = {k: v.replace(host, f"127.0.0.1:{port}") for k, v in environment.items()}
         return environment | self._overrides

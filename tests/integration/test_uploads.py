@@ -124,6 +124,89 @@ async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(system: S
     assert len(stored) == 2 * len(published)
 
 
+async def test_a_store_that_dies_cuts_a_video_off_and_adds_nothing(
+    settings, fleet, clip, tmp_path, large
+):
+    with servers.s3() as own_s3:
+        own = settings(
+            **addresses(fleet.running),
+            jwt_secret="a secret of at least thirty-two bytes",
+            objects_url=own_s3.url("bucket"),
+            upload_dir=str(tmp_path / "uploads"),
+        )
+        async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+            apk = Apk(session)
+            person = await apk.register("uploader")
+            assert (await apk.publish(person, large, "large"))["status_code"] == 0
+            (video,) = (await apk.get("publish/list", user_id=person.id))["video_list"]
+            (stored,) = [path for path in own_s3.objects("bucket") if path.suffix == ".mp4"]
+            whole = stored.read_bytes()
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1 << 16)
+            path = video["play_url"].partition(f":{running.port}")[2]
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            got = await reader.readexactly(1 << 20)
+            own_s3.kill()
+            with contextlib.suppress(ConnectionError):
+                got += await reader.read(-1)
+            writer.close()
+    assert len(got) < len(whole)
+    assert whole.startswith(got)
+
+
+async def test_players_that_pause_stop_nobody_else(settings, fleet, clip, tmp_path, s3, large):
+    own = settings(
+        **addresses(fleet.running),
+        jwt_secret="a secret of at least thirty-two bytes",
+        objects_url=s3.url("paused"),
+        objects_pool_size=2,
+        upload_dir=str(tmp_path / "uploads"),
+    )
+    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+        apk = Apk(session)
+        person = await apk.register("uploader")
+        assert (await apk.publish(person, large, "large"))["status_code"] == 0
+        (video,) = (await apk.get("publish/list", user_id=person.id))["video_list"]
+        path = video["play_url"].partition(f":{running.port}")[2]
+        paused = []
+        for _ in range(8):
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1 << 12)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            paused.append(writer)
+        assert (await apk.publish(person, clip, "small"))["status_code"] == 0
+        async with session.get(video["play_url"], headers={"Range": "bytes=0-9"}) as got:
+            assert len(await got.read()) == 10
+        for writer in paused:
+            writer.transport.abort()
+
+
+async def test_clients_that_stop_in_the_middle_take_nobodys_place(settings, fleet, tmp_path):
+    own = settings(
+        **addresses(fleet.running),
+        jwt_secret="a secret of at least thirty-two bytes",
+        upload_dir=str(tmp_path / "uploads"),
+        api_max_requests=4,
+    )
+    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+        apk = Apk(session)
+        silent = []
+        for path, kind in (
+            ("publish/action", "multipart/form-data; boundary=b"),
+            ("user/login", "application/x-www-form-urlencoded"),
+        ):
+            for _ in range(80):
+                _, writer = await asyncio.open_connection("127.0.0.1", running.port)
+                head = f"POST /douyin/{path}/ HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+                writer.write(f"{head}Content-Length: 999\r\n\r\n--b\r\n".encode())
+                silent.append(writer)
+        await asyncio.sleep(0.5)
+        assert (await apk.get("feed"))["status_code"] == 0
+        assert (await apk.register("ann")).id
+        for writer in silent:
+            writer.transport.abort()
+
+
 @contextlib.asynccontextmanager
 async def api_on_a_small_disk(environment: dict[str, str], disk: Path, options: str):
     """An API in a namespace of its own, where `disk` is mounted with these options."""

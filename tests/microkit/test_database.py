@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+from pathlib import Path
 
 import pytest
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
@@ -182,6 +183,20 @@ async def test_calls_cancelled_at_any_moment_leave_every_connection_well(databas
     }
 
 
+async def test_a_cancelled_call_is_cancelled_and_nothing_else(database):
+    async def work(n):
+        await database.write(Account.insert(name=f"{n}"))
+
+    ended = []
+    for n in range(60):
+        task = asyncio.create_task(work(n))
+        await asyncio.sleep(n * 0.0002)
+        task.cancel()
+        await asyncio.wait((task,))
+        ended.append(task.cancelled() or task.exception())
+    assert set(ended) <= {True, None}
+
+
 async def test_more_readers_than_connections_all_get_their_turn(database):
     await database.write(Account.insert(name="a"))
     rows = await asyncio.gather(
@@ -226,6 +241,17 @@ async def test_migrations_are_shown_applied_and_undone(settings, database_url, m
         assert line.startswith("0001_accounts  20")
         assert await schema.down() == ["0001_accounts"]
         assert await schema.show() == ["0001_accounts  not applied"]
+
+
+async def test_a_migration_that_was_not_noted_is_done_again(settings, database_url):
+    """MySQL commits tables at once: the process may die before it notes what it did."""
+    for package in ("usermicro", "videomicro", "commentmicro"):
+        folder = Path(__file__).parents[2] / package / "migrations"
+        own = settings(database_url=database_url(package))
+        async with open_database(own, folder) as database:
+            await database.write(SQL("DELETE FROM schema_migration"))
+        async with open_database(own, folder) as database:
+            assert await database.rows(SQL("SELECT COUNT(*) FROM schema_migration")) == [(1,)]
 
 
 async def test_several_replicas_may_start_at_once(settings, database_url, migrations):

@@ -1,11 +1,14 @@
 """Objects in a directory and in a bucket."""
 
+import asyncio
 import signal
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 import servers
+from fleet import eventually
 
 from microkit.config import ConfigError
 from microkit.errors import ParamError, StoreError
@@ -84,13 +87,37 @@ async def test_everybody_may_read_an_object_and_nobody_list_or_write(objects, so
 
 async def test_a_private_object_is_read_by_its_signed_address_only(settings, s3, source):
     own = settings(objects_url=s3.url("private-bucket"), objects_presigned=True)
-    async with open_objects(own) as objects, aiohttp.ClientSession() as session:
+    public = settings(objects_url=s3.url("private-bucket"))
+    async with open_objects(public) as objects:  # it may have been public before
         await objects.put("videos/a.mp4", source, "video/mp4")
-        address = await objects.address("videos/a.mp4")
+        assert await objects.address("GET", "videos/a.mp4") is None
+    async with open_objects(own) as objects, aiohttp.ClientSession() as session:
+        await objects.put("videos/b.mp4", source, "video/mp4")
+        address = await objects.address("GET", "videos/a.mp4")
         async with session.get(address) as got:
             assert await got.read() == b"content"
         async with session.get(address.partition("?")[0]) as got:
             assert got.status == 403
+        async with session.head(await objects.address("HEAD", "videos/a.mp4")) as got:
+            assert (got.status, got.headers["Content-Length"]) == (200, "7")
+
+
+async def test_addresses_are_signed_for_where_phones_reach_the_bucket(settings, s3, source):
+    # The same server by another name.
+    public = f"http://localhost:{s3.port}/signed-bucket"
+    own = settings(
+        objects_url=s3.url("signed-bucket"), objects_presigned=True, objects_public_url=public
+    )
+    async with open_objects(own) as objects, aiohttp.ClientSession() as session:
+        await objects.put("videos/a.mp4", source, "video/mp4")
+        address = await objects.address("GET", "videos/a.mp4")
+        assert address.startswith(f"{public}/videos/a.mp4?")
+        async with session.get(address) as got:
+            assert await got.read() == b"content"
+    wrong = msgspec.structs.replace(own, objects_public_url="https://cdn.example/other")
+    with pytest.raises(ConfigError, match="OBJECTS_PUBLIC_URL"):
+        async with open_objects(wrong):
+            pass
 
 
 async def test_a_large_object_goes_in_parts_and_arrives_whole(settings, s3, tmp_path):
@@ -106,6 +133,34 @@ async def test_a_large_object_goes_in_parts_and_arrives_whole(settings, s3, tmp_
 def own_s3():
     with servers.s3() as server:
         yield server
+
+
+async def test_an_upload_that_fails_leaves_no_parts(settings, own_s3, tmp_path):
+    large = tmp_path / "large"
+    large.write_bytes(bytes(12 << 20))
+    own = settings(objects_url=own_s3.url("bucket"), objects_timeout_seconds=1)
+    async with open_objects(own) as objects:
+        await objects.check()
+        upload = asyncio.create_task(objects.put("videos/a.mp4", large, "video/mp4"))
+        await eventually(lambda: any(own_s3.data.rglob("*.sgwtmp*")) or upload.done())
+        own_s3.signal(signal.SIGSTOP)
+        with pytest.raises(StoreError):
+            await upload
+        own_s3.signal(signal.SIGCONT)
+        cancelled = asyncio.create_task(objects.put("videos/b.mp4", large, "video/mp4"))
+        await asyncio.sleep(0.05)
+        cancelled.cancel()
+        await asyncio.wait((cancelled,))
+
+        async def left():
+            listed = await objects._client._list_multipart_uploads("bucket", prefix="videos/")
+            return listed.uploads
+
+        for _ in range(100):
+            if not objects._forgetting:
+                break
+            await asyncio.sleep(0.1)
+        assert await left() == []
 
 
 async def test_a_store_that_is_gone_or_stalls_fails_clearly_and_recovers(settings, own_s3, source):

@@ -33,7 +33,8 @@ class Clock(Model):
 def up(migrator, db):
     create_table(db, Video)
     create_table(db, Clock)
-    Clock.insert(id=1, latest_ms=0).execute()
+    # MySQL commits tables at once: this may have been done before, and not been noted.
+    Clock.insert(id=1, latest_ms=0).on_conflict_ignore().execute()
 
 
 def down(migrator, db):
