@@ -14,7 +14,7 @@ from microkit import config
 from microkit.discovery import open_resolver
 from microkit.errors import Error
 from microkit.rpc.client import Client
-from microkit.rpc.contract import Contract, Struct, fields_of
+from microkit.rpc.contract import Contract, DecodeError, EncodeError, Struct, fields_of
 
 STEMS: Final = {stem.replace("micro", "service"): stem for stem in idl.RPC}
 
@@ -40,7 +40,7 @@ def main() -> None:
         return
     try:
         answer = asyncio.run(_call(arguments))
-    except (RequestError, Error, config.ConfigError) as error:
+    except (RequestError, EncodeError, DecodeError, Error, config.ConfigError) as error:
         sys.exit(f"scripts/call: {error}")
     sys.stdout.write(answer + "\n")
 

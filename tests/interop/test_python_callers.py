@@ -145,10 +145,12 @@ async def test_the_command_calls_a_method_and_shows_what_there_is(fleet):
     assert (code, json.loads(out)["status_code"]) == (0, 10007)
     for bad, why in (
         ('{"idd": 1}', "no idd"), ("{", "no JSON"), ("[]", "want an object"),
+        ('{"id": "x"}', "GetUser"), ('{"id": 99999999999999999999}', "GetUser"),
     ):  # fmt: skip
         code, _, err = await call("userservice", "GetUserMethod", bad, *address)
         assert code == 1
         assert why in err
+        assert "Traceback" not in err
     code, _, err = await call("userservice", "LoginUserMethod", '{"name": "x"}', *address)
     assert "password missing" in err
     code, _, err = await call("userservice", "Nothing", "{}", *address)
