@@ -117,6 +117,11 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     return Settings(**{**values, **overrides})
 
 
+def prefer(variable: str, value: str) -> None:
+    """Set a variable that a library reads, unless it is set."""
+    os.environ.setdefault(variable, value)
+
+
 def environment() -> dict[str, str]:
     """Return the process's whole environment, for the processes that it starts."""
     return dict(os.environ)

@@ -43,8 +43,11 @@ class Worker:
         """Raises OSError or EOFError when the process ends instead of answering."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None and stdout is not None  # noqa: S101, PT018  # both are PIPE
-        stdin.write(encode(request))
-        await stdin.drain()
+        try:
+            stdin.write(encode(request))
+            await stdin.drain()
+        except RuntimeError as error:  # uvloop's, for a pipe that it has closed by now
+            raise EOFError("the media worker ended") from error
         line = await stdout.readline()
         if not line:
             raise EOFError("the media worker ended")
@@ -135,14 +138,28 @@ class MediaWorkers:
         return reply.processed
 
     async def _ask(self, request: Request) -> Reply:
+        try:
+            return await self._ask_once(request)
+        except (EOFError, OSError) as error:
+            # It may have ended for a reason of its own, before it saw the video.
+            log.warning("a media worker ended: %r", error)
+        try:
+            return await self._ask_once(request)
+        except (EOFError, OSError) as error:
+            raise ParamError("无法处理该视频，请换一个视频再试") from error
+
+    async def _ask_once(self, request: Request) -> Reply:
         worker = await self._hire()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 reply = await worker.ask(request)
-        except (TimeoutError, EOFError, OSError) as error:
+        except TimeoutError as error:  # an OSError, too: it comes first
             self._check_open()
-            log.warning("media worker %d failed: %r", worker.process.pid, error)
+            log.warning("media worker %d took too long", worker.process.pid)
             raise ParamError("无法处理该视频，请换一个视频再试") from error
+        except (EOFError, OSError):
+            self._check_open()
+            raise
         else:
             self._rest(worker)
             return reply

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError, Settings, prefer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ async def open_resolver(settings: Settings) -> AsyncIterator[Resolver]:
 
         yield StaticResolver(settings)
     elif scheme in ("etcd", "etcds"):
+        _before_grpc()
         from microkit.discovery.etcd import open_etcd
         from microkit.discovery.registry import EtcdResolver
 
@@ -63,6 +64,7 @@ async def registered(settings: Settings, service: str, port: int) -> AsyncIterat
     if settings.discovery_url.startswith("static:"):
         yield
         return
+    _before_grpc()
     from microkit.discovery.etcd import open_etcd
     from microkit.discovery.registry import Registration
 
@@ -70,6 +72,15 @@ async def registered(settings: Settings, service: str, port: int) -> AsyncIterat
     instance = Instance(host, port, settings.weight)
     async with open_etcd(settings) as etcd, Registration(etcd, service, instance):
         yield
+
+
+def _before_grpc() -> None:
+    """Keep gRPC, which reads this when it is imported, from handling forks.
+
+    Its handlers end a child that is forked while one of its threads is at work, and all that we
+    fork only starts another program.
+    """
+    prefer("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
 def _reachable(host: str) -> str:

@@ -16,6 +16,7 @@ from api.media.cover import choose_frame, save_cover
 from api.media.faststart import faststart
 from api.media.probe import open_video, video_stream
 from api.media.process import process
+from api.media.worker import Worker
 from microkit.errors import ParamError, Unavailable
 from scripts.clips import make_clip
 
@@ -241,6 +242,30 @@ async def test_a_worker_that_takes_too_long_is_replaced(clip, tmp_path):
         assert (await media.process(clip, tmp_path)).probe.width == 360
         assert stuck not in children()
     assert not children()
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+async def test_a_worker_that_ends_at_its_start_is_given_one_more_try(
+    clip, tmp_path, monkeypatch, deaths
+):
+    start, started = Worker.start, []
+
+    async def start_and_die():
+        worker = await start()
+        started.append(worker)
+        if len(started) <= deaths:
+            worker.process.kill()
+            await worker.process.wait()
+        return worker
+
+    monkeypatch.setattr(Worker, "start", start_and_die)
+    async with MediaWorkers() as workers:
+        if deaths == 1:
+            assert (await workers.process(clip, tmp_path)).cover.exists()
+        else:
+            with pytest.raises(ParamError):
+                await workers.process(clip, tmp_path)
+    assert len(started) == 2
 
 
 async def test_a_worker_that_died_while_idle_goes_unnoticed(clip, tmp_path):

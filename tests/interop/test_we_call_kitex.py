@@ -150,6 +150,42 @@ async def test_the_api_works_with_one_service_of_the_original_contract(
         assert len([r for r in told if r.name == "api.peers"]) == 1
 
 
+@pytest.mark.parametrize("programs", ["original"], indirect=True)
+async def test_follows_of_the_original_contract_are_enough_for_a_page(
+    fleet, settings, programs, tmp_path, caplog
+):
+    """Kitex of that time serves one Thrift service a port: messages are somewhere else."""
+    async with AsyncExitStack() as stack:
+        go = await stack.enter_async_context(go_server(programs, "relationservice"))
+        own = settings(
+            **addresses(fleet.running) | {"relationservice_addresses": f"127.0.0.1:{go.port}"},
+            jwt_secret="a secret of at least thirty-two bytes",
+            upload_dir=str(tmp_path / "uploads"),
+        )
+        running = await stack.enter_async_context(serve(own))
+        url = f"http://127.0.0.1:{running.port}"
+        apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
+        ann, bob = await apk.register("ann"), await apk.register("bob")
+        await fleet.client("videoservice").CreateVideoMethod(
+            title="t", author_id=ann.id, play_url="p", cover_url="c"
+        )
+        with caplog.at_level(logging.WARNING, "api.peers"):
+            answer = await apk.post(
+                "relation/action", token=bob.token, to_user_id=ann.id, action_type=1
+            )
+            assert answer["status_code"] == 0
+            for _ in range(2):
+                (video,) = (await apk.get("feed", token=bob.token))["video_list"]
+                assert video["author"]["is_follow"] is True
+                assert video["author"]["follower_count"] == 1
+                user = (await apk.get("user", user_id=ann.id, token=bob.token))["user"]
+                assert (user["is_follow"], user["follower_count"]) == (True, 1)
+            (listed,) = (await apk.get("relation/follower/list", user_id=ann.id))["user_list"]
+            assert (listed["id"], listed["name"], listed["follow_count"]) == (bob.id, "bob", 1)
+    told = [r for r in caplog.records if r.name == "api.peers"]
+    assert len(told) == 1
+
+
 async def found(resolver, service, count) -> None:
     """Wait until so many are known: a Kitex server registers a second after it serves."""
     for _ in range(100):
