@@ -1,0 +1,82 @@
+// Somebody's page, and the videos on it, which open as a feed of their own.
+
+import * as api from './api.js';
+import { count, make } from './dom.js';
+import { Feed } from './feed.js';
+import { followButton, followersPage, followingPage, titled } from './people.js';
+import { end, session } from './session.js';
+
+const TABS = {
+  works: { load: api.works, title: '作品', none: '还没有作品' },
+  likes: { load: api.likes, title: '喜欢', none: '还没有喜欢的视频' },
+};
+
+/** `#/user/ID`, then `likes`, `following`, `followers`, or `works/VIDEO`. */
+export function userPage([id, tab = 'works', video], signal) {
+  if (tab === 'following') return followingPage(id);
+  if (tab === 'followers') return followersPage(id);
+  if (!Object.hasOwn(TABS, tab)) return profilePage(id, 'works');
+  return video ? playerPage(id, tab, Number(video), signal) : profilePage(id, tab);
+}
+
+async function profilePage(id, tab) {
+  const [{ user }, { video_list: videos }] = await Promise.all([api.user(id), TABS[tab].load(id)]);
+  const page = make('profile');
+  describe(page, user);
+  page[tab].setAttribute('aria-current', 'page');
+  page.grid.append(...videos.map((each) => tile(each, `#/user/${id}/${tab}/${each.id}`)));
+  page.notice.textContent = TABS[tab].none;
+  page.notice.hidden = videos.length > 0;
+  return page.root;
+}
+
+function describe(page, user) {
+  const own = user.id === session.id;
+  page.banner.src = user.background_image;
+  page.avatar.src = user.avatar;
+  page.name.textContent = user.name;
+  page.signature.textContent = user.signature;
+  page.liked.textContent = count(user.total_favorited);
+  page.follows.textContent = count(user.follow_count);
+  page.followers.textContent = count(user.follower_count);
+  page.published.textContent = count(user.work_count);
+  page.favorites.textContent = count(user.favorite_count);
+  page.works.href = `#/user/${user.id}`;
+  page.likes.href = `#/user/${user.id}/likes`;
+  page.following.href = `#/user/${user.id}/following`;
+  page.fans.href = `#/user/${user.id}/followers`;
+  page.chat.href = `#/chat/${user.id}`;
+  page.chat.hidden = own;
+  page.leave.hidden = !own;
+  page.leave.addEventListener('click', () => {
+    location.hash = '#/';
+    end();
+  });
+  followButton(page.follow, user, (by) => {
+    page.followers.textContent = count((user.follower_count += by));
+  });
+}
+
+function tile(video, href) {
+  const { root, link, cover, likes } = make('tile');
+  link.href = href;
+  link.setAttribute('aria-label', `${video.title}，${video.favorite_count} 个赞`);
+  cover.src = video.cover_url;
+  likes.textContent = count(video.favorite_count);
+  return root;
+}
+
+async function playerPage(id, tab, video, signal) {
+  const { video_list: videos } = await TABS[tab].load(id);
+  // The address follows, so that coming back or reloading shows the same video.
+  const seen = (now) => history.replaceState(null, '', `#/user/${id}/${tab}/${now.id}`);
+  const feed = new Feed(async (next) => ({ videos: next ? [] : videos, next: 1 }), { seen, signal });
+  await feed.more();
+  const page = titled(TABS[tab].title, feed.root);
+  page.classList.add('player');
+  page.addEventListener('shown', () => {
+    feed.goTo(video);
+    feed.start();
+  });
+  return page;
+}
