@@ -19,6 +19,7 @@ from api.lists import Lists
 from api.media import MediaWorkers
 from api.middleware import surround
 from api.objects import ASSETS, ObjectHandler, content_type, forget_failures
+from api.page import page_routes
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.routes import routes
@@ -44,7 +45,7 @@ def application(
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
-    """Return the application: every route of the IDL, the objects, /ping, /healthz and /metrics.
+    """Return the application: every route of the IDL, the page, the objects, and the process's own.
 
     Raises:
         TypeError: a method of the IDL has no handler.
@@ -76,6 +77,7 @@ def application(
     app.router.add_get("/ping/", ping)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/metrics", metrics)
+    app.add_routes(page_routes())
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
     app.on_response_prepare.append(forget_failures)
     return app
