@@ -16,8 +16,10 @@ export const publish = (form, more) => upload('/douyin/publish/action/', form, m
 
 export const like = (video_id, yes) => post('/douyin/favorite/action/', { video_id, action_type: yes ? 1 : 2 });
 export const comments = (video_id) => get('/douyin/comment/list/', { video_id });
-export const comment = (video_id, comment_text) => post('/douyin/comment/action/', { video_id, action_type: 1, comment_text });
-export const uncomment = (video_id, comment_id) => post('/douyin/comment/action/', { video_id, action_type: 2, comment_id });
+export const comment = (video_id, comment_text) =>
+  post('/douyin/comment/action/', { video_id, action_type: 1, comment_text });
+export const uncomment = (video_id, comment_id) =>
+  post('/douyin/comment/action/', { video_id, action_type: 2, comment_id });
 
 export const follow = (to_user_id, yes) => post('/douyin/relation/action/', { to_user_id, action_type: yes ? 1 : 2 });
 export const following = (user_id) => get('/douyin/relation/follow/list/', { user_id });

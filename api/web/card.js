@@ -26,13 +26,13 @@ export class Card {
   show(video) {
     this.video = video;
     const { author } = video;
-    const { name, title, avatar, tap } = this.parts;
+    const { name, title, avatar } = this.parts;
     name.textContent = `@${author.name}`;
     title.textContent = video.title;
     avatar.src = author.avatar;
     name.href = this.parts.author.href = `#/user/${author.id}`;
     this.parts.author.setAttribute('aria-label', `${author.name}的主页`);
-    tap.setAttribute('aria-label', `播放或暂停：${video.title}`);
+    this.root.setAttribute('aria-label', `${author.name}：${video.title}`);
     this.#showComments();
     this.#showLike(video.is_favorite);
     this.showFollow(author.is_follow);
@@ -183,7 +183,7 @@ export class Card {
     const { classList } = this.root;
     classList.toggle('paused', video.paused);
     classList.toggle('waiting', state === 'waiting');
-    classList.toggle('broken', state === 'error' && video.hasAttribute('src'));
+    classList.toggle('broken', Boolean(video.error));
     if (state === 'loadeddata') classList.toggle('wide', video.videoWidth > video.videoHeight);
   }
 }

@@ -1,7 +1,7 @@
 // A chat: all of it at first, then once a second what came since.
 
 import * as api from './api.js';
-import { make, pause, toast } from './dom.js';
+import { inOrder, make, pause, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
@@ -9,7 +9,7 @@ import { required, session } from './session.js';
 const POLL_MS = 1000;
 const NEAR_PX = 120;
 const TIME_APART_MS = 5 * 60_000;
-const clock = new Intl.DateTimeFormat('zh-CN', { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'short', timeStyle: 'short' });
 
 export async function chatPage([id], signal) {
   required();
@@ -22,9 +22,11 @@ export async function chatPage([id], signal) {
     return append(chat.log, bubble);
   };
   history.forEach(show);
+  const turn = inOrder();
+  const deliver = (content) => turn(() => api.send(user.id, content));
   chat.form.addEventListener('submit', (event) => {
     event.preventDefault();
-    send(chat.form.elements.text, user, show);
+    send(chat.form.elements.text, show, deliver);
   });
   // 0 would mean all again, with what was sent from here meanwhile.
   listen(user, history.at(-1)?.create_time ?? 1, show, signal);
@@ -34,12 +36,12 @@ export async function chatPage([id], signal) {
 }
 
 /** Show one's own message at once: polling brings only what one received. */
-async function send(input, user, show) {
+async function send(input, show, deliver) {
   const content = input.value;
   input.value = '';
   const bubble = show({ content, from_user_id: session.id, create_time: Date.now() });
   try {
-    await api.send(user.id, content);
+    await deliver(content);
   } catch (failure) {
     bubble.remove();
     input.value ||= content;

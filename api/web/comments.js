@@ -57,8 +57,12 @@ function say(words) {
   notice.hidden = !words;
 }
 
-form.addEventListener('submit', single(async (event) => {
-  event.preventDefault();
+form.addEventListener('submit', (event) => {
+  event.preventDefault(); // always, also while an earlier one is under way
+  publish();
+});
+
+const publish = single(async () => {
   required();
   const { video } = current;
   const { comment } = await api.comment(video.id, form.elements.text.value);
@@ -67,4 +71,4 @@ form.addEventListener('submit', single(async (event) => {
   rows.prepend(row(comment));
   rows.scrollTop = 0;
   changed(video.comment_count + 1);
-}));
+});

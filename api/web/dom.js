@@ -42,6 +42,12 @@ export function single(action) {
   };
 }
 
+/** Run actions one after another, as they were asked for, whether or not earlier ones failed. */
+export function inOrder() {
+  let last = Promise.resolve();
+  return (action) => (last = last.then(action, action));
+}
+
 /** Show a choice at once, and take it back should the server refuse it. */
 export async function choose(wanted, show, call) {
   show(wanted);

@@ -4,6 +4,9 @@ import { Card } from './card.js';
 import { make, still } from './dom.js';
 
 const AHEAD = 5;
+const TURN_PX = 8;
+const TURN_GAP_MS = 150;
+const TURN_MS = 1000;
 
 export class Feed {
   #cards = [];
@@ -12,6 +15,7 @@ export class Feed {
   #current;
   #running = false;
   #loading = false;
+  #turned = { first: 0, last: 0 }; // the wheel
   #load;
   #tellSeen;
   #near;
@@ -29,6 +33,7 @@ export class Feed {
     this.#near = this.#watch({ rootMargin: '100% 0px' }, (card, yes) => card.near(yes));
     this.#view = this.#watch({ threshold: 0.6 }, (card, yes) => (yes ? this.#show(card) : card.leave()));
     this.root.addEventListener('follow', ({ detail }) => this.#showFollow(detail));
+    this.root.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     document.addEventListener('keydown', (event) => this.#key(event), { signal });
     document.addEventListener('visibilitychange', () => this.#turn(), { signal });
     signal?.addEventListener('abort', () => this.#end());
@@ -47,7 +52,8 @@ export class Feed {
   async startOver() {
     for (const card of this.#cards) this.#drop(card);
     this.#cards = [];
-    this.#asked = [];
+    this.#asked = []; // a page that is under way now belongs to no list
+    this.#loading = false;
     this.#next = this.#current = undefined;
     await this.more();
   }
@@ -57,17 +63,19 @@ export class Feed {
     if (this.#loading) return;
     this.#loading = true;
     this.parts.end.hidden = true;
+    const asked = this.#asked;
     try {
       const { videos, next } = await this.#load(this.#next);
+      if (asked !== this.#asked) return;
       if (!videos.length) return this.#say(this.#cards.length ? '已经看完了' : '还没有视频', '从头再看', () => this.startOver());
-      this.#asked.push(this.#next);
+      asked.push(this.#next);
       this.#next = next;
       for (const video of videos) this.#append(new Card(video));
     } catch (failure) {
       this.#say(failure.message, '重试', () => this.more());
       throw failure;
     } finally {
-      this.#loading = false;
+      if (asked === this.#asked) this.#loading = false;
     }
   }
 
@@ -115,7 +123,18 @@ export class Feed {
     this.#current = card;
     this.#turn();
     this.#tellSeen(card.video);
+    this.#keepFocus(card);
     if (this.#cards.indexOf(card) >= this.#cards.length - AHEAD && this.parts.end.hidden) this.more();
+  }
+
+  /** Keys are for the video in view: tabbing goes on there, and no button of another one is pressed. */
+  #keepFocus(card) {
+    const focused = document.activeElement;
+    if (this.root.contains(focused) && !card.root.contains(focused)) card.root.focus({ preventScroll: true });
+  }
+
+  focus() {
+    this.root.focus({ preventScroll: true });
   }
 
   #turn() {
@@ -152,6 +171,17 @@ export class Feed {
     if (!action || (key === ' ' && target.matches('a, button'))) return;
     event.preventDefault();
     action();
+  }
+
+  /** One turn of the wheel is one video: snapping alone would take a small turn back. */
+  #wheel(event) {
+    if (event.ctrlKey) return; // zooms
+    event.preventDefault();
+    const { deltaY, timeStamp: now } = event;
+    if (Math.abs(deltaY) < TURN_PX) return; // what a touchpad still says after it was let go
+    const same = now - this.#turned.last < TURN_GAP_MS && now - this.#turned.first < TURN_MS;
+    this.#turned = { first: same ? this.#turned.first : now, last: now };
+    if (!same) this.#step(Math.sign(deltaY));
   }
 
   #step(by) {

@@ -40,6 +40,7 @@ function showHome() {
   pageBox.replaceChildren();
   document.title = NAME;
   home.start();
+  if (!homeBox.contains(document.activeElement)) home.focus();
   return home.refresh();
 }
 

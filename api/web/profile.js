@@ -77,6 +77,7 @@ async function playerPage(id, tab, video, signal) {
   page.addEventListener('shown', () => {
     feed.goTo(video);
     feed.start();
+    feed.focus();
   });
   return page;
 }
