@@ -1,8 +1,5 @@
 """How many calls are handled at once."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from microkit.errors import Overloaded
 
 
@@ -15,9 +12,8 @@ class Admission:
     def __init__(self, limit: int) -> None:
         self._left = limit
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Be in while the block lasts.
+    def enter(self) -> None:
+        """Let a call in; it has to `leave`.
 
         Raises:
             Overloaded: there is no place.
@@ -25,7 +21,7 @@ class Admission:
         if self._left <= 0:
             raise Overloaded
         self._left -= 1
-        try:
-            yield
-        finally:
-            self._left += 1
+
+    def leave(self) -> None:
+        """Let the call out again."""
+        self._left += 1

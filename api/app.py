@@ -18,7 +18,7 @@ from api.handler.relation import RelationHandler
 from api.lists import Lists
 from api.media import MediaWorkers
 from api.middleware import surround
-from api.objects import ASSETS, ObjectHandler, content_type, forget_failures
+from api.objects import ASSETS, ObjectHandler, content_type
 from api.page import page_routes
 from api.protocol import Runner
 from api.publishing import Publishing
@@ -79,7 +79,6 @@ def application(
     app.router.add_get("/metrics", metrics)
     app.add_routes(page_routes())
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
-    app.on_response_prepare.append(forget_failures)
     return app
 
 

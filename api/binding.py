@@ -53,8 +53,9 @@ async def arguments(request: web.Request) -> Arguments:
 def _query(request: web.Request) -> Arguments:
     """Return the arguments of the query, which have to be UTF-8."""
     query = request.query
-    if any(_REPLACEMENT in query[name] for name in query):
-        _decoded(request.rel_url.raw_query_string)  # that stands for what cannot be decoded
+    raw = request.rel_url.raw_query_string
+    if "%" in raw and any(_REPLACEMENT in query[name] for name in query):
+        _decoded(raw)  # that stands for what cannot be decoded
     return query
 
 

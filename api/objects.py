@@ -67,13 +67,16 @@ def _headers(name: str, cached: str) -> dict[str, str]:
 def _file(path: Path, cached: str) -> web.FileResponse:
     if not path.is_file():
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers=_headers(path.name, cached))
+    return _Object(path, headers=_headers(path.name, cached))
 
 
-async def forget_failures(_: web.Request, response: web.StreamResponse) -> None:
-    """Keep caches from remembering what failed, such as a range past the end."""
-    if response.status >= 400:
-        response.headers.popall("Cache-Control", None)
+class _Object(web.FileResponse):
+    """A file, of which caches do not remember what failed, such as a range past the end."""
+
+    def set_status(self, status: int, reason: str | None = None) -> None:
+        super().set_status(status, reason)
+        if status >= 400:
+            self.headers.popall("Cache-Control", None)
 
 
 async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> web.StreamResponse:
@@ -84,6 +87,8 @@ async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> w
             raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
         told = {name: found.headers[name] for name in _TOLD if name in found.headers}
         headers = {**_headers(key, _FOR_GOOD), **told}
+        if found.status >= 400:
+            del headers["Cache-Control"]
         response = web.StreamResponse(status=found.status, headers=headers)
         await response.prepare(request)
         try:

@@ -24,7 +24,7 @@ class Protocol(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Read on; a URL that was typed as it is meant (curl does that) is encoded first."""
         # Between requests only: a body stays as it is.
-        if self._current_request is None and not self._messages:
+        if not data.isascii() and self._current_request is None and not self._messages:
             line = _REQUEST_LINE.match(data)
             if line is not None and not line[0].isascii():
                 encoded = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line[0])

@@ -1,6 +1,7 @@
 """Routes from the IDL's annotations: no route outside of it, and none in it without a handler."""
 
 import asyncio
+import functools
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
@@ -73,8 +74,11 @@ class Endpoint:
         request = binding.bind(self._request, given)
         validate(request)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
-        with self._admission.entered():
+        self._admission.enter()
+        try:
             answer = await self._call(Call(request, viewer, base, upload))
+        finally:
+            self._admission.leave()
         return envelope.response(envelope.success(answer))
 
     def _viewer(self, token: str) -> int:
@@ -114,6 +118,11 @@ def _host(http: web.Request) -> str:
     if not host:
         address, port = http.transport.get_extra_info("sockname")[:2] if http.transport else ("", 0)
         return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return _checked(host)
+
+
+@functools.lru_cache(maxsize=256)
+def _checked(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ParamError("Host 请求头无效")
     return host

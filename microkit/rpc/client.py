@@ -101,29 +101,38 @@ class Client:
         instances = self._resolver.known(self.service) or await self._known(deadline)
         if instances is not self._instances:
             self._forget(instances)
-        answer = await self._first_answer(instances, method, body, deadline)
+        pool = self._pool(instances)
+        try:
+            answer = await self._attempt(pool, method, body, deadline)
+        except Unavailable as error:
+            tried = [pool.instance]
+            answer = await self._elsewhere(error, instances, tried, method, body, deadline)
         if answer.kind == EXCEPTION:
             raise _application_error(self.service, answer)
         if answer.header is not None and (failed := _business_error(answer.header)):
             raise failed
         return answer
 
-    async def _first_answer(
-        self, instances: Sequence[Instance], method: Method, body: bytes, deadline: float
+    async def _elsewhere(
+        self,
+        error: Unavailable,
+        instances: Sequence[Instance],
+        tried: list[Instance],
+        method: Method,
+        body: bytes,
+        deadline: float,
     ) -> Message:
-        tried: list[Instance] = []
-        while True:
-            left = [each for each in instances if each not in tried] if tried else instances
-            pool = self._pool(left or instances)
+        """Make the call on those not yet tried, as long as certainly nobody has handled it."""
+        while error.retry is Retry.NEVER_HANDLED and len(tried) < max(len(instances), _ATTEMPTS):
+            if isinstance(error, DeadlineExceeded):
+                break  # who waited until the deadline has no time left for another
+            pool = self._pool([i for i in instances if i not in tried] or instances)
+            tried.append(pool.instance)
             try:
                 return await self._attempt(pool, method, body, deadline)
-            except Unavailable as error:
-                # Who waited until the deadline has no time left for another.
-                late = isinstance(error, DeadlineExceeded)
-                final = late or error.retry is not Retry.NEVER_HANDLED
-                tried.append(pool.instance)
-                if final or len(tried) >= max(len(instances), _ATTEMPTS):
-                    raise
+            except Unavailable as again:
+                error = again
+        raise error
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:

@@ -170,6 +170,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self.task: asyncio.Task[None] | None = None
         self._writable = True
+        self._paused = False
         self._loop = asyncio.get_running_loop()
         self.idle_since = time.monotonic()
 
@@ -213,17 +214,18 @@ class Connection(asyncio.Protocol):
             _log.warning("closed a connection: %s", error)
             self._transport.abort()
             return
-        if self._full:
-            self._transport.pause_reading()
         self._next()
-        self._count_held()
+        if self._waiting or self._reader.partial or self.held:
+            self._mind()
 
-    def _count_held(self) -> None:
-        """Count what waits here: for its turn, or for the rest of its message."""
+    def _mind(self) -> None:
+        """Count what waits here, for its turn or for the rest of its message; read less of it."""
         held = self._waiting_bytes + self._reader.size
-        if held != self.held:
-            more, self.held = held - self.held, held
-            self._server.hold(more)
+        more, self.held = held - self.held, held
+        self._server.hold(more)
+        if self._full and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
 
     def pause_writing(self) -> None:
         """Serve no more while the caller does not read its answers."""
@@ -250,10 +252,10 @@ class Connection(asyncio.Protocol):
             if self._server.draining:
                 self.drain()
             return
-        full = self._full
         message = self._waiting.popleft()
         self._waiting_bytes -= len(message.body)
-        if full and not self._full:
+        if self._paused and not self._full:
+            self._paused = False
             self._transport.resume_reading()
         self.task = self._loop.create_task(self._serve(message))
         self.task.add_done_callback(self._served)
@@ -266,7 +268,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         if not self._transport.is_closing():
             self._next()
-            self._count_held()
+            if self.held:
+                self._mind()
 
     async def _serve(self, message: Message) -> None:
         endpoint = self._server.endpoints.get(message.name)
