@@ -354,5 +354,6 @@ def application_exception(code: int, text: str) -> bytes:
 def _enter(header: Header | None) -> None:
     """Take over what the caller's chain of calls carries; give it a request id if it has none."""
     values = header.persistent() if header else {}
-    values.setdefault(metadata.REQUEST_ID, metadata.new_request_id())
+    if metadata.REQUEST_ID not in values:
+        values[metadata.REQUEST_ID] = metadata.new_request_id()
     metadata.persistent.set(values)

@@ -9,6 +9,8 @@ from relationmicro.dal import keys
 # A history that is longer is cut at its old end: an answer has to fit into a message of 16 MiB.
 MAX_MESSAGES: Final = 10_000
 MAX_BYTES: Final = 8 * 2**20
+# A message has up to 1,000 characters of up to four bytes each.
+_SURELY_FIT: Final = MAX_BYTES // 4000
 
 # Times grow strictly within a chat, so that "after this one" neither repeats nor skips a message.
 _SEND = Script("""
@@ -93,11 +95,15 @@ def _rows(flat: Sequence[Any], one: int, other: int) -> list[Row]:
 
 def _recent(rows: list[Row]) -> list[Row]:
     """Return the newest of `rows` that fit into a message."""
+    if len(rows) <= _SURELY_FIT:
+        return rows
     return _first(rows[::-1])[::-1]
 
 
 def _first(rows: list[Row]) -> list[Row]:
     """Return the first of `rows` that fit into a message."""
+    if len(rows) <= _SURELY_FIT:
+        return rows
     size = 0
     for at, row in enumerate(rows):
         size += len(row.content.encode())
