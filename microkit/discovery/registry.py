@@ -9,7 +9,7 @@ A registration is held by a lease of 60 s that is refreshed every 20 s.
 import asyncio
 import contextvars
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -157,38 +157,57 @@ class EtcdResolver:
             return known
         if service not in self._first:
             self._first[service] = asyncio.Event()
-            changed = asyncio.Event()
-            for work in (self._follow(service, changed), self._watch(service, changed)):
-                # Not in the context of the call that happens to be the first.
-                self._tasks.add(asyncio.create_task(work, context=contextvars.Context()))
+            self._start(self._follow(service))
         await self._first[service].wait()
         return self.known(service)
 
     async def close(self) -> None:
         """Stop following."""
-        await asyncio.gather(*map(_end, self._tasks))
+        while self._tasks:
+            await asyncio.gather(*map(_end, tuple(self._tasks)))
 
-    async def _follow(self, service: str, changed: asyncio.Event) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        # Not in the context of the call that happens to be the first.
+        task = asyncio.create_task(work, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _follow(self, service: str) -> None:
+        changed = asyncio.Event()
+        watch = self._start(self._watch(service, changed))
         while True:
+            told = changed.is_set() or not self._first[service].is_set()
             changed.clear()
-            try:
-                await self._load(service)
-            except Unavailable:
-                pass  # which was said
-            except Exception:  # noqa: BLE001 - whatever it was, the next try may do
-                _log.exception("cannot find %s", service)
+            differs = await self._loaded(service)
             self._first[service].set()
+            if differs and not told:
+                # The watch should have said so. Its connection may be silently gone.
+                await _end(watch)
+                watch = self._start(self._watch(service, changed))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RESOLVE_SECONDS):
                     await changed.wait()
 
-    async def _load(self, service: str) -> None:
+    async def _loaded(self, service: str) -> bool:
+        """Ask for the instances; say whether they are others than before."""
+        try:
+            return await self._load(service)
+        except Unavailable:
+            return False  # which was said
+        except Exception:  # noqa: BLE001 - whatever it was, the next try may do
+            _log.exception("cannot find %s", service)
+            return False
+
+    async def _load(self, service: str) -> bool:
         found = await self._etcd.ask(lambda client: client.get_prefix(_prefix(service)))
         instances = [instance_of(pair.value) for pair in found]
         usable = sorted({i for i in instances if i is not None}, key=str)
-        if usable and usable != self._known.get(service):
-            _log.info("%s is at %s", service, ", ".join(map(str, usable)))
-            self._known[service] = usable
+        if not usable or usable == self._known.get(service):
+            return False
+        _log.info("%s is at %s", service, ", ".join(map(str, usable)))
+        self._known[service] = usable
+        return True
 
     async def _watch(self, service: str, changed: asyncio.Event) -> None:
         """Tell of every change at once; a watch that broke is made anew."""
