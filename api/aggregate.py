@@ -103,7 +103,7 @@ class Aggregate:
             return await self._peers.follow_infos(viewer, user_ids)
         return await self._follows.many(user_ids)
 
-    async def _likes_of(self, viewer: int, video_ids: list[int], authors: list[int]) -> "_Likes":
+    async def _likes_of(self, viewer: int, video_ids: list[int], authors: list[int]) -> _Likes:
         if viewer:
             found = await self._peers.summary(viewer, video_ids, authors)
             return _Likes(

@@ -48,11 +48,10 @@ async def _call(request: web.Request, endpoint: Endpoint) -> web.Response:
         error = ServiceError()
         response = _failed(endpoint, error)
     finally:
-        endpoint.meter.observe(started, error)
+        seconds = endpoint.meter.observe(started, error)
         if _log.isEnabledFor(logging.DEBUG):
             ended = "ok" if error is None else repr(error)
-            ms = (time.perf_counter() - started) * 1e3
-            _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, ms)
+            _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, seconds * 1e3)
     response.headers["X-Request-Id"] = request_id
     return response
 

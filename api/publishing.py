@@ -8,6 +8,7 @@ from contextlib import suppress
 from api.clients import Clients
 from api.media import MediaWorkers
 from api.upload import Upload
+from microkit.background import Background
 from microkit.errors import Error, ParamError, Retry
 from microkit.storage.objects import Objects
 
@@ -33,13 +34,11 @@ class Publishing:
         self._objects = objects
         self._workers = workers
         self._settle_seconds = settle_seconds
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling = Background()
 
     async def close(self) -> None:
         """Stop asking."""
-        for task in tuple(self._settling):
-            task.cancel()
-        await asyncio.gather(*self._settling, return_exceptions=True)
+        await self._settling.close()
 
     async def publish(self, author_id: int, title: str, upload: Upload) -> None:
         """Publish what was uploaded.
@@ -65,7 +64,7 @@ class Publishing:
             await self._create(author_id, title, video, cover)
         except Error as error:
             if error.retry is Retry.MAYBE_HANDLED:
-                self._settle_later(author_id, video, cover)
+                self._settling.start(self._settle(author_id, video, cover))
             else:
                 await self._remove(video, cover)
             raise
@@ -82,11 +81,6 @@ class Publishing:
                     if await self._exists(author_id, video):
                         return
             raise
-
-    def _settle_later(self, author_id: int, video: str, cover: str) -> None:
-        task = asyncio.create_task(self._settle(author_id, video, cover))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
 
     async def _settle(self, author_id: int, video: str, cover: str) -> None:
         """Remove the objects once videoservice says that there is no row of theirs."""

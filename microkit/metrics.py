@@ -47,12 +47,17 @@ class Meter:
         self._requests = _REQUESTS.labels(*self._labels)
         self._seconds = _SECONDS.labels(*self._labels)
 
-    def observe(self, started: float, error: BaseException | None = None) -> None:
-        """Count one request that began at `started` (`time.perf_counter`) and how it ended."""
+    def observe(self, started: float, error: BaseException | None = None) -> float:
+        """Count one request that began at `started` (`time.perf_counter`) and how it ended.
+
+        Returns how many seconds it took.
+        """
+        seconds = time.perf_counter() - started
         self._requests.inc()
-        self._seconds.observe(time.perf_counter() - started)
+        self._seconds.observe(seconds)
         if error is not None:
             _ERRORS.labels(*self._labels, type(error).__name__).inc()
+        return seconds
 
 
 @functools.cache

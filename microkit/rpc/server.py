@@ -308,10 +308,10 @@ class Connection(asyncio.Protocol):
             self._refuse(message, INTERNAL_ERROR, "internal error")
         finally:
             deadline.cancel()
-            endpoint.meter.observe(started, failed)
+            seconds = endpoint.meter.observe(started, failed)
             if _log.isEnabledFor(logging.DEBUG):
                 ended = "ok" if failed is None else repr(failed)
-                _log.debug("%s: %s in %.1f ms", message.name, ended, _ms_since(started))
+                _log.debug("%s: %s in %.1f ms", message.name, ended, seconds * 1e3)
 
     def _timeout(self, header: Header | None) -> float:
         own = self._server.limits.timeout
@@ -335,10 +335,6 @@ class Connection(asyncio.Protocol):
     def _refuse(self, message: Message, code: int, text: str) -> None:
         name = message.name.encode(errors="surrogateescape")
         self._reply(message, name, application_exception(code, text), EXCEPTION)
-
-
-def _ms_since(started: float) -> float:
-    return (time.perf_counter() - started) * 1e3
 
 
 def application_exception(code: int, text: str) -> bytes:

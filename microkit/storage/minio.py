@@ -14,6 +14,7 @@ import aiohttp
 from miniopy_async.api import Minio
 from miniopy_async.error import MinioException, S3Error
 
+from microkit.background import Background
 from microkit.config import ConfigError, Settings
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
@@ -56,7 +57,7 @@ class MinioObjects:
         self._timeout = settings.objects_timeout_seconds
         self._check_timeout = settings.store_timeout_ms / 1e3
         self._prepared = False
-        self._forgetting: set[asyncio.Task[None]] = set()
+        self._forgetting = Background()
         self._calls = store_calls("objects")
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
@@ -81,16 +82,11 @@ class MinioObjects:
                         num_parallel_uploads=1,
                     )
             except BaseException:
-                self._forget_parts_later(key)
+                self._forgetting.start(self._forget_parts(key))
                 raise
 
-    def _forget_parts_later(self, key: str) -> None:
-        """Have the parts removed that an upload leaves which did not end: they cost storage."""
-        task = asyncio.create_task(self._forget_parts(key))
-        self._forgetting.add(task)
-        task.add_done_callback(self._forgetting.discard)
-
     async def _forget_parts(self, key: str) -> None:
+        """Remove the parts that an upload left which did not end: they cost storage."""
         for pause in _FORGET_SECONDS:
             await asyncio.sleep(pause)
             try:
@@ -107,9 +103,7 @@ class MinioObjects:
 
     async def close(self) -> None:
         """Give up on what is still to be removed."""
-        for task in tuple(self._forgetting):
-            task.cancel()
-        await asyncio.gather(*self._forgetting, return_exceptions=True)
+        await self._forgetting.close()
 
     async def delete(self, key: str) -> None:
         """Remove the object, if it is there.

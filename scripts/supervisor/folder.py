@@ -39,10 +39,8 @@ class Folder:
             made.replace(path)
         return path.read_text()
 
-    def clear_uploads(self) -> None:
-        """Remove what is left of uploads that were under way when everything was killed."""
-        for left in (self.root / "uploads").iterdir():
-            shutil.rmtree(left, ignore_errors=True)
+    def clear_partials(self) -> None:
+        """Remove copies that were under way when everything was killed: now nobody makes any."""
         shutil.rmtree(self.root / "objects" / ".partial", ignore_errors=True)
 
 
@@ -59,7 +57,7 @@ def opened(root: Path) -> Iterator[Folder]:
     try:
         _take(lock, root)
         folder = Folder(root, lock)
-        folder.clear_uploads()
+        folder.clear_partials()
         yield folder
     finally:
         os.close(lock)
