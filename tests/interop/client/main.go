@@ -66,6 +66,7 @@ func main() {
 	options := []client.Option{
 		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 		client.WithRPCTimeout(*timeout),
+		client.WithConnectTimeout(time.Second), // 50 ms by default: a busy machine takes longer
 	}
 	if *how != "pure" { // which is what Kitex calls the lack of a protocol
 		options = append(options, client.WithTransportProtocol(transports[*how]))
