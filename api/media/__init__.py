@@ -1,9 +1,14 @@
-"""Uploaded videos, checked and made ready to store in processes of their own.
+"""Uploaded videos, checked and made ready to store in child processes.
 
-Nothing imported here imports PyAV: only the worker process does.
+    pool        in the API's process: starts the children, queues and retries requests
+    messages    what the two sides send each other
+    child       the child process: limits, then a loop over requests
+    pipeline    what the child does with one upload: probe, cover, faststart
+
+Only the child imports PyAV: this package and `pool` do not.
 """
 
-from api.media.processed import Probe, Processed
-from api.media.worker import MediaWorkers
+from api.media.messages import Probe, Processed
+from api.media.pool import MediaWorkers
 
 __all__ = ["MediaWorkers", "Probe", "Processed"]

@@ -1,8 +1,9 @@
-"""Chooses a frame that shows something and saves it upright. Runs in the worker process only."""
+"""Choose a frame that is not blank and save it upright. Runs in the child process only."""
 
 from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
+from typing import Final
 
 import av
 from av.container import InputContainer
@@ -13,15 +14,17 @@ from av.video.stream import VideoStream
 from api.media.probe import check_size
 from microkit.errors import ParamError
 
-MAX_SIDE = 720
-LOOK_AT = (0.0, 0.1, 0.25, 0.5, 0.75)  # shares of the length
-MAX_DECODED = 300  # frames in all: one key frame far ahead must not make this a whole decode
-SAMPLE = 16  # brightness is judged on a picture of 16 x 16
-TURNS = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}  # quarter turns counterclockwise
+MAX_SIDE: Final = 720
+LOOK_AT: Final = (0.0, 0.1, 0.25, 0.5, 0.75)  # shares of the length
+# In total: one key frame far ahead must not cause a decode of the whole video.
+MAX_DECODED: Final = 300
+SAMPLE: Final = 16  # brightness is judged on a picture of 16 x 16
+# Quarter turns counterclockwise, as arguments of the transpose filter.
+TURNS: Final = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
 
 
 def choose_frame(container: InputContainer, stream: VideoStream, seconds: float) -> VideoFrame:
-    """The first frame looked at that is not (nearly) black or blank, else the brightest.
+    """Return the first sampled frame that is not (nearly) black or blank, else the brightest.
 
     Raises:
         ParamError: not one frame can be decoded, or one is too large.
@@ -42,13 +45,13 @@ def choose_frame(container: InputContainer, stream: VideoStream, seconds: float)
 
 
 def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
-    """Width and height in pixels as a player shows the frame: square pixels, upright."""
+    """Return width and height as a player displays the frame: square pixels, upright."""
     width = round(frame.width * float(stream.sample_aspect_ratio or 1)) or frame.width
     return (frame.height, width) if _turns(frame) % 2 else (width, frame.height)
 
 
 def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
-    """Saves the frame upright as a JPEG of at most 720 pixels on its long side; `path` is .jpg."""
+    """Save the frame upright as a JPEG of at most 720 pixels on its long side; `path` is .jpg."""
     width, height = shown_size(frame, stream)
     scale = min(1.0, MAX_SIDE / max(width, height))
     width, height = max(1, round(width * scale)), max(1, round(height * scale))
@@ -78,7 +81,7 @@ def _candidates(
 
 
 def _luma(frame: VideoFrame) -> tuple[float, float]:
-    """Mean and standard deviation of the brightness, 0..255."""
+    """Return mean and standard deviation of the brightness, 0..255."""
     plane = frame.reformat(SAMPLE, SAMPLE, format="gray", interpolation="AREA").planes[0]
     data, line = bytes(plane), plane.line_size
     values = b"".join(data[y * line : y * line + SAMPLE] for y in range(SAMPLE))
@@ -87,7 +90,7 @@ def _luma(frame: VideoFrame) -> tuple[float, float]:
 
 
 def _turns(frame: VideoFrame) -> int:
-    """Quarter turns counterclockwise that set the frame upright, 0..3."""
+    """Return the counterclockwise quarter turns that set the frame upright, 0..3."""
     return round(frame.rotation / 90) % 4
 
 

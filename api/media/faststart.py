@@ -1,4 +1,4 @@
-"""Moves the index of an MP4 (`moov`) before its data, so that playing starts with the download.
+"""Move the index of an MP4 (`moov`) before its data, so that playing starts with the download.
 
 This is done on the file rather than by a remux with PyAV: a remux drops the tracks its muxer cannot
 write (phones and action cameras record such) and rewrites the others' edit lists and matrices. A
@@ -9,14 +9,14 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from microkit.errors import ParamError
 
-MAX_INDEX_BYTES = 32 << 20  # hours of video; the index is the only part held in memory
-BLOCK_BYTES = 1 << 20
-PARENTS = {b"trak", b"mdia", b"minf", b"stbl"}
-OFFSETS = {b"stco": "I", b"co64": "Q"}  # the array type of each table of chunk offsets
+MAX_INDEX_BYTES: Final = 32 << 20  # hours of video; the index is the only part held in memory
+BLOCK_BYTES: Final = 1 << 20
+PARENTS: Final = {b"trak", b"mdia", b"minf", b"stbl"}
+OFFSETS: Final = {b"stco": "I", b"co64": "Q"}  # the array type of each table of chunk offsets
 
 
 class Atom(NamedTuple):
@@ -29,7 +29,7 @@ class Atom(NamedTuple):
 
 
 def faststart(source: Path, target: Path) -> bool:
-    """Writes `source`, an MP4 or MOV, to `target` with its index in front.
+    """Write `source`, an MP4 or MOV, to `target` with its index in front.
 
     Returns:
         False, with nothing written, when there is nothing to move.
@@ -55,7 +55,7 @@ def faststart(source: Path, target: Path) -> bool:
 
 
 def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
-    """The first atom of each kind that matters; moov and mdat are among them."""
+    """Return the first atom of each relevant kind; moov and mdat are among them."""
 
     def read(at: int) -> bytes:
         file.seek(at)
@@ -76,7 +76,7 @@ def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
 
 
 def _atoms(read: Callable[[int], bytes], start: int, end: int) -> Iterator[Atom]:
-    """The atoms between two positions; `read` gives the 16 bytes at a position, or fewer."""
+    """Yield the atoms between two positions; `read` gives the 16 bytes at a position, or fewer."""
     while start + 8 <= end:
         head = read(start)
         size, kind, header = int.from_bytes(head[:4]), head[4:8], 8
@@ -91,7 +91,7 @@ def _atoms(read: Callable[[int], bytes], start: int, end: int) -> Iterator[Atom]
 
 
 def _moved_index(file: BinaryIO, moov: Atom, front: int) -> bytearray:
-    """The moov atom as it must read when it stands at `front`."""
+    """Return the moov atom with its offsets changed for position `front`."""
     size = moov.end - moov.start
     if size > MAX_INDEX_BYTES:
         raise ParamError("视频文件过大，无法处理")
@@ -116,7 +116,7 @@ def _offset_tables(index: bytearray, body: int) -> Iterator[Atom]:
 
 
 def _shift(index: bytearray, table: Atom, *, moved: range, by: int) -> None:
-    """Adds `by` to those offsets of a table that point into the part of the file that moves."""
+    """Add `by` to those offsets of a table that point into the part of the file that moves."""
     offsets = array(OFFSETS[table.kind])
     first = table.body + 8  # behind version, flags and count
     end = first + int.from_bytes(index[first - 4 : first]) * offsets.itemsize
@@ -133,7 +133,7 @@ def _shift(index: bytearray, table: Atom, *, moved: range, by: int) -> None:
 
 
 def _swap(offsets: "array[int]") -> None:
-    """Between the file's byte order, big-endian, and the machine's."""
+    """Convert between the file's byte order, big-endian, and the machine's."""
     if sys.byteorder == "little":
         offsets.byteswap()
 

@@ -1,20 +1,23 @@
-"""Opens an upload as a video, if it is one, and describes it. Runs in the worker process only."""
+"""Open an upload as a video, if it is one, and describe it. Runs in the child process only."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from api.media.processed import Probe
+from api.media.messages import Probe
 from microkit.errors import ParamError
 
-MAX_PIXELS = 4096 * 4096
-VIDEO_CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "h263"}  # what phones play
-DECODERS = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
-MP4_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
-EBML = b"\x1a\x45\xdf\xa3"
+MAX_PIXELS: Final = 4096 * 4096
+# The codecs that phones play.
+VIDEO_CODECS: Final = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "h263"}
+DECODERS: Final = (
+    "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
+)
+MP4_ATOMS: Final = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+EBML: Final = b"\x1a\x45\xdf\xa3"
 
 
 class Format(NamedTuple):
@@ -27,13 +30,13 @@ class Format(NamedTuple):
 
 
 # A MOV is served as the MP4 it nearly is: browsers refuse video/quicktime, players look inside.
-MP4 = Format("mp4", "mov", "video/mp4", ".mp4")
-WEBM = Format("webm", "matroska", "video/webm", ".webm")
-MATROSKA = Format("mkv", "matroska", "video/x-matroska", ".mkv")
+MP4: Final = Format("mp4", "mov", "video/mp4", ".mp4")
+WEBM: Final = Format("webm", "matroska", "video/webm", ".webm")
+MATROSKA: Final = Format("mkv", "matroska", "video/x-matroska", ".mkv")
 
 
 def sniff(path: Path) -> Format:
-    """The container by its first bytes; raises ParamError if it is none of those allowed."""
+    """Return the container by its first bytes; raises ParamError if it is none of those allowed."""
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
@@ -46,10 +49,10 @@ def sniff(path: Path) -> Format:
 
 
 def open_video(path: Path) -> InputContainer:
-    """Opens the file as what it looks like and nothing else; close it after use.
+    """Open the file with the demuxer of its first bytes; close it after use.
 
-    Playlists and the like name further files and hosts to read: the demuxer is fixed by the first
-    bytes and may open local files only.
+    Playlists name further files and hosts to read, so the demuxer is fixed and may open local
+    files only.
 
     Raises:
         ParamError: no video that can be played.
@@ -68,7 +71,7 @@ def open_video(path: Path) -> InputContainer:
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """The stream to show, ready to decode within limits; raises ParamError if there is none."""
+    """Return the stream to show, ready to decode within limits; ParamError if there is none."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         raise ParamError("文件中没有视频画面")
@@ -82,13 +85,13 @@ def video_stream(container: InputContainer) -> VideoStream:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raises ParamError for a picture of no pixels or too many."""
+    """Raise ParamError for a picture without pixels or with too many."""
     if not 0 < width * height <= MAX_PIXELS:
         raise ParamError("视频分辨率过高或无效")
 
 
 def duration_seconds(container: InputContainer, stream: VideoStream) -> float:
-    """The length, from the header or else from the packets; raises ParamError if there is none."""
+    """Return the length, by the header or else the packets; ParamError if there is none."""
     seconds = (container.duration or 0) / av.time_base
     if seconds <= 0:  # a browser's recording states none
         seconds = max((_end_seconds(packet) for packet in container.demux(stream)), default=0.0)
@@ -98,7 +101,7 @@ def duration_seconds(container: InputContainer, stream: VideoStream) -> float:
 
 
 def describe(path: Path, size: tuple[int, int], seconds: float) -> Probe:
-    """The description of the video in a file that is shown at `size` and lasts `seconds`."""
+    """Return the description of a file's video, displayed at `size` pixels for `seconds`."""
     kind = sniff(path)
     return Probe(
         width=size[0],

@@ -14,9 +14,9 @@ import pytest
 from api.media import MediaWorkers
 from api.media.cover import choose_frame, save_cover
 from api.media.faststart import faststart
+from api.media.pipeline import process
+from api.media.pool import Child
 from api.media.probe import open_video, video_stream
-from api.media.process import process
-from api.media.worker import Worker
 from microkit.errors import ParamError, Unavailable
 from scripts.clips import make_clip
 
@@ -248,7 +248,7 @@ async def test_a_worker_that_takes_too_long_is_replaced(clip, tmp_path):
 async def test_a_worker_that_ends_at_its_start_is_given_one_more_try(
     clip, tmp_path, monkeypatch, deaths
 ):
-    start, started = Worker.start, []
+    start, started = Child.start, []
 
     async def start_and_die():
         worker = await start()
@@ -258,7 +258,7 @@ async def test_a_worker_that_ends_at_its_start_is_given_one_more_try(
             await worker.process.wait()
         return worker
 
-    monkeypatch.setattr(Worker, "start", start_and_die)
+    monkeypatch.setattr(Child, "start", start_and_die)
     async with MediaWorkers() as workers:
         if deaths == 1:
             assert (await workers.process(clip, tmp_path)).cover.exists()

@@ -1,4 +1,4 @@
-"""The whole way of one upload. Runs in the worker process only."""
+"""The processing of one upload. Runs in the child process only."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import av
 
 from api.media.cover import choose_frame, save_cover, shown_size
 from api.media.faststart import faststart
+from api.media.messages import Processed
 from api.media.probe import MP4, describe, duration_seconds, open_video, sniff, video_stream
-from api.media.processed import Processed
 from microkit.errors import ParamError
 
 
 def process(source: Path, folder: Path) -> Processed:
-    """Checks the video and makes, in `folder`, its cover and if need be a copy to store.
+    """Check the video and make, in `folder`, its cover and if needed a copy to store.
 
     Raises:
-        ParamError: it is no video that can be played.
+        ParamError: the file is not a playable video.
     """
     fast, cover = folder / "faststart.mp4", folder / "cover.jpg"
     moved = sniff(source) is MP4 and faststart(source, fast)

@@ -1,4 +1,4 @@
-"""The pool of worker processes, seen from the API's process, which itself never loads PyAV."""
+"""The pool of child processes. Runs in the API's process, which never loads PyAV."""
 
 import asyncio
 import logging
@@ -7,75 +7,79 @@ from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from api.media.processed import Processed, Reply, Request, decode_reply, encode
+from api.media.messages import Processed, Reply, Request, decode_reply, encode
 from microkit.errors import ParamError, Unavailable
 
-log = logging.getLogger(__name__)
-
-IMPORT_FROM = Path(__file__).resolve().parents[2]  # `python -m` looks in its working directory
+_log = logging.getLogger(__name__)
+# `python -m` imports from its working directory.
+_IMPORT_FROM: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass
-class Worker:
-    """One process: it serves one request at a time."""
+class Child:
+    """One child process. It serves one request at a time."""
 
     process: Process
     retirement: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(cls) -> Self:
-        """Starts the process, with an empty environment: it shall know no secrets."""
+        """Start the process with an empty environment, so that it has no secrets."""
         return cls(
             await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "api.media.worker_process",
-                stdin=PIPE, stdout=PIPE, cwd=IMPORT_FROM, env={},
+                sys.executable, "-m", "api.media.child",
+                stdin=PIPE, stdout=PIPE, cwd=_IMPORT_FROM, env={},
             )
         )  # fmt: skip
 
     @property
     def alive(self) -> bool:
-        """Whether the process still runs, as far as is known."""
+        """Return whether the process still runs, as far as is known."""
         return self.process.returncode is None
 
     async def ask(self, request: Request) -> Reply:
-        """Raises OSError or EOFError when the process ends instead of answering."""
+        """Send a request and return the reply.
+
+        Raises:
+            OSError, EOFError: the process ended before it replied.
+        """
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None and stdout is not None  # noqa: S101, PT018  # both are PIPE
         try:
             stdin.write(encode(request))
             await stdin.drain()
-        except RuntimeError as error:  # uvloop's, for a pipe that it has closed by now
-            raise EOFError("the media worker ended") from error
+        except RuntimeError as error:  # uvloop's error for a pipe that it closed
+            raise EOFError("the media process ended") from error
         line = await stdout.readline()
         if not line:
-            raise EOFError("the media worker ended")
+            raise EOFError("the media process ended")
         return decode_reply(line)
 
     def kill(self) -> None:
-        """Ends the process at once; harmless when it has ended."""
+        """End the process at once; no effect when it has ended."""
         if self.alive:
             self.process.kill()
 
     def keep(self) -> None:
-        """Calls off the retirement of an idle worker."""
+        """Cancel the retirement of an idle process."""
         if self.retirement is not None:
             self.retirement.cancel()
             self.retirement = None
 
 
 class MediaWorkers:
-    """Processes uploads, each in one of a few limited processes; an async context manager.
+    """A pool of limited child processes for uploads; an async context manager.
 
-    The first upload starts the first process. Processes stay warm between uploads and end when
-    they were idle for a while, so that an API at rest costs no memory for them.
+    The first upload starts the first process. Processes stay warm between uploads and end after
+    an idle time, so that an idle API uses no memory for them.
 
     Args:
         workers: how many uploads are processed at once.
-        waiting: how many more may wait for their turn.
-        timeout_seconds: how long one may take, by the clock.
-        idle_seconds: how long a process without work is kept.
+        waiting: how many more may wait in the queue.
+        timeout_seconds: the time limit of one upload (wall clock).
+        idle_seconds: how long an idle process is kept.
     """
 
     def __init__(
@@ -91,8 +95,8 @@ class MediaWorkers:
         self._turn = asyncio.Semaphore(workers)
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
-        self._idle: list[Worker] = []
-        self._started: list[Worker] = []
+        self._idle: list[Child] = []
+        self._started: list[Child] = []
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -105,25 +109,25 @@ class MediaWorkers:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
-        for worker in self._started:
-            worker.kill()
-        for _ in range(self._workers):  # calls in flight fail now; none comes after them
+        for child in self._started:
+            child.kill()
+        for _ in range(self._workers):  # calls in flight fail now, and no new ones start
             await self._turn.acquire()
-        for worker in self._started:
-            worker.kill()
-            await worker.process.wait()
-            worker.keep()
+        for child in self._started:
+            child.kill()
+            await child.process.wait()
+            child.keep()
 
     async def process(self, source: Path, folder: Path) -> Processed:
-        """Checks the video `source` and makes its cover and, if need be, a copy to store.
+        """Check the video `source` and make its cover and, if needed, a copy to store.
 
         Args:
-            source: the upload. It is not changed.
-            folder: an existing folder of the caller's for what is made, to be removed by it.
+            source: the upload; it is not changed.
+            folder: an existing folder for new files; the caller removes it.
 
         Raises:
-            ParamError: it is no video that can be played, or it took too long.
-            Unavailable: too many are waiting, or the pool is closed.
+            ParamError: the file is not a playable video, or processing took too long.
+            Unavailable: the queue is full, or the pool is closed.
         """
         if not self._places:
             raise Unavailable("视频处理繁忙，请稍后再试")
@@ -141,54 +145,54 @@ class MediaWorkers:
         try:
             return await self._ask_once(request)
         except (EOFError, OSError) as error:
-            # It may have ended for a reason of its own, before it saw the video.
-            log.warning("a media worker ended: %r", error)
+            # The process may have ended before it read the video: try once more.
+            _log.warning("a media process ended: %r", error)
         try:
             return await self._ask_once(request)
         except (EOFError, OSError) as error:
             raise ParamError("无法处理该视频，请换一个视频再试") from error
 
     async def _ask_once(self, request: Request) -> Reply:
-        worker = await self._hire()
+        child = await self._acquire()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                reply = await worker.ask(request)
-        except TimeoutError as error:  # an OSError, too: it comes first
+                reply = await child.ask(request)
+        except TimeoutError as error:  # also an OSError, so it comes first
             self._check_open()
-            log.warning("media worker %d took too long", worker.process.pid)
+            _log.warning("media process %d exceeded its time limit", child.process.pid)
             raise ParamError("无法处理该视频，请换一个视频再试") from error
         except (EOFError, OSError):
             self._check_open()
             raise
         else:
-            self._rest(worker)
+            self._release(child)
             return reply
         finally:
-            if worker not in self._idle:  # whatever interrupted it, its next answer would be stale
-                worker.kill()
+            if child not in self._idle:  # interrupted: its next reply would be stale
+                child.kill()
 
     def _check_open(self) -> None:
         if self._closed:
             raise Unavailable("服务正在停止，请稍后再试")
 
-    async def _hire(self) -> Worker:
+    async def _acquire(self) -> Child:
         self._check_open()
         while self._idle:
-            worker = self._idle.pop()
-            worker.keep()
-            if worker.alive:
-                return worker
-        self._started = [worker for worker in self._started if worker.alive]
-        worker = await Worker.start()
-        self._started.append(worker)
+            child = self._idle.pop()
+            child.keep()
+            if child.alive:
+                return child
+        self._started = [child for child in self._started if child.alive]
+        child = await Child.start()
+        self._started.append(child)
         self._check_open()
-        return worker
+        return child
 
-    def _rest(self, worker: Worker) -> None:
-        self._idle.append(worker)
+    def _release(self, child: Child) -> None:
+        self._idle.append(child)
         loop = asyncio.get_running_loop()
-        worker.retirement = loop.call_later(self._idle_seconds, self._retire, worker)
+        child.retirement = loop.call_later(self._idle_seconds, self._retire, child)
 
-    def _retire(self, worker: Worker) -> None:
-        self._idle.remove(worker)
-        worker.kill()
+    def _retire(self, child: Child) -> None:
+        self._idle.remove(child)
+        child.kill()

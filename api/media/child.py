@@ -1,7 +1,7 @@
-"""The process that touches what strangers uploaded: `python -m api.media.worker_process`.
+"""The child process that reads untrusted uploads: `python -m api.media.child`.
 
-It reads requests from standard input and answers on standard output, a line each. It holds no
-secrets and no connections, and it ends with its parent, at the latest when standard input does.
+It reads requests from standard input and writes replies to standard output, one line each. It has
+no secrets and no connections. It ends when standard input does, and so with its parent.
 """
 
 import os
@@ -12,65 +12,65 @@ import threading
 import time
 from collections.abc import Iterator
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from api.media.process import process
-from api.media.processed import Reply, Request, decode_request, encode
+from api.media.messages import Reply, Request, decode_request, encode
+from api.media.pipeline import process
 from microkit.errors import ParamError
 
-MAX_MEMORY_BYTES = 1 << 30  # address space
-CPU_SECONDS = 30  # for one request: the parent's clock should stop it earlier
-NICENESS = 10
+_MAX_MEMORY_BYTES: Final = 1 << 30  # address space
+_CPU_SECONDS: Final = 30  # of one request; the pool's time limit should end it earlier
+_NICENESS: Final = 10
 
 
 def main() -> None:
-    """Serves requests until standard input ends."""
-    answers = _own_stdout()
+    """Serve requests until standard input ends."""
+    replies = _own_stdout()
     _limit_process()
     for request in _requests(sys.stdin.buffer):
         _limit_cpu()
-        answers.write(encode(_answer(request)))
-        answers.flush()
+        replies.write(encode(_reply(request)))
+        replies.flush()
 
 
 def _own_stdout() -> BinaryIO:
-    """Standard output for answers alone: what libraries print there goes to standard error."""
-    answers = os.fdopen(os.dup(1), "wb")
+    """Return standard output for replies; what libraries print goes to standard error."""
+    replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    return answers
+    return replies
 
 
 def _limit_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    os.nice(NICENESS)
+    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # macOS refuses this limit
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
 
 
 def _limit_cpu() -> None:
-    """The limit counts from the start of the process, so it moves on with each request."""
+    """Raise the CPU limit for the next request: it counts from the start of the process."""
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    limit = int(time.process_time()) + CPU_SECONDS
+    limit = int(time.process_time()) + _CPU_SECONDS
     limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 
 def _requests(stdin: BinaryIO) -> Iterator[Request]:
-    """Requests as they come. A thread reads them, so that a busy process, too, sees the end."""
+    """Yield requests. A thread reads them, so that a busy process also sees the end of input."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:
         for line in stdin:
             lines.put(line)
-        os._exit(0)  # the parent is gone or wants no more: leave at once, whatever is being done
+        os._exit(0)  # the parent is gone or closed the pipe: end at once
 
     threading.Thread(target=read, daemon=True).start()
     while True:
         yield decode_request(lines.get())
 
 
-def _answer(request: Request) -> Reply:
+def _reply(request: Request) -> Reply:
     try:
         return Reply(processed=process(request.source, request.folder))
     except ParamError as error:

@@ -1,4 +1,4 @@
-"""What a worker process is asked and what it answers, on one line of JSON each."""
+"""The messages between the pool and its child processes: one line of JSON each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 
 @dataclass(frozen=True)
 class Probe:
-    """What is known of a video: its size in pixels as it is shown, upright, and its length."""
+    """The description of a video: size in pixels as displayed (upright), length, format."""
 
     width: int
     height: int
@@ -20,7 +20,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Processed:
-    """A video ready to store: `video` is the upload itself or a copy that starts faster."""
+    """A video ready to store: `video` is the upload itself or a copy with its index in front."""
 
     video: Path
     cover: Path
@@ -29,7 +29,7 @@ class Processed:
 
 @dataclass(frozen=True)
 class Request:
-    """Process `source`; new files go into `folder`."""
+    """A request to process `source`; new files go into `folder`."""
 
     source: Path
     folder: Path
@@ -37,29 +37,29 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """Either the result or, in words for the person who uploaded it, what is wrong."""
+    """The result, or the reason for a refusal in Chinese for the person who uploaded."""
 
     processed: Processed | None = None
     refusal: str = ""
 
 
 def encode(message: Request | Reply) -> bytes:
-    """The message as a line of JSON, line feed included."""
+    """Return the message as a line of JSON, line feed included."""
     return msgspec.json.encode(message, enc_hook=_absolute) + b"\n"
 
 
 def decode_request(line: bytes) -> Request:
-    """The request in a line; raises msgspec.MsgspecError."""
+    """Return the request in a line; raises msgspec.MsgspecError."""
     return msgspec.json.decode(line, type=Request, dec_hook=_path)
 
 
 def decode_reply(line: bytes) -> Reply:
-    """The reply in a line; raises msgspec.MsgspecError."""
+    """Return the reply in a line; raises msgspec.MsgspecError."""
     return msgspec.json.decode(line, type=Reply, dec_hook=_path)
 
 
 def _absolute(path: Path) -> str:
-    """The two sides have different working directories."""
+    """Encode a path as absolute: the two sides have different working directories."""
     return str(path.absolute())
 
 
