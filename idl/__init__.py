@@ -1,19 +1,54 @@
 """The contracts: every .thrift file of this folder, parsed at run time by thriftpy2.
 
-Three files describe the HTTP API (``core``, ``interaction``, ``relation``) and five the RPC
-services, one each, named after the service's package. Nothing is generated into the tree.
+Three files describe the HTTP API (``core``, ``interaction``, ``relation``). Each RPC service has
+one file, named after the service's package. `SERVICES` is the only list of the services: clients,
+default addresses, the supervisor, scripts and tests read it.
 """
 
 import functools
 from pathlib import Path
 from types import ModuleType
+from typing import Final, NamedTuple
 
 import thriftpy2
 
-HTTP = ("core", "interaction", "relation")
-RPC = ("usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro")
+
+class RpcService(NamedTuple):
+    """An RPC service: its package and IDL file, its name in Kitex's registry, its default port."""
+
+    package: str
+    name: str
+    port: int
+
+
+SERVICES: Final = (
+    RpcService("usermicro", "userservice", 10000),
+    RpcService("videomicro", "videoservice", 10001),
+    RpcService("relationmicro", "relationservice", 10002),
+    RpcService("favoritemicro", "favoriteservice", 10003),
+    RpcService("commentmicro", "commentservice", 10004),
+)
+HTTP: Final = ("core", "interaction", "relation")
+RPC: Final = tuple(service.package for service in SERVICES)
 
 _FOLDER = Path(__file__).parent
+
+
+def service(package: str) -> RpcService:
+    """Return the service of a package.
+
+    Raises:
+        LookupError: there is no such service.
+    """
+    for each in SERVICES:
+        if each.package == package:
+            return each
+    raise LookupError(f"no service {package!r}: one of {', '.join(RPC)}")
+
+
+def ports(*packages: str) -> dict[str, int]:
+    """Return the default ports by Kitex name: of these packages, or of all services."""
+    return {each.name: each.port for each in map(service, packages or RPC)}
 
 
 @functools.cache
