@@ -1,4 +1,4 @@
-"""HTTP on the wire: what clients send that is not quite HTTP, and how they are told."""
+"""HTTP connections: what is accepted beyond the standard, and answers to what is no HTTP."""
 
 import logging
 import re
@@ -6,30 +6,43 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from api import envelope
 from microkit.errors import ParamError, ServiceError
 
 _log = logging.getLogger(__name__)
-_REQUEST_LINE: Final = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /[^\r\n]*")
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_BLANK_LINE: Final = b"\r\n\r\n"
 
 
 class Protocol(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ()
+    __slots__ = ("_in_request_line",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._in_request_line = True
 
     def data_received(self, data: bytes) -> None:
-        """Read on; a URL that was typed as it is meant (curl does that) is encoded first."""
-        # Between requests only: a body stays as it is.
-        if not data.isascii() and self._current_request is None and not self._messages:
-            line = _REQUEST_LINE.match(data)
-            if line is not None and not line[0].isascii():
-                encoded = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line[0])
-                data = encoded + data[line.end() :]
+        """Read on; a request line with characters beyond ASCII (curl sends such) is encoded first.
+
+        Only bytes that certainly belong to a request line are changed: those up to the first line
+        feed of the connection, and those after a segment that was one whole request without a
+        body. Everywhere else the parser gets the bytes as they are and refuses such a line.
+        """
+        if self._in_request_line:
+            line, feed, rest = data.partition(b"\n")
+            if not line.isascii():
+                data = _NOT_ASCII.sub(_percent_encoded, line) + feed + rest
+            self._in_request_line = not feed
+        waiting = len(self._messages)
         super().data_received(data)
+        if waiting == 0 and len(self._messages) == 1 and not self._upgraded:
+            _, body = self._messages[0]
+            self._in_request_line = body is EMPTY_PAYLOAD and data.endswith(_BLANK_LINE)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log our faults; a body that cannot be read is the client's."""
@@ -58,6 +71,10 @@ class Protocol(RequestHandler):
         response = envelope.response(envelope.bare_failure(error), status)
         response.force_close()
         return response
+
+
+def _percent_encoded(byte: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % byte[0][0]
 
 
 class Runner(web.AppRunner):

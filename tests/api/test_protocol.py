@@ -1,0 +1,121 @@
+"""Bytes on an HTTP connection: requests are read where they begin, and bodies stay as they are."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from api.protocol import Runner
+
+PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+TYPED = "GET /ping?name=林 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+LIKE_A_REQUEST = [
+    "GET /ping?名字 HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+    b"GET /\xff" + b"\xfe" * 20 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /ping HTTP/1.1\r\nX: \xff\r\n\r\n",
+    b"POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\n\xff\xff\xff",
+]
+
+
+def post(path: bytes, body: bytes) -> bytes:
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    return head % (path, len(body)) + body
+
+
+def chunked(body: bytes) -> bytes:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async def ping(request: web.Request) -> web.Response:
+        return web.Response(text=f"pong {request.query.get('name', '')}")
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(body=b"<" + await request.read() + b">")
+
+    app = web.Application()
+    app.router.add_get("/ping", ping)
+    app.router.add_post("/echo", echo)
+    runner = Runner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def answers(port: int, *segments: bytes) -> list[bytes]:
+    """Send each segment once the server has read what came before it; return every body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    found = []
+    try:
+        for segment in segments:
+            writer.write(segment)
+            # The server shares this loop: it reads within the next turns.
+            for _ in range(8):
+                await asyncio.sleep(0)
+        while head := await asyncio.wait_for(reader.read(1), 5):
+            head += await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            found.append(head.split()[1] + b" " + await reader.readexactly(length))
+    finally:
+        writer.close()
+    return found
+
+
+def splits(whole: bytes) -> list[tuple[bytes, bytes]]:
+    return [(whole[:at], whole[at:]) for at in range(1, len(whole))]
+
+
+@pytest.mark.parametrize("body", LIKE_A_REQUEST)
+@pytest.mark.parametrize("path", [b"/echo", b"/nope"])
+async def test_a_body_that_looks_like_a_request_gets_no_answer_of_its_own(port, body, path):
+    sent = post(path, body) + LAST
+    expected = b"200 <" + body + b">" if path == b"/echo" else b"404 404: Not Found"
+    for before, after in splits(sent):
+        assert await answers(port, before, after) == [expected, b"200 pong "], before[-20:]
+
+
+@pytest.mark.parametrize("body", LIKE_A_REQUEST)
+async def test_a_chunked_body_that_looks_like_a_request_stays_as_it_is(port, body):
+    sent = chunked(body) + LAST
+    for before, after in splits(sent):
+        expected = [b"200 <" + body + b">", b"200 pong "]
+        assert await answers(port, before, after) == expected, before[-20:]
+
+
+async def test_pipelined_requests_are_answered_in_turn_however_they_are_cut(port):
+    sent = PING + post(b"/echo", LIKE_A_REQUEST[0]) + PING + chunked(LIKE_A_REQUEST[1]) + LAST
+    expected = [
+        b"200 pong ",
+        b"200 <" + LIKE_A_REQUEST[0] + b">",
+        b"200 pong ",
+        b"200 <" + LIKE_A_REQUEST[1] + b">",
+        b"200 pong ",
+    ]
+    for before, after in splits(sent):
+        assert await answers(port, before, after) == expected, before[-20:]
+    assert await answers(port, *(sent[at : at + 1] for at in range(len(sent)))) == expected
+
+
+async def test_a_url_typed_as_it_is_meant_is_understood_however_it_is_cut(port):
+    expected = ["200 pong 林".encode()]
+    sent = TYPED.removesuffix(b"\r\n") + b"Connection: close\r\n\r\n"
+    for before, after in splits(sent):
+        assert await answers(port, before, after) == expected
+    assert await answers(port, *(sent[at : at + 1] for at in range(len(sent)))) == expected
+
+
+async def test_a_url_typed_as_it_is_meant_is_understood_on_a_used_connection(port):
+    found = await answers(port, PING, TYPED, TYPED, LAST)
+    assert found == [b"200 pong ", *["200 pong 林".encode()] * 2, b"200 pong "]
+
+
+async def test_where_it_is_unsure_that_a_request_begins_nothing_is_changed(port):
+    """A refusal is the worst that can happen: bytes of a body are never read as a request."""
+    answered, refused = await answers(port, post(b"/echo", b"x"), TYPED)
+    assert answered == b"200 <x>"
+    assert refused.startswith(b'400 {"status_code":10002')
