@@ -12,14 +12,12 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Keeps up to `size` values, each for `seconds` (by `clock`, which only goes forward)."""
+    """Keeps up to `size` values, each for `seconds` by `clock` (None: the monotonic clock)."""
 
-    def __init__(
-        self, size: int, seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, size: int, seconds: float, clock: Callable[[], float] | None = None) -> None:
         self._size = size
         self._seconds = seconds
-        self._clock = clock
+        self._clock = clock or time.monotonic
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
     def get(self, key: K) -> V | None:

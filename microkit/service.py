@@ -108,6 +108,9 @@ class Running:
     context: Context | None = field(default=None, repr=False)
 
 
+OpenHandlers = Callable[[Context], AbstractAsyncContextManager[Mapping[str, object]]]
+
+
 @asynccontextmanager
 async def open_context(service: Service, settings: Settings) -> AsyncIterator[Context]:
     """Give a context; what it opened is closed in reverse."""
@@ -117,8 +120,15 @@ async def open_context(service: Service, settings: Settings) -> AsyncIterator[Co
 
 
 @asynccontextmanager
-async def serve(service: Service, settings: Settings) -> AsyncIterator[Running]:
+async def serve(
+    service: Service, settings: Settings, open_handlers: OpenHandlers | None = None
+) -> AsyncIterator[Running]:
     """Serve until the block ends; then finish what is in flight and close the stores.
+
+    Args:
+        service: the declaration.
+        settings: the settings of this instance.
+        open_handlers: opens the handlers; None is the package's own ``handler.open_handlers``.
 
     Raises:
         ConfigError: a setting cannot be used.
@@ -130,9 +140,8 @@ async def serve(service: Service, settings: Settings) -> AsyncIterator[Running]:
     admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
     contract: Contract = service.module("contract").contract
     async with open_context(service, settings) as context:
-        handlers: AbstractAsyncContextManager[Mapping[str, object]]
-        handlers = service.module("handler").open_handlers(context)
-        async with handlers as by_thrift_service:
+        opened: OpenHandlers = open_handlers or service.module("handler").open_handlers
+        async with opened(context) as by_thrift_service:
             server = Server(service.name, contract, by_thrift_service, Limits.of(settings))
             await server.listen(host, port)
             try:

@@ -74,7 +74,10 @@ def store(request: pytest.FixtureRequest) -> servers.Store:
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
-    """Makes settings: free ports, stores in temporary places; arguments win."""
+    """Makes settings: free ports, stores in temporary places; arguments win.
+
+    The deadlines are far beyond what anything takes. A test of a deadline sets its own.
+    """
 
     def make(**overrides: object) -> Settings:
         defaults: dict[str, object] = {
@@ -82,7 +85,10 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "admin_port": 0,
             "redis_url": redis_url,
             "objects_url": f"file://{tmp_path}/objects",
-            "stop_grace_seconds": 1.0,
+            "stop_grace_seconds": 0.001,
+            "rpc_timeout_ms": 60_000,
+            "rpc_server_timeout_ms": 60_000,
+            "store_timeout_ms": 60_000,
             "rpc_transport": "ttheader",  # as everywhere within the project
         }
         return load({}, **{**defaults, **overrides})

@@ -4,7 +4,6 @@ One that is not installed skips the tests that need it, unless the environment s
 """
 
 import asyncio
-import itertools
 import os
 import shutil
 import signal
@@ -40,18 +39,13 @@ def program(name: str, what_brings_it: str) -> str:
     return found
 
 
-def _ports() -> Iterator[int]:
-    """Ports for one of the processes that run the tests: none that another of them takes."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
-    own = range(10_500 + 500 * worker, 11_000 + 500 * worker)
-    return (port for port in itertools.cycle(own) if not network.in_use(port))
-
-
-_free_ports = _ports()
+_reserved: list[network.ReservedPort] = []
 
 
 def free_port() -> int:
-    return next(_free_ports)
+    """A port that nobody else on this machine is given before this process ends."""
+    _reserved.append(network.ReservedPort())
+    return _reserved[-1].number
 
 
 def listens(port: int) -> bool:
@@ -76,7 +70,7 @@ class Server:
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
             )
         try:
-            wait_for(lambda: self._alive() and self._ready(), 30)
+            wait_for(lambda: self._alive() and self._ready(), 120)
         except AssertionError:
             raise AssertionError((self.folder / "server.log").read_text()[-3000:]) from None
 
@@ -94,7 +88,7 @@ class Server:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -146,7 +140,7 @@ def redis() -> Iterator[Redis]:
 
 def ask_redis(at: Path, command: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.connect(str(at))
         connection.sendall(command)
         return connection.recv(1024)

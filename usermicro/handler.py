@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
+from argon2 import PasswordHasher
 
 from microkit.batch import distinct
 from microkit.errors import NotFound, ParamError, Unauthorized
@@ -13,7 +14,7 @@ from microkit.service import Context
 from usermicro import pack
 from usermicro.contract import contract
 from usermicro.dal.user import Users
-from usermicro.password import Passwords, open_passwords
+from usermicro.password import HASHER, Passwords, open_passwords
 
 DEFAULTS: Final = {
     "avatar": "default/avatar.png",
@@ -24,10 +25,12 @@ _LONGEST: Final = {"email": 254, "avatar": 512, "background_image": 512, "signat
 
 
 @asynccontextmanager
-async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(
+    context: Context, hasher: PasswordHasher = HASHER
+) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     database = await context.database()
-    async with open_passwords(context.settings.argon2_threads) as passwords:
+    async with open_passwords(context.settings.argon2_threads, hasher) as passwords:
         yield {"UserService": UserHandler(Users(database), passwords)}
 
 

@@ -17,14 +17,21 @@ from microkit.errors import Overloaded
 T = TypeVar("T")
 
 # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _WAITING: Final = 128
 
 
 class Passwords:
-    """Hashes and verifies passwords; refuses when too many wait for it."""
+    """Hashes and verifies passwords; refuses when too many wait for it.
 
-    def __init__(self, executor: ThreadPoolExecutor, unknown: str) -> None:
+    Args:
+        hasher: the algorithm and its cost.
+        executor: the threads that hash.
+        unknown: the hash that is verified where there is none.
+    """
+
+    def __init__(self, hasher: PasswordHasher, executor: ThreadPoolExecutor, unknown: str) -> None:
+        self._hasher = hasher
         self._executor = executor
         self._unknown = unknown
         self._under_way = 0
@@ -35,7 +42,7 @@ class Passwords:
         Raises:
             Overloaded: too many wait already.
         """
-        return await self._run(lambda: _HASHER.hash(password))
+        return await self._run(lambda: self._hasher.hash(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Is it the password? Without a hash (nobody has that name) it takes as long and is not.
@@ -43,7 +50,7 @@ class Passwords:
         Raises:
             Overloaded: too many wait already.
         """
-        right = await self._run(lambda: _verify(password_hash or self._unknown, password))
+        right = await self._run(lambda: self._matches(password_hash or self._unknown, password))
         return right and password_hash is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -55,22 +62,21 @@ class Passwords:
         finally:
             self._under_way -= 1
 
-
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (Argon2Error, InvalidHashError):
-        return False
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (Argon2Error, InvalidHashError):
+            return False
 
 
 @asynccontextmanager
-async def open_passwords(threads: int) -> AsyncIterator[Passwords]:
+async def open_passwords(threads: int, hasher: PasswordHasher = HASHER) -> AsyncIterator[Passwords]:
     """Start the threads; wait for them at the end."""
     with ThreadPoolExecutor(threads, "argon2", initializer=_yield_to_others) as executor:
         unknown = await asyncio.get_running_loop().run_in_executor(
-            executor, _HASHER.hash, "nobody's password"
+            executor, hasher.hash, "nobody's password"
         )
-        yield Passwords(executor, unknown)
+        yield Passwords(hasher, executor, unknown)
 
 
 def _yield_to_others() -> None:

@@ -115,7 +115,8 @@ def _fill(programs: Programs, port: int) -> None:
 
 @contextmanager
 def _serving(command: list[str]) -> Iterator[tuple[int, int]]:
-    (port,) = network.free_ports(1)
+    reserved = network.ReservedPort()
+    port = reserved.number
     process = subprocess.Popen([*command, f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
     try:
         while not network.in_use(port):

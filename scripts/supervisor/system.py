@@ -8,7 +8,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from microkit.storage import redis_server
 from scripts.supervisor import network
 from scripts.supervisor.child import Child
 from scripts.supervisor.folder import Folder, socket_path
+from scripts.supervisor.network import ReservedPort
 
 SERVICES: Final = tuple(
     package.SERVICE
@@ -42,6 +43,7 @@ class Ports:
 
     serve: dict[str, int]
     admin: dict[str, int]
+    reserved: list[ReservedPort] = field(default_factory=list)
 
     @classmethod
     def fixed(cls, api: int) -> "Ports":
@@ -51,11 +53,13 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Return ports on which nothing listens."""
+        """Return free ports, reserved for as long as the result is kept."""
         names = [*(service.name for service in SERVICES), "api"]
-        ports = network.free_ports(2 * len(names))
+        reserved = [ReservedPort() for _ in range(2 * len(names))]
+        numbers = [port.number for port in reserved]
+        serve, admin = numbers[::2], numbers[1::2]
         return cls(
-            dict(zip(names, ports[::2], strict=True)), dict(zip(names, ports[1::2], strict=True))
+            dict(zip(names, serve, strict=True)), dict(zip(names, admin, strict=True)), reserved
         )
 
     def taken(self) -> list[int]:

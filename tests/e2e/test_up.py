@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,7 +104,9 @@ def test_a_port_in_use_is_named(tmp_path):
             check=False,
         )  # fmt: skip
     assert done.returncode != 0
-    assert f"port {port}" in done.stderr
+    # Others on this machine may use the fixed ports too: then those are named as well.
+    (named,) = re.findall(r"port ([\d, ]+) in use", done.stderr)
+    assert str(port) in named.split(", ")
 
 
 def test_without_a_redis_server_it_says_what_to_install(tmp_path):
@@ -159,7 +162,7 @@ async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
     system.kill("-m api")
     await eventually(lambda: not files())
     writer.close()
-    assert len(list(uploads.iterdir())) == 1, "the new process has a folder of its own"
+    await eventually(lambda: len(list(uploads.iterdir())) == 1)  # the new process's own
 
 
 async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypatch):
@@ -175,10 +178,14 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
         line = 'requests_total{method="FeedMethod",service="api",side="http"} 50.0'
         assert line in text
         workers[0].kill()
-        await asyncio.sleep(3)
+
+        def restarted():
+            now = psutil.Process(system.pid("-m api")).children()
+            return len(now) == 2 and workers[0] not in now
+
+        await eventually(restarted)
         assert all([(await apk.get("feed"))["status_code"] == 0 for _ in range(20)])
     workers = psutil.Process(system.pid("-m api")).children()
-    assert len(workers) == 2
     system.kill("-m api")
     wait_for(lambda: not any(worker.is_running() for worker in workers))
 
@@ -209,7 +216,7 @@ def test_the_first_process_of_a_container_has_workers_too(tmp_path):
         [unshare, *inside, sys.executable, "-m", "api"], cwd=ROOT, env=environment
     )
     try:
-        wait_for(lambda: servers.listens(port), 20)
+        wait_for(lambda: servers.listens(port))
     finally:
         process.kill()
         process.wait()
@@ -253,6 +260,6 @@ def test_stopping_does_not_wait_for_demo_data(up, tmp_path):
             break
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(8) == 0
+    assert process.wait(60) == 0
     assert "Traceback" not in (process.stderr.read() if process.stderr else "")
     wait_for(lambda: not any(child.is_running() for child in children))

@@ -76,7 +76,7 @@ class Peer:
     async def answer(self):
         """The next message, None when the connection ended."""
         while not self._ready:
-            data = await asyncio.wait_for(self.reader.read(1 << 16), 5)
+            data = await asyncio.wait_for(self.reader.read(1 << 16), 60)
             if not data:
                 return None
             self._ready += self._messages.feed(data)
@@ -96,7 +96,10 @@ class Rig:
 
     async def start(self, port: int = 0, **limits) -> "Rig":
         self.server = Server(
-            "videoservice", contract, {"VideoService": self.handler}, Limits(**limits)
+            "videoservice",
+            contract,
+            {"VideoService": self.handler},
+            Limits(**{"timeout": 60.0, **limits}),
         )
         await self.server.listen("127.0.0.1", port)
         self._stack.push_async_callback(self.server.stop, 0)
@@ -118,7 +121,8 @@ class Rig:
             async def resolve(self, service):
                 return known
 
-        made = Client("videoservice", contract, Resolver(), load({}, **settings), "tests")
+        own = load({}, **{"rpc_timeout_ms": 60_000, **settings})
+        made = Client("videoservice", contract, Resolver(), own, "tests")
         self._stack.push_async_callback(made.close)
         return made
 
