@@ -1,25 +1,27 @@
-"""``scripts/bench``: start the embedded system, replay every case, print what it cost."""
+"""``scripts/bench``: start a system, fill it, replay every case, print what it cost."""
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-import aiohttp
+from scripts.benchmark import load, measure, processes, real, report, rpc
+from scripts.benchmark.cases import CASES, Case
+from scripts.benchmark.measure import Row, Subject
+from scripts.benchmark.population import populate
+from scripts.benchmark.system import running
 
-from scripts.benchmark import cases, load, processes, real, report, rpc
-from scripts.benchmark.population import Population, populate, publish
-from scripts.benchmark.real import RealSystem
-from scripts.benchmark.system import System, running
-
-_WARM_UP_SECONDS = 1.0
+_CONNECTIONS: Final = (1, 32, 256)
+_ROUNDS: Final = 4
+_CHECKOUT: Final = Path(__file__).parents[2]
 
 
 def main() -> None:
-    """Run the benchmark as the command line says."""
+    """Run the benchmark as the command line says; fails if any answer was not a success."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
@@ -27,100 +29,86 @@ def main() -> None:
             _say("building the Kitex programs")
             rpc.main(folder)
             return
-        _say("starting the system and filling it")
-        started = real.running(folder) if arguments.real else running(folder)
-        with started as system:
-            memory = {
-                process: round(processes.resident_mib(pid), 1)
-                for pid, process in system.processes.items()
-            }
-            people = asyncio.run(populate(system.url, folder))
-            rows = _measure(system, people, folder, arguments)
-    if arguments.json:
-        arguments.json.write_text(report.as_json(rows, memory) + "\n")
-    _say(f"resident MiB before the load: {memory}")
+        load.require()
+        rows = _compare(folder, arguments) if arguments.compare else _measure(folder, arguments)
     sys.exit(any(row.load.errors for row in rows))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of load per case")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--only", default="", help="cases whose name contains this")
-    parser.add_argument("--real", action="store_true", help="on MariaDB, Redis, S3 and etcd")
-    parser.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of load per case (default 4)")
+    parser.add_argument("--connections", type=int, nargs="+", default=_CONNECTIONS, metavar="N",
+                        help="each case is run with each (default 1 32 256)")  # fmt: skip
+    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT",
+                        help="cases whose name contains one of these")  # fmt: skip
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--real", action="store_true", help="on MariaDB, Redis, S3 and etcd")
+    kind.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
+    kind.add_argument("--compare", type=Path, metavar="CHECKOUT",
+                      help="run another checkout in turn with this one, print ratios")  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=_ROUNDS,
+                        help="runs of each case on both of --compare (default 4)")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the report to this file too")
     return parser.parse_args()
 
 
-def _measure(
-    system: System | RealSystem, people: Population, folder: Path, arguments: argparse.Namespace
-) -> list[report.Row]:
-    print(report.HEADER, flush=True)
+def _measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    _say("starting the system and filling it")
     rows = []
-    for case in cases.CASES:
-        if arguments.only in case.name:
-            targets = folder / "targets"
-            targets.write_text("\n".join(case.targets(people)) + "\n")
-            rows.append(_replay(system, case, targets, arguments))
+    with real.running(folder) if arguments.real else running(folder, _CHECKOUT) as system:
+        memory = {
+            process: round(processes.resident_mib(pid), 1)
+            for pid, process in system.processes.items()
+        }
+        subject = Subject(system, asyncio.run(populate(system.url, folder)), folder)
+        print(report.HEADER, flush=True)
+        for case, connections in _chosen(arguments):
+            rows.append(subject.measure(case, connections, arguments.seconds))
             print(report.line(rows[-1]), flush=True)
-    if arguments.only in "publish":
-        rows.append(_publish(system, people, arguments.seconds))
-        print(report.line(rows[-1]), flush=True)
+    if arguments.json:
+        arguments.json.write_text(report.as_json(rows, memory) + "\n")
+    _say(f"resident MiB before the load: {memory}")
     return rows
 
 
-def _replay(
-    system: System | RealSystem, case: cases.Case, targets: Path, arguments: argparse.Namespace
-) -> report.Row:
-    def replay(seconds: float) -> load.Load:
-        return load.run(system.url, targets, connections=arguments.connections, seconds=seconds)
-
-    replay(_WARM_UP_SECONDS)
-    return _observed(system, case.name, case.cpu_ms, lambda: replay(arguments.seconds))
-
-
-def _publish(system: System | RealSystem, people: Population, seconds: float) -> report.Row:
-    return _observed(
-        system, "publish", None, lambda: asyncio.run(_uploads(system.url, people, seconds))
-    )
-
-
-def _observed(
-    system: System | RealSystem, name: str, bound_ms: float | None, run: Callable[[], load.Load]
-) -> report.Row:
-    cpu, calls = system.cpu_seconds(), system.calls()
-    seen = run()
-    after, made = system.cpu_seconds(), system.calls() - calls
-    return report.Row(
-        case=name,
-        load=seen,
-        cpu_ms={p: 1e3 * max(after[p] - cpu[p], 0) / seen.requests for p in sorted(after)},
-        calls={kind: made[kind] / seen.requests for kind in sorted(made)},
-        bound_ms=bound_ms,
-    )
+def _compare(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    """Measure this checkout and another in turn: what else the machine does hits both alike."""
+    _say("starting both systems and filling them")
+    these, others = [], []
+    with contextlib.ExitStack() as stack:
+        this, other = (
+            _filled(stack, folder / name, checkout)
+            for name, checkout in (("this", _CHECKOUT), ("other", arguments.compare.absolute()))
+        )
+        print(report.COMPARED, flush=True)
+        for case, connections in _chosen(arguments):
+            runs = [
+                (
+                    other.measure(case, connections, arguments.seconds),
+                    this.measure(case, connections, arguments.seconds),
+                )
+                for _ in range(arguments.rounds)
+            ]
+            others.append(measure.together([run[0] for run in runs]))
+            these.append(measure.together([run[1] for run in runs]))
+            print(report.compared(these[-1], others[-1]), flush=True)
+    if arguments.json:
+        arguments.json.write_text(report.compared_as_json(these, others) + "\n")
+    return [*these, *others]
 
 
-async def _uploads(url: str, people: Population, seconds: float) -> load.Load:
-    latencies: list[float] = []
-    started = time.perf_counter()
+def _filled(stack: contextlib.ExitStack, folder: Path, checkout: Path) -> Subject:
+    folder.mkdir()
+    system = stack.enter_context(running(folder, checkout))
+    return Subject(system, asyncio.run(populate(system.url, folder)), folder)
 
-    async def uploader(session: aiohttp.ClientSession, n: int) -> None:
-        while (before := time.perf_counter()) < started + seconds:
-            await publish(session, people.people[-n], people.clip, f"upload {len(latencies)}")
-            latencies.append(time.perf_counter() - before)
 
-    async with aiohttp.ClientSession(url) as session, asyncio.TaskGroup() as group:
-        for n in range(1, 5):
-            group.create_task(uploader(session, n))
-    latencies.sort()
-    return load.Load(
-        requests=len(latencies),
-        seconds=time.perf_counter() - started,
-        p50_ms=latencies[len(latencies) // 2] * 1e3,
-        p99_ms=latencies[len(latencies) * 99 // 100] * 1e3,
-        errors=0,
-    )
+def _chosen(arguments: argparse.Namespace) -> Iterator[tuple[Case, int]]:
+    for case in CASES:
+        if any(text in case.name for text in arguments.only):
+            most = case.most or max(arguments.connections)
+            for connections in dict.fromkeys(min(n, most) for n in arguments.connections):
+                yield case, connections
 
 
 def _say(text: str) -> None:

@@ -1,119 +1,218 @@
-"""The cases: which requests each one replays, and what it should cost at most."""
+"""The cases: which requests each one replays. Those that read come before those that write."""
 
+import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlencode
 
-from scripts.benchmark.population import PASSWORD, Population
+from scripts.benchmark.population import PASSWORD, Person, Population
+
+_BOUNDARY: Final = "a-line-between-the-parts"
+_REQUESTS: Final = 2000
+"""How many different requests a case replays before it starts over, where there are that many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One row of the report.
 
-    `targets` makes the lines to replay; `cpu_ms` is what a request may cost, all processes together
-    (None: no bound).
+    Args:
+        name: what the report calls it.
+        lines: the requests to replay: "METHOD target", or "METHOD target FILE" with a multipart
+            body; `folder` is where such files may be written.
+        most: the most connections it is run with: what is limited in number would only be refused.
+        beside: name of the case that loads the system at the same time, with 32 connections.
     """
 
     name: str
-    targets: Callable[[Population], Iterable[str]]
-    cpu_ms: float | None = None
+    lines: Callable[[Population, Path], Iterable[str]]
+    most: int | None = None
+    beside: str | None = None
 
 
 def _line(method: str, path: str, **query: object) -> str:
     return f"{method} {path}?{urlencode(query)}" if query else f"{method} {path}"
 
 
-def _login(people: Population) -> Iterable[str]:
-    for person in people.people:
-        arguments = {"username": person.name, "password": PASSWORD}
-        yield _line("POST", "/douyin/user/login/", **arguments)
+def _random() -> random.Random:
+    return random.Random(7)
 
 
-def _both_ways(path: str, pairs: list[dict[str, object]]) -> Iterable[str]:
-    # Every request changes an edge: all are made, then all are unmade.
+def _ping(_population: Population, _folder: Path) -> Iterable[str]:
+    yield _line("GET", "/ping")
+
+
+def _feed_newest(_population: Population, _folder: Path) -> Iterable[str]:
+    yield _line("GET", "/douyin/feed/")
+
+
+def _feed_scrolling(_population: Population, _folder: Path) -> Iterable[str]:
+    for latest in _times():
+        yield _line("GET", "/douyin/feed/", latest_time=latest)
+
+
+def _feed_newest_signed_in(population: Population, _folder: Path) -> Iterable[str]:
+    for viewer in _shuffled(population.people):
+        yield _line("GET", "/douyin/feed/", token=viewer.token)
+
+
+def _feed_scrolling_signed_in(population: Population, _folder: Path) -> Iterable[str]:
+    viewers = _shuffled(population.people)
+    for n, latest in enumerate(_times()):
+        viewer = viewers[n % len(viewers)]
+        yield _line("GET", "/douyin/feed/", token=viewer.token, latest_time=latest)
+
+
+def _user(population: Population, _folder: Path) -> Iterable[str]:
+    chance = _random()
+    for _ in range(_REQUESTS):
+        viewer, shown = chance.choices(population.people, k=2)
+        yield _line("GET", "/douyin/user/", user_id=shown.id, token=viewer.token)
+
+
+def _publish_list(population: Population, _folder: Path) -> Iterable[str]:
+    return _lists("/douyin/publish/list/", population, population.publishers)
+
+
+def _favorite_list(population: Population, _folder: Path) -> Iterable[str]:
+    return _lists("/douyin/favorite/list/", population, population.likers)
+
+
+def _follow_list(population: Population, _folder: Path) -> Iterable[str]:
+    return _lists("/douyin/relation/follow/list/", population, population.followers)
+
+
+def _follower_list(population: Population, _folder: Path) -> Iterable[str]:
+    return _lists("/douyin/relation/follower/list/", population, population.people)
+
+
+def _lists(path: str, population: Population, owners: list[Person]) -> Iterator[str]:
+    for viewer in _shuffled(population.people):
+        for owner in owners[viewer.id % 2 :: 2]:
+            yield _line("GET", path, user_id=owner.id, token=viewer.token)
+
+
+def _comment_list(population: Population, _folder: Path) -> Iterable[str]:
+    for viewer in _shuffled(population.people):
+        for video in population.commented[viewer.id % 2 :: 2]:
+            yield _line("GET", "/douyin/comment/list/", video_id=video, token=viewer.token)
+
+
+def _friend_list(population: Population, _folder: Path) -> Iterable[str]:
+    path = "/douyin/relation/friend/list/"
+    for owner in _shuffled(population.people):
+        yield _line("GET", path, user_id=owner.id, token=owner.token)
+
+
+def _chat_whole(population: Population, _folder: Path) -> Iterable[str]:
+    for one, other in population.chats:
+        yield _line("GET", "/douyin/message/chat/", token=one.token, to_user_id=other.id)
+
+
+def _chat_poll(population: Population, _folder: Path) -> Iterable[str]:
+    now = _now_ms()
+    for one, other in population.chats:
+        query = {"token": one.token, "to_user_id": other.id, "pre_msg_time": now}
+        yield _line("GET", "/douyin/message/chat/", **query)
+
+
+def _message(population: Population, _folder: Path) -> Iterable[str]:
+    chance = _random()
+    for _ in range(_REQUESTS):
+        one, other = chance.sample(population.people, 2)
+        query = {"token": one.token, "to_user_id": other.id, "action_type": 1, "content": "你好"}
+        yield _line("POST", "/douyin/message/action/", **query)
+
+
+def _follow(population: Population, _folder: Path) -> Iterable[str]:
+    pairs = [(who, whom) for who in population.others for whom in population.publishers]
+    edges = [{"token": who.token, "to_user_id": whom.id} for who, whom in pairs]
+    return _made_and_unmade("/douyin/relation/action/", edges)
+
+
+def _like(population: Population, _folder: Path) -> Iterable[str]:
+    chance = _random()
+    edges = [
+        {"token": who.token, "video_id": video}
+        for who in population.others
+        for video in chance.sample(population.videos, 20)
+    ]
+    return _made_and_unmade("/douyin/favorite/action/", edges)
+
+
+def _made_and_unmade(path: str, edges: list[dict[str, object]]) -> Iterator[str]:
+    """Every request changes an edge: all are made, then all are unmade."""
+    _random().shuffle(edges)
     for action in (1, 2):
-        for pair in pairs:
-            yield _line("POST", path, **pair, action_type=action)
+        for edge in edges:
+            yield _line("POST", path, **edge, action_type=action)
 
 
-def _like(people: Population) -> Iterable[str]:
-    return _both_ways(
-        "/douyin/favorite/action/",
-        [
-            {"token": person.token, "video_id": video}
-            for video in people.videos[:20]
-            for person in people.people[1:]
-        ],
-    )
+def _comment(population: Population, _folder: Path) -> Iterable[str]:
+    chance = _random()
+    quiet = sorted(set(population.videos) - set(population.commented))
+    for n in range(_REQUESTS):
+        who, video = chance.choice(population.people), chance.choice(quiet)
+        query = {"token": who.token, "video_id": video, "comment_text": f"第 {n} 条"}
+        yield _line("POST", "/douyin/comment/action/", **query, action_type=1)
 
 
-def _follow(people: Population) -> Iterable[str]:
-    return _both_ways(
-        "/douyin/relation/action/",
-        [
-            {"token": person.token, "to_user_id": other.id}
-            for person in people.people[1:41]
-            for other in people.people[41:101]
-        ],
-    )
+def _publish(population: Population, folder: Path) -> Iterable[str]:
+    clip = population.clip.read_bytes()
+    head = 'Content-Disposition: form-data; name="data"; filename="clip.mp4"'
+    parts = f"--{_BOUNDARY}\r\n{head}\r\nContent-Type: video/mp4\r\n\r\n".encode()
+    body = folder / "upload"
+    body.write_bytes(parts + clip + f"\r\n--{_BOUNDARY}--\r\n".encode())
+    for n, who in enumerate(population.others):
+        query = {"token": who.token, "title": f"upload {n}"}
+        yield f"{_line('POST', '/douyin/publish/action/', **query)} {body}"
 
 
-def _for_viewers(path: str, **query: object) -> Callable[[Population], Iterable[str]]:
-    return lambda people: (_line("GET", path, token=p.token, **query) for p in people.people[1:])
+def _login(population: Population, _folder: Path) -> Iterable[str]:
+    for person in population.people:
+        query = {"username": person.name, "password": PASSWORD}
+        yield _line("POST", "/douyin/user/login/", **query)
 
 
-def _pages(_: Population) -> Iterable[str]:
-    """Nobody asks for the same page, as when many scroll."""
-    now = time.time_ns() // 1_000_000
-    return (_line("GET", "/douyin/feed/", latest_time=now - n) for n in range(1000))
+def _times() -> Iterator[int]:
+    """Nobody asks for the same page: each starts a millisecond earlier than the one before."""
+    now = _now_ms()
+    return (now - n for n in range(_REQUESTS))
 
 
-def _user(people: Population) -> Iterable[str]:
-    for viewer, other in zip(people.people, reversed(people.people), strict=True):
-        yield _line("GET", "/douyin/user/", user_id=other.id, token=viewer.token)
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
-def _list_of_first(path: str) -> Callable[[Population], Iterable[str]]:
-    def targets(people: Population) -> Iterable[str]:
-        for viewer in people.people:
-            yield _line("GET", path, user_id=people.people[0].id, token=viewer.token)
-
-    return targets
+def _shuffled(people: list[Person]) -> list[Person]:
+    return _random().sample(people, len(people))
 
 
-def _comment_list(people: Population) -> Iterable[str]:
-    for viewer in people.people:
-        path = "/douyin/comment/list/"
-        yield _line("GET", path, video_id=people.videos[0], token=viewer.token)
-
-
-def _message(people: Population) -> Iterable[str]:
-    for sender, receiver in zip(people.people[1:51], people.people[51:101], strict=True):
-        pair = {"token": sender.token, "to_user_id": receiver.id}
-        yield _line("POST", "/douyin/message/action/", **pair, action_type=1, content="hello")
-
-
-def _poll(people: Population) -> Iterable[str]:
-    first = people.people[0]
-    for other in people.people[1:]:
-        yield _line("GET", "/douyin/message/chat/", token=other.token, to_user_id=first.id)
-
-
-CASES = (
-    Case("ping", lambda _: [_line("GET", "/ping")], 0.04),
-    Case("feed, anonymous", lambda _: [_line("GET", "/douyin/feed/")], 0.6),
-    Case("feed, scrolling", _pages),
-    Case("feed, signed in", _for_viewers("/douyin/feed/"), 0.9),
-    Case("user", _user, 0.5),
-    Case("publish list (60)", _list_of_first("/douyin/publish/list/"), 1.2),
-    Case("favorite list (50)", _list_of_first("/douyin/favorite/list/"), 1.2),
-    Case("follow list (100)", _list_of_first("/douyin/relation/follow/list/"), 1.2),
-    Case("comment list (100)", _comment_list, 1.2),
-    Case("chat poll (20)", _poll, 0.25),
-    Case("message", _message, 0.25),
-    Case("follow, unfollow", _follow, 0.25),
-    Case("like, unlike", _like, 0.3),
-    Case("login", _login),
+FEED: Final = "feed signed in, newest"
+# A case for pages of lists (cursor, count) belongs after the list that it pages through.
+CASES: Final = (
+    Case("ping", _ping),
+    Case("feed anonymous, newest", _feed_newest),
+    Case("feed anonymous, scrolling", _feed_scrolling),
+    Case(FEED, _feed_newest_signed_in),
+    Case("feed signed in, scrolling", _feed_scrolling_signed_in),
+    Case("user", _user),
+    Case("publish list (30)", _publish_list),
+    Case("favorite list (50)", _favorite_list),
+    Case("follow list (100)", _follow_list),
+    Case("follower list", _follower_list),
+    Case("comment list (100)", _comment_list),
+    Case("friend list", _friend_list),
+    Case("chat, whole (20)", _chat_whole),
+    Case("chat, nothing new", _chat_poll),
+    Case("login", _login, most=8),
+    Case("login under feed load", _login, most=1, beside=FEED),
+    Case("message", _message),
+    Case("follow, unfollow", _follow),
+    Case("like, unlike", _like),
+    Case("comment", _comment),
+    Case("publish", _publish, most=4),
 )

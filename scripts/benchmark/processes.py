@@ -1,7 +1,8 @@
 """The processes of a running system: which they are and the CPU time each has used, from /proc."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -20,6 +21,14 @@ def cpu_seconds(pid: int) -> float:
     except FileNotFoundError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def cpu_ms(pids: Mapping[int, str]) -> Counter[str]:
+    """Return the CPU ms that processes have used so far, those of one name together."""
+    used: Counter[str] = Counter()
+    for pid, name in pids.items():
+        used[name] += round(1e3 * cpu_seconds(pid))
+    return used
 
 
 def resident_mib(pid: int) -> float:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import urllib.request
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,23 @@ class RealSystem:
     """As `scripts.benchmark.system.System`, with the servers among the processes."""
 
     def __init__(self, system: Any) -> None:
-        self.url: str = system.url
         self._system = system
+
+    @property
+    def url(self) -> str:
+        """Return where its API listens."""
+        address: str = self._system.url
+        return address
 
     @property
     def processes(self) -> dict[int, str]:
         """The processes as they are now, pid to name."""
         return processes.find(os.getpid())
 
-    def cpu_seconds(self) -> dict[str, float]:
-        """Return the CPU seconds used so far, by process name."""
-        used: dict[str, float] = defaultdict(float)
-        for pid, name in self.processes.items():
-            if name != "wrk":
-                used[name] += processes.cpu_seconds(pid)
-        return used
+    def cpu_ms(self) -> Counter[str]:
+        """Return the CPU ms used so far, by process name."""
+        served = {pid: name for pid, name in self.processes.items() if name != "wrk"}
+        return processes.cpu_ms(served)
 
     def calls(self) -> Counter[str]:
         """Return how many RPCs were served and how many calls each kind of store got so far."""

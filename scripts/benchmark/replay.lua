@@ -1,26 +1,38 @@
--- Replays the requests of a file ("METHOD target" a line) in a circle and checks every body.
--- Prints one line of JSON at the end.
+-- Replays the requests of a file in a circle and checks every answer. A line is "METHOD target", or
+-- "METHOD target FILE", where FILE holds a multipart body. Prints one line of JSON at the end.
 
 local threads = {}
 
 function setup(thread)
-   thread:set("index", #threads)
    table.insert(threads, thread)
+end
+
+local function body_of(file)
+   local opened = assert(io.open(file, "rb"))
+   local body = opened:read("*a")
+   opened:close()
+   return body
 end
 
 function init(args)
    requests, failed, at = {}, 0, 0
+   local bodies = {}
    for line in io.lines(args[1]) do
-      local method, target = line:match("^(%S+) (.+)$")
-      table.insert(requests, wrk.format(method, target))
+      local method, target, file = line:match("^(%S+) (%S+) ?(%S*)$")
+      local headers, body
+      if file ~= "" then
+         body = bodies[file] or body_of(file)
+         bodies[file] = body
+         headers = {["Content-Type"] = "multipart/form-data; boundary=" .. body:match("^%-%-([^\r]+)")}
+      end
+      table.insert(requests, wrk.format(method, target, headers, body))
    end
-   -- The threads start at different places of the circle.
-   at = math.floor(#requests * index / 2)
+   math.randomseed(os.time())
+   at = math.random(#requests) -- a second run does not begin with what is remembered of the first
 end
 
 function request()
-   at = at + 1
-   if at > #requests then at = 1 end
+   at = at % #requests + 1
    return requests[at]
 end
 

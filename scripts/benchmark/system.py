@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import urllib.request
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.benchmark import processes
 
-_UP = Path(__file__).parents[1] / "up"
 _SAMPLE = re.compile(r"^(\w+_total)\{([^}]*)\} ([\d.e+]+)$", re.MULTILINE)
 
 
@@ -28,12 +27,9 @@ class System:
         """Its processes as they are now, pid to name: media workers come and go."""
         return processes.find(self.root)
 
-    def cpu_seconds(self) -> dict[str, float]:
-        """Return the CPU seconds used so far, by process name."""
-        used: dict[str, float] = defaultdict(float)
-        for pid, name in self.processes.items():
-            used[name] += processes.cpu_seconds(pid)
-        return used
+    def cpu_ms(self) -> Counter[str]:
+        """Return the CPU ms used so far, by process name."""
+        return processes.cpu_ms(self.processes)
 
     def calls(self) -> Counter[str]:
         """Return how many RPCs were served and how many calls each kind of store got so far."""
@@ -62,13 +58,13 @@ def counted(metrics: str) -> Counter[str]:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[System]:
-    """Start the embedded system with the demo data in `folder`, and stop it at the end.
+def running(folder: Path, checkout: Path) -> Iterator[System]:
+    """Start the embedded system of `checkout` with its data in `folder`, and stop it at the end.
 
     Raises:
         RuntimeError: it did not become ready; the message holds the end of its log.
     """
-    command = [str(_UP), "--free-ports", "--demo", "--data", str(folder / "data")]
+    command = [str(checkout / "scripts/up"), "--free-ports", "--data", str(folder / "data")]
     with (folder / "up.log").open("w") as log:
         up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
