@@ -38,10 +38,10 @@ class CommentHandler:
     async def CommentMethod(self, request: Any) -> Any:
         """Publish a comment, or delete one's own or one on one's own video."""
         if request.action_type == _PUBLISH:
-            # The name first: once the comment is stored nothing may fail any more.
-            names = await self._names(request, [request.user_id])
+            # The user first: once the comment is stored nothing may fail any more.
+            infos = await self._infos(request, [request.user_id])
             row = await self._publish(request)
-            return ok(contract.CommentResp, comment=pack.comment(row, names, self._zone))
+            return ok(contract.CommentResp, comment=pack.comment(row, infos, self._zone))
         if request.action_type == _DELETE:
             await self._delete(request)
             return ok(contract.CommentResp)
@@ -50,8 +50,8 @@ class CommentHandler:
     async def CommentListMethod(self, request: Any) -> Any:
         """Return a video's comments, newest first."""
         rows = await self._comments.by_video(request.video_id)
-        names = await self._names(request, [row.user_id for row in rows])
-        comments = pack.comments(rows, names, self._zone)
+        infos = await self._infos(request, [row.user_id for row in rows])
+        comments = pack.comments(rows, infos, self._zone)
         return ok(contract.CommentListResp, comment_list=comments)
 
     async def VideosCommentCountMethod(self, request: Any) -> Any:
@@ -79,7 +79,5 @@ class CommentHandler:
             raise Forbidden("只能删除自己的评论，或自己视频下的评论")
         await self._comments.delete(row)
 
-    async def _names(self, request: Any, user_ids: list[int]) -> Mapping[int, str]:
-        if request.ids_only:
-            return {}
-        return await self._peers.names(user_ids)
+    async def _infos(self, request: Any, user_ids: list[int]) -> Mapping[int, Any] | None:
+        return None if request.ids_only else await self._peers.infos(user_ids)

@@ -8,15 +8,35 @@ from commentmicro.contract import contract
 from commentmicro.dal.comment import Row
 
 
-def comment(row: Row, names: Mapping[int, str], zone: tzinfo) -> Any:
-    """Return a comment; its day is the one that it was in `zone`."""
-    user = contract.User(id=row.user_id, name=names.get(row.user_id, ""), is_follow=False)
-    day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
-    return contract.Comment(
-        id=row.id, user=user, content=row.content, create_date=f"{day.month:02}-{day.day:02}"
+def user(user_id: int, infos: Mapping[int, Any] | None) -> Any:
+    """Return the writer of a comment; with `infos` None only the id is known.
+
+    The counts are optional, but callers written for the original service read them without a check:
+    they are left out only where a caller asked for ids.
+    """
+    if infos is None:
+        return contract.User(id=user_id, name="", is_follow=False)
+    info = infos.get(user_id)
+    return contract.User(
+        id=user_id,
+        name=info.name if info else "",
+        follow_count=info.follow_count if info else 0,
+        follower_count=info.follower_count if info else 0,
+        is_follow=False,
     )
 
 
-def comments(rows: Iterable[Row], names: Mapping[int, str], zone: tzinfo) -> list[Any]:
+def comment(row: Row, infos: Mapping[int, Any] | None, zone: tzinfo) -> Any:
+    """Return a comment; its day is the one that it was in `zone`."""
+    day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
+    return contract.Comment(
+        id=row.id,
+        user=user(row.user_id, infos),
+        content=row.content,
+        create_date=f"{day.month:02}-{day.day:02}",
+    )
+
+
+def comments(rows: Iterable[Row], infos: Mapping[int, Any] | None, zone: tzinfo) -> list[Any]:
     """Return comments in the order of their rows."""
-    return [comment(row, names, zone) for row in rows]
+    return [comment(row, infos, zone) for row in rows]

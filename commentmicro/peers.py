@@ -1,7 +1,7 @@
-"""What other services know: whose a video is, and what people are called."""
+"""What other services know: whose a video is, and what is known of people."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from microkit.cache import Cache
 from microkit.rpc.client import Client
@@ -31,10 +31,10 @@ class Peers:
             self._authors.put(video_id, author)
         return author
 
-    async def names(self, user_ids: Iterable[int]) -> dict[int, str]:
-        """Return the names of those who exist."""
+    async def infos(self, user_ids: Iterable[int]) -> dict[int, Any]:
+        """Return userservice's UserInfo of the users that exist, by id."""
         wanted = list(set(user_ids))
         if not wanted:
             return {}
         answer = await self._users.GetUserSetByIdSetMethod(id_set=wanted)
-        return {info.id: info.name for info in answer.user_set or ()}
+        return {info.id: info for info in answer.user_set or ()}

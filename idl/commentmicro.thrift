@@ -9,7 +9,7 @@ struct BaseResp {
 struct User {
     1: required i64 id
     2: required string name                 // empty where only ids were asked for
-    3: optional i64 follow_count
+    3: optional i64 follow_count            // userservice's; unset where only ids were asked for
     4: optional i64 follower_count
     5: required bool is_follow
 }

@@ -56,7 +56,7 @@ struct GetVideosFeedReq {
 // Newest first.
 struct GetVideosFeedResp {
     1: required bool status (status = "flag")
-    2: optional i64 next_time           // ns: when the last video was published; unset on an empty page
+    2: optional i64 next_time           // ns: when the last video was published; on an empty page a time in the future
     3: optional list<Video> video_list
     100: optional i32 status_code
     101: optional string status_msg

@@ -8,8 +8,11 @@ from usermicro.dal.user import Row
 
 
 def user_info(row: Row) -> Any:
-    """Return a user as UserInfo."""
-    return contract.UserInfo(**row._asdict())
+    """Return a user as UserInfo.
+
+    `email` is always set: callers written for the original service read it without a check.
+    """
+    return contract.UserInfo(**row._asdict() | {"email": row.email or ""})
 
 
 def user_infos(rows: Iterable[Row]) -> list[Any]:

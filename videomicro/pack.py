@@ -7,6 +7,8 @@ from videomicro.contract import contract
 from videomicro.dal.video import Row
 
 NS_PER_MS = 1_000_000
+# The next time of an empty page: in the future, so that a caller starts over from the newest video.
+_START_OVER_NS = 2**62
 
 
 def video(row: Row) -> Any:
@@ -37,6 +39,9 @@ def before_ms(latest_ns: int) -> int:
     return -(-latest_ns // NS_PER_MS)
 
 
-def next_ns(rows: list[Row]) -> int | None:
-    """Return when the last of a page was published, None for an empty page."""
-    return rows[-1].created_ms * NS_PER_MS if rows else None
+def next_ns(rows: list[Row]) -> int:
+    """Return when the last video of a page was published; for an empty page a time in the future.
+
+    The field is optional, but callers written for the original service read it without a check.
+    """
+    return rows[-1].created_ms * NS_PER_MS if rows else _START_OVER_NS

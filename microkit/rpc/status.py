@@ -18,6 +18,7 @@ from microkit.errors import Error, NotFound, ParamError, ServiceError, from_code
 from microkit.rpc.contract import Field, Struct, fields_of, zero
 
 _RELATION_OK, _RELATION_ERROR, _RELATION_PARAM = 1, 0, 2
+_SUCCESS = "成功"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Status:
     convention: str
     struct: Struct | None
 
-    def success(self) -> Any:
-        """Return the marked field's value for success."""
+    def success(self) -> dict[str, Any]:
+        """Return the fields that say success.
+
+        The text is optional on the wire, but the original services always set it, and callers
+        written for them read it without a check.
+        """
         if self.struct is not None:
-            return self.struct(status_code=0)
-        return {"flag": True, "numbered": 0, "relation": _RELATION_OK}[self.convention]
+            return {self.name: self.struct(status_code=0, status_msg=_SUCCESS)}
+        if self.convention == "relation":
+            return {self.name: _RELATION_OK, "msg": _SUCCESS}
+        return {self.name: True if self.convention == "flag" else 0}
 
     def failure(self, error: Error) -> dict[str, Any]:
         """Return the fields that say `error`."""
@@ -64,7 +71,7 @@ class Status:
 def ok(struct: Struct, **fields: Any) -> Any:
     """Return a successful answer of this struct with `fields` set."""
     status = _status(struct)
-    return struct(**{status.name: status.success()}, **fields)
+    return struct(**status.success(), **fields)
 
 
 def failure(struct: Struct, error: Error) -> Any:
