@@ -53,7 +53,7 @@ def application(
     """
     tokens = Tokens(settings)
     lists, aggregate = Lists(clients), Aggregate(clients)
-    receiver = Uploads(uploads, settings.upload_max_mb)
+    receiver = Uploads(uploads, settings, tokens.user_of)
     handlers = {
         contract.core: CoreHandler(clients, lists, aggregate, tokens, publishing),
         contract.interaction: InteractionHandler(clients, lists, aggregate),

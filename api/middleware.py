@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from api import envelope
+from api.form import TooLarge
 from api.routes import Endpoint
-from api.upload import TooLarge
 from microkit.errors import Error, NotFound, ParamError, ServiceError
 from microkit.rpc import metadata
 

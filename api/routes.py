@@ -62,9 +62,8 @@ class Endpoint:
 
     async def _answer_upload(self, http: web.Request) -> web.Response:
         early = _token(http, http.query)
-        if early:  # else it comes with the form
-            self._viewer(early)
-        async with self._uploads.receive(http) as upload:
+        user_id = self._viewer(early) if early else 0  # else it comes with the form
+        async with self._uploads.receive(http, user_id) as upload:
             return await self._answer(http, {**upload.arguments, **http.query}, upload)
 
     async def _answer(

@@ -76,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_days: Positive = 7
     upload_dir: str = ""
     upload_max_mb: Positive = 100
+    upload_min_kib_per_second: Positive = 8
+    uploads_at_once: Positive = 32
+    uploads_per_client: Positive = 4
     media_workers: Positive = 1
 
     # what services decide by

@@ -1,0 +1,102 @@
+"""Turns: a limited number of pieces of work at once, shared fairly among the clients that ask."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+from microkit.errors import Overloaded
+
+
+class Turns:
+    """Lets work run in turns; clients that wait are served round-robin.
+
+    A client with many pieces of work delays another one by no more than one piece each time.
+
+    Args:
+        limit: how many pieces run at once.
+        waiting: how many more may wait.
+        per_client: how many of one client run at once; None for no limit.
+        patience_seconds: how long one waits before it is refused; None for no limit.
+        refusal: what a client is shown that is refused; None for the usual text.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        waiting: int,
+        *,
+        per_client: int | None = None,
+        patience_seconds: float | None = None,
+        refusal: str | None = None,
+    ) -> None:
+        self._free = limit
+        self._places = waiting
+        self._per_client = per_client or limit
+        self._patience_seconds = patience_seconds
+        self._refusal = refusal
+        self._running: Counter[Hashable] = Counter()
+        self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
+
+    @asynccontextmanager
+    async def turn(self, client: Hashable) -> AsyncIterator[None]:
+        """Wait for a turn and hold it for the block.
+
+        Raises:
+            Overloaded: too many wait already, or it took too long.
+        """
+        await self._take(client)
+        try:
+            yield
+        finally:
+            self._give_back(client)
+
+    async def _take(self, client: Hashable) -> None:
+        if self._places <= 0:
+            raise Overloaded(self._refusal)
+        granted = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(client, deque()).append(granted)
+        self._places -= 1
+        self._grant()
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await granted
+        except BaseException as error:
+            if granted.done() and not granted.cancelled():
+                self._give_back(client)
+            else:
+                self._withdraw(client, granted)
+            if isinstance(error, TimeoutError):
+                raise Overloaded(self._refusal) from error
+            raise
+
+    def _grant(self) -> None:
+        """Give the free turns away: one to each client before a client gets its second."""
+        while self._free and (client := self._next_client()) is not None:
+            queue = self._queues.pop(client)
+            queue.popleft().set_result(None)
+            if queue:
+                self._queues[client] = queue  # behind all others
+            self._places += 1
+            self._free -= 1
+            self._running[client] += 1
+
+    def _next_client(self) -> Hashable | None:
+        for client in self._queues:
+            if self._running[client] < self._per_client:
+                return client
+        return None
+
+    def _give_back(self, client: Hashable) -> None:
+        self._free += 1
+        self._running[client] -= 1
+        if not self._running[client]:
+            del self._running[client]
+        self._grant()
+
+    def _withdraw(self, client: Hashable, granted: asyncio.Future[None]) -> None:
+        queue = self._queues[client]
+        queue.remove(granted)
+        if not queue:
+            del self._queues[client]
+        self._places += 1

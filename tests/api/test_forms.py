@@ -1,0 +1,198 @@
+"""Forms as clients write them: labels on their parts, their order, and how fast they come."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from fleet import eventually
+
+from api import form
+from api.middleware import surround
+from api.protocol import Runner
+
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@pytest.fixture
+def world() -> str:
+    """Stores make no difference here."""
+    return "embedded"
+
+
+def part(name: str, value: bytes, *headers: str, filename: str = "") -> bytes:
+    named = f'form-data; name="{name}"' + (f'; filename="{filename}"' if filename else "")
+    lines = [f"Content-Disposition: {named}", *headers]
+    return b"--b\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n" + value + b"\r\n"
+
+
+LABELS = [
+    "multipart/form-data",
+    "multipart/form-data; charset=utf-8",
+    "multipart/mixed",
+    "application/json",
+    "application/octet-stream",
+    "text/plain; charset=utf-8",
+]
+
+
+@pytest.mark.parametrize("label", LABELS)
+async def test_texts_count_on_actions_whatever_their_type(http, label):
+    person = await http.register("林晓雨")
+    other = await http.register("other")
+    fields = {"token": person.token, "to_user_id": str(other.id), "action_type": "1"}
+    body = b"".join(
+        part(name, value.encode(), f"Content-Type: {label}", "Content-Transfer-Encoding: binary")
+        for name, value in {**fields, "content": "你好"}.items()
+    )
+    answer = await http.call("POST", "/douyin/message/action/", data=body + b"--b--", headers=FORM)
+    assert answer["status_code"] == 0, answer
+    query = {"token": person.token, "to_user_id": other.id}
+    (message,) = (await http.get("/douyin/message/chat/", **query))["message_list"]
+    assert message["content"] == "你好"
+
+
+@pytest.mark.parametrize("label", LABELS)
+async def test_texts_and_the_file_count_on_uploads_whatever_their_type(http, clip: Path, label):
+    person = await http.register("uploader")
+    video = await asyncio.to_thread(clip.read_bytes)
+    body = (
+        part("data", video, f"Content-Type: {label}", filename="x.mp4")
+        + part("token", person.token.encode(), f"Content-Type: {label}")
+        + part("title", "标题".encode(), f"Content-Type: {label}")
+    )
+    answer = await http.call("POST", "/douyin/publish/action/", data=body + b"--b--", headers=FORM)
+    assert answer["status_code"] == 0, answer
+    listed = await http.get("/douyin/publish/list/", user_id=person.id)
+    assert [each["title"] for each in listed["video_list"]] == ["标题"]
+
+
+async def test_a_json_part_counts_as_its_value(http):
+    json = "Content-Type: application/json; charset=UTF-8"
+    body = part("username", '"晓雨"'.encode(), json) + part("password", b"123456", json) + b"--b--"
+    answer = await http.call("POST", "/douyin/user/register/", data=body, headers=FORM)
+    user = (await http.get("/douyin/user/", user_id=answer["user_id"]))["user"]
+    assert user["name"] == "晓雨"
+    logged_in = await http.post("/douyin/user/login/", username="晓雨", password="123456")
+    assert logged_in["user_id"] == answer["user_id"]
+
+
+async def test_a_form_over_a_mebibyte_is_refused_where_no_file_is_wanted(http):
+    body = part("data", bytes(1 << 20), filename="x") + part("token", b"x") + b"--b--"
+    path = "/douyin/favorite/action/"
+    answer = await http.call("POST", path, data=body, headers=FORM, status=413)
+    assert answer["status_code"] == 10002
+
+
+@pytest.fixture
+async def slow_port() -> AsyncIterator[int]:
+    """Takes any body of at least 100 bytes each 0.2 seconds."""
+
+    async def read(request: web.Request) -> web.Response:
+        async with form.paced(request, 500, window_seconds=0.2):
+            return web.Response(text=str(len(await request.read())))
+
+    app = web.Application(middlewares=[surround])
+    app.router.add_post("/", read)
+    runner = Runner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def drip(port: int, size: int, pause: float, head: bytes, local: str = "127.0.0.1") -> bytes:
+    """Send a body in pieces of `size` until the server answers."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(local, 0))
+    writer.write(head)
+    answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    while not answer.done():
+        writer.write(b"x" * size)
+        await asyncio.wait((answer,), timeout=pause)
+    writer.close()
+    return await answer
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+
+
+async def test_who_sends_in_drops_is_cut_off(slow_port):
+    assert b" 500 " in await drip(slow_port, 1, 0.02, HEAD % 1_000_000)
+
+
+async def test_who_keeps_the_rate_is_not(slow_port):
+    assert b" 200 " in await drip(slow_port, 60, 0.02, HEAD % 3000)
+
+
+PUBLISH = (
+    b"POST /douyin/publish/action/ HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 2000000\r\n\r\n"
+)
+FILE = part("data", b"x", filename="x.mp4").removesuffix(b"\r\n")
+
+
+async def under_way(folder: Path, count: int) -> None:
+    """Wait until so many uploads are received."""
+    await eventually(lambda: len(list(folder.glob("*/*"))) == count)
+
+
+@contextlib.asynccontextmanager
+async def dripping(port: int, head: bytes, addresses: list[str]) -> AsyncIterator[None]:
+    drips = [asyncio.create_task(drip(port, 1, 0.2, head, each)) for each in addresses]
+    try:
+        yield
+    finally:
+        for each in drips:
+            each.cancel()
+        await asyncio.wait(drips)
+
+
+async def test_uploads_of_strangers_that_drip_stop_no_publish(http, clip, tmp_path):
+    person = await http.register("honest")
+    port = int(http.base.rpartition(":")[2])
+    video = await asyncio.to_thread(clip.read_bytes)
+    token, file = part("token", person.token.encode()), part("data", video, filename="x.mp4")
+    title = part("title", b"t")
+    many = [f"127.0.1.{n + 1}" for n in range(64)]
+    async with dripping(port, PUBLISH + title + FILE, many):
+        await under_way(tmp_path / "uploads", 8)
+        answer = await http.call(
+            "POST", "/douyin/publish/action/", data=token + title + file + b"--b--", headers=FORM
+        )
+        assert answer["status_code"] == 0, "the token stands before the file"
+        path = f"/douyin/publish/action/?token={person.token}"
+        answer = await http.call("POST", path, data=title + file + b"--b--", headers=FORM)
+        assert answer["status_code"] == 0, "the token stands in the query"
+    await under_way(tmp_path / "uploads", 0)
+
+
+async def test_one_address_takes_no_more_than_its_share_of_the_strangers_places(
+    http, clip, tmp_path
+):
+    person = await http.register("honest")
+    port = int(http.base.rpartition(":")[2])
+    async with dripping(port, PUBLISH + part("title", b"t") + FILE, ["127.0.1.1"] * 64):
+        await under_way(tmp_path / "uploads", 4)
+        assert (await http.publish(person, clip))["status_code"] == 0, "its token comes last"
+
+
+async def test_one_user_takes_no_more_than_a_share_of_the_places(http, clip, tmp_path):
+    greedy, person = await http.register("greedy"), await http.register("honest")
+    port = int(http.base.rpartition(":")[2])
+    head = PUBLISH.replace(b"/action/", f"/action/?token={greedy.token}".encode())
+    async with dripping(port, head + part("title", b"t") + FILE, ["127.0.0.1"] * 40):
+        await under_way(tmp_path / "uploads", 4)
+        path = f"/douyin/publish/action/?token={person.token}"
+        video = part("data", await asyncio.to_thread(clip.read_bytes), filename="x.mp4")
+        body = part("title", b"t") + video + b"--b--"
+        answer = await http.call("POST", path, data=body, headers=FORM)
+        assert answer["status_code"] == 0
+
+
+async def test_a_token_that_is_not_valid_ends_an_upload_before_its_file(http, tmp_path):
+    port = int(http.base.rpartition(":")[2])
+    head = PUBLISH + part("token", b"nonsense") + part("title", b"t") + FILE
+    assert b" 200 " in await drip(port, 1, 0.02, head)
+    assert not list((tmp_path / "uploads").glob("*/*"))
