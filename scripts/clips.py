@@ -20,7 +20,8 @@ _PALETTES: Final = (
     ("22092c", "872341", "be3144", "f05941", "ffc98b"),  # ember
     ("231942", "5e548e", "9f86c0", "e0b1cb", "fff0e5"),  # mauve
 )
-_SHAPES: Final = ("radial", "linear", "circular", "spiral")
+_SHAPES: Final = ("radial", "linear", "circular")
+_SHRINK: Final = 4  # a gradient is drawn small and enlarged: a sixteenth of the work
 _CHORDS: Final = ((220, 277, 330), (196, 247, 294), (262, 330, 392), (175, 220, 262))  # Hz
 
 
@@ -33,7 +34,7 @@ def make_clip(
         path: where the clip goes, overwritten.
         seed: chooses the shape, its colours, its movement and the sound.
         seconds: the length.
-        size: width and height in pixels, even numbers.
+        size: width and height in pixels, multiples of 4.
     """
     with (
         av.open(str(path), "w", format="mp4") as container,
@@ -46,9 +47,8 @@ def make_clip(
         audio = container.add_stream("aac", rate=SAMPLES_PER_SECOND, layout="mono")
         audio.bit_rate = 32_000
         for index, frame in enumerate(picture.decode(video=0)):
-            drawn = frame.reformat(format="yuv420p")
-            drawn.pts, drawn.time_base = index, Fraction(1, FRAMES_PER_SECOND)
-            container.mux(video.encode(drawn))
+            frame.pts, frame.time_base = index, Fraction(1, FRAMES_PER_SECOND)
+            container.mux(video.encode(frame))
         for heard in sound.decode(audio=0):
             container.mux(audio.encode(heard))
         container.mux(video.encode(None))
@@ -57,7 +57,7 @@ def make_clip(
 
 def _picture(seed: int, seconds: float, size: tuple[int, int]) -> str:
     chance = random.Random(seed)
-    width, height = size
+    width, height = size[0] // _SHRINK, size[1] // _SHRINK
     colors = _PALETTES[seed % len(_PALETTES)]
     options = {
         "size": f"{width}x{height}",
@@ -73,7 +73,8 @@ def _picture(seed: int, seconds: float, size: tuple[int, int]) -> str:
         "y1": chance.randrange(height // 2, height),
         **{f"c{n}": f"0x{color}" for n, color in enumerate(colors)},
     }
-    return "gradients=" + ":".join(f"{name}={value}" for name, value in options.items())
+    gradient = ":".join(f"{name}={value}" for name, value in options.items())
+    return f"gradients={gradient},scale={size[0]}:{size[1]},format=yuv420p"
 
 
 def _sound(seed: int, seconds: float) -> str:

@@ -1,14 +1,40 @@
 """Real parts for the tests: a Redis of their own, SQLite files, and the five services in here."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import servers
+import stores
 from fleet import Fleet, open_fleet
 
 from microkit.config import Settings, load
+from scripts import servers
 from scripts.clips import make_clip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    with _skipped_where_not_installed():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    with _skipped_where_not_installed():
+        return (yield)
+
+
+@contextmanager
+def _skipped_where_not_installed() -> Iterator[None]:
+    """A program that is missing is a skip with its reason, and a failure with CI set."""
+    try:
+        yield
+    except servers.NotInstalledError as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -49,8 +75,8 @@ def redis_url(redis_socket: Path) -> str:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[str]:
     """The URL, without a database, of a MariaDB that this run's tests share."""
-    with servers.mariadb() as url:
-        yield url
+    with servers.mariadb() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +89,13 @@ def s3() -> Iterator[servers.S3]:
 @pytest.fixture(params=["sqlite", "mysql"])
 def database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """Gives the URL of an empty database of a name, on both engines."""
-    return servers.database(request, request.param)
+    return stores.database(request, request.param)
 
 
 @pytest.fixture(params=["file", "minio"])
-def store(request: pytest.FixtureRequest) -> servers.Store:
+def store(request: pytest.FixtureRequest) -> stores.Store:
     """An empty store of objects, of both kinds."""
-    return servers.store(request, request.param)
+    return stores.store(request, request.param)
 
 
 @pytest.fixture

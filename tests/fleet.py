@@ -117,13 +117,6 @@ async def start(
 PATIENCE_SECONDS = 60.0
 
 
-def wait_for(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-
-
 async def eventually(
     condition: Callable[[], object | Awaitable[object]], seconds: float = PATIENCE_SECONDS
 ) -> None:

@@ -2,30 +2,26 @@
 
 import contextlib
 import os
-import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from scripts.benchmark import processes
 from scripts.benchmark.system import counted
-
-_TESTS = Path(__file__).parents[2] / "tests"
+from scripts.deployment import Deployment
 
 
 class RealSystem:
     """As `scripts.benchmark.system.System`, with the servers among the processes."""
 
-    def __init__(self, system: Any) -> None:
-        self._system = system
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     @property
     def url(self) -> str:
         """Return where its API listens."""
-        address: str = self._system.url
-        return address
+        return self._deployment.url
 
     @property
     def processes(self) -> dict[int, str]:
@@ -40,7 +36,7 @@ class RealSystem:
     def calls(self) -> Counter[str]:
         """Return how many RPCs were served and how many calls each kind of store got so far."""
         seen: Counter[str] = Counter()
-        for name, app in self._system.apps.items():
+        for name, app in self._deployment.apps.items():
             if name != "api":
                 address = f"http://127.0.0.1:{app.admin_port}/metrics"
                 with urllib.request.urlopen(address) as response:
@@ -51,8 +47,5 @@ class RealSystem:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[RealSystem]:
     """Start the servers and the apps with their data in `folder`, and stop them at the end."""
-    sys.path.insert(0, str(_TESTS))  # the fixtures of the tests start the servers
-    from integration.conftest import System  # type: ignore[import-not-found]
-
     with contextlib.ExitStack() as stack:
-        yield RealSystem(System(stack, folder))
+        yield RealSystem(Deployment(stack, folder))

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-import servers
+import stores
 from fleet import Fleet, addresses
 
 from api.app import serve
@@ -73,17 +73,17 @@ def world(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, world: str) -> Callable[[str], str]:
-    return servers.database(request, "sqlite" if world == "embedded" else "mysql")
+    return stores.database(request, "sqlite" if world == "embedded" else "mysql")
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, world: str) -> servers.Store:
-    return servers.store(request, "file" if world == "embedded" else "minio")
+def store(request: pytest.FixtureRequest, world: str) -> stores.Store:
+    return stores.store(request, "file" if world == "embedded" else "minio")
 
 
 @pytest.fixture
 async def http(
-    fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path, store: servers.Store
+    fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path, store: stores.Store
 ) -> AsyncIterator[Http]:
     own = settings(
         **addresses(fleet.running),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fleet import wait_for
+
+from scripts.servers import wait_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,13 +11,14 @@ import tempfile
 
 import psutil
 import pytest
-import servers
 from e2e.apk import Apk, opened
 from e2e.conftest import ROOT
-from fleet import eventually, wait_for
+from fleet import eventually
 
 from api.upload import own_folder
 from microkit.storage import redis_server
+from scripts import servers
+from scripts.servers import wait_for
 
 PARTS = (
     "redis-server", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro",

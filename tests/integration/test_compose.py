@@ -7,10 +7,10 @@ import sys
 
 import msgspec
 import pytest
-import servers
-from integration.conftest import APPS, ROOT, compose
 
 from microkit.config import Settings
+from scripts import servers
+from scripts.deployment import APPS, ROOT, compose
 
 SETTINGS = {field.name.upper() for field in msgspec.structs.fields(Settings)}
 

@@ -9,7 +9,9 @@ import psutil
 import pytest
 from e2e.load import KINDS, Load, check
 from fleet import eventually
-from integration.conftest import System, timestamp
+from integration.conftest import timestamp
+
+from scripts.deployment import Deployment
 
 PARTS = (
     "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro", "api", "redis",
@@ -20,7 +22,7 @@ DEADLINE_SECONDS = 5.0
 
 
 @pytest.mark.parametrize("name", PARTS)
-async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name, figure):
+async def test_a_part_is_killed_and_comes_back(system: Deployment, load: Load, name, figure):
     running = asyncio.create_task(load.run())
     await asyncio.sleep(1)
     assert load.failed == 0
@@ -51,7 +53,7 @@ async def test_a_part_is_killed_and_comes_back(system: System, load: Load, name,
     await check(load)
 
 
-async def test_a_rolling_restart_fails_no_request(system: System, load: Load, figure):
+async def test_a_rolling_restart_fails_no_request(system: Deployment, load: Load, figure):
     names = [name for name in system.apps if name != "api"]
     for name in names:
         system.add(name, " 2")
@@ -78,7 +80,7 @@ async def test_a_rolling_restart_fails_no_request(system: System, load: Load, fi
     await check(load)
 
 
-async def test_three_replicas_share_the_load_by_weight(system: System, load: Load, figure):
+async def test_three_replicas_share_the_load_by_weight(system: Deployment, load: Load, figure):
     system.add("favoritemicro", " 2", WEIGHT="10")
     system.add("favoritemicro", " 3", WEIGHT="20")
     await eventually(lambda: all(app.ready() for app in system.apps.values()), 30)
@@ -117,7 +119,7 @@ def _served(admin_port: int) -> float:
     return float(found[1]) if found else 0.0
 
 
-async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load, figure):
+async def test_a_minute_without_etcd_fails_nothing(system: Deployment, load: Load, figure):
     system.etcd.kill()
     load.pause = 0.02  # a minute's worth of messages still fits into one answer
     running = asyncio.create_task(load.run())
@@ -141,7 +143,7 @@ async def test_a_minute_without_etcd_fails_nothing(system: System, load: Load, f
     ],
 )
 async def test_a_store_that_hangs_holds_up_only_what_needs_it(
-    system: System, load: Load, figure, name, fails, works
+    system: Deployment, load: Load, figure, name, fails, works
 ):
     person = load.people[0]
     acts = {"token": person.token, "video_id": load.video, "action_type": 1}
@@ -182,7 +184,7 @@ async def test_a_store_that_hangs_holds_up_only_what_needs_it(
 
 
 async def test_more_than_it_can_carry_is_refused_quickly_and_then_all_is_well(
-    system: System, load: Load, figure
+    system: Deployment, load: Load, figure
 ):
     api = psutil.Process(system.apps["api"].process.pid)
     before = api.memory_info().rss

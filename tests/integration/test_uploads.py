@@ -11,13 +11,13 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
-import servers
 from aiohttp import web
 from e2e.apk import Apk, opened
 from fleet import addresses
-from integration.conftest import ROOT, System
 
 from api.app import serve
+from scripts import servers
+from scripts.deployment import ROOT, Deployment
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def _form(path: Path, token: str):
 
 
 async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(
-    system: System, large: Path, figure
+    system: Deployment, large: Path, figure
 ):
     api = psutil.Process(system.apps["api"].process.pid)
     async with opened(system.url) as session:
@@ -105,7 +105,9 @@ def database_url(tmp_path: Path):
     return lambda name: f"sqlite://{tmp_path}/{name}.db"
 
 
-async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(system: System, clip: Path):
+async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(
+    system: Deployment, clip: Path
+):
     """videoservice hangs while the row is made, and may or may not make it afterwards."""
     async with opened(system.url) as session:
         apk = Apk(session)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import servers
 from interop.kitex import GO
 
 import idl
 from microkit.rpc import metadata, status
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
+from scripts import servers
 from scripts.kitex import Programs, build
 
 

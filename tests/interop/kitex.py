@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import servers
-
+from scripts import servers
 from scripts.kitex import Programs
 
 HERE = Path(__file__).parent

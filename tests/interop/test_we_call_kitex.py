@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import pytest
-import servers
 from e2e.apk import Apk
 from fleet import SERVICES, addresses
 from interop.kitex import go_client, go_server
@@ -27,6 +26,7 @@ from microkit.errors import (
 from microkit.rpc import metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
+from scripts import servers
 
 CONTRACTS = {service.name: Contract(idl.load(service.package)) for service in SERVICES}
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import aetcd
 import pytest
-import servers
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +22,7 @@ from microkit.discovery.registry import instance_of
 from microkit.errors import Unavailable
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
+from scripts import servers
 
 PREFIX = b"kitex/registry-etcd/"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
-import servers
 from fleet import eventually
 
 from microkit.config import ConfigError
 from microkit.errors import ParamError, StoreError
 from microkit.storage.objects import open_objects
+from scripts import servers
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import asyncio
 import signal
 
 import pytest
-import servers
 
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
 from microkit.storage.redis import Script, open_redis
+from scripts import servers
 
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 

@@ -1,9 +1,8 @@
-"""Real servers for the tests: each on a free port, in a temporary folder, gone at the end.
+"""Real servers: each on a free port, in a temporary folder, gone at the end.
 
-One that is not installed skips the tests that need it, unless the environment says CI.
+The tests and ``scripts/bench --real`` start them. What they start is a process of this machine.
 """
 
-import asyncio
 import os
 import shutil
 import signal
@@ -11,95 +10,128 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import threading
+import time
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import aiomysql
-import pytest
-from fleet import wait_for
+from typing import Final
 
 from microkit.storage import redis_server
-from scripts.supervisor import network
+from scripts.supervisor.network import ReservedPort
+
+# Far beyond what a start takes, also on a busy machine.
+_START_SECONDS: Final = 120.0
+_STOP_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.02
+
+_reserved: list[ReservedPort] = []
 
 
-def program(name: str, what_brings_it: str) -> str:
-    """The path of a program; without it the test is skipped, or fails in CI."""
+class NotInstalledError(Exception):
+    """A program is not on this machine; says which and what to install."""
+
+
+def program(name: str, source: str) -> str:
+    """Return the path of a program; `source` is what to install where there is none.
+
+    Raises:
+        NotInstalledError: there is no such program.
+    """
     elsewhere = f"/usr/sbin:/usr/local/sbin:/usr/local/go/bin:{Path.home()}/go/bin"
     found = shutil.which(name) or shutil.which(name, path=elsewhere)
     if found is None:
-        message = f"{name} is not installed ({what_brings_it})"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        raise NotInstalledError(f"{name} is not installed ({source})")
     return found
 
 
-_reserved: list[network.ReservedPort] = []
-
-
 def free_port() -> int:
-    """A port that nobody else on this machine is given before this process ends."""
-    _reserved.append(network.ReservedPort())
+    """Return a port that no other process is given before this process ends."""
+    _reserved.append(ReservedPort())
     return _reserved[-1].number
 
 
 def listens(port: int) -> bool:
+    """Return whether a server of this machine accepts connections on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-class Server:
-    """A server that a test may kill, freeze, and start again on the same data."""
+def wait_for(condition: Callable[[], object], seconds: float = _STOP_SECONDS) -> None:
+    """Wait until the condition holds.
 
-    def __init__(self, command: list[str], folder: Path, ready: Callable[[], bool]) -> None:
+    Raises:
+        TimeoutError: it does not within so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still not so after {seconds:g} s")
+        time.sleep(_POLL_SECONDS)
+
+
+class EndedError(Exception):
+    """A server ended by itself; holds the end of its log."""
+
+
+class Server:
+    """A server that can be killed, frozen, and started again on the same data.
+
+    Args:
+        command: the program and its arguments.
+        folder: its working folder; the log goes to ``server.log`` there.
+        ready: says whether it can be used.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path, ready: Callable[[], bool]) -> None:
         self.folder = folder
         self._command = command
         self._ready = ready
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        log = (self.folder / "server.log").open("ab")
-        with log:
+        """Start it and wait until it is ready.
+
+        Raises:
+            EndedError: it ended.
+            TimeoutError: it does not become ready.
+        """
+        with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
             )
-        try:
-            wait_for(lambda: self._alive() and self._ready(), 120)
-        except AssertionError:
-            raise AssertionError((self.folder / "server.log").read_text()[-3000:]) from None
+        wait_for(lambda: self._alive() and self._ready(), _START_SECONDS)
 
     def kill(self) -> None:
+        """End it at once, as a crash would."""
         self.signal(signal.SIGKILL)
         if self._process:
             self._process.wait()
 
     def signal(self, number: int) -> None:
+        """Send it a signal."""
         if self._process:
             self._process.send_signal(number)
 
     def stop(self) -> None:
+        """End it in order, also when it is frozen."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
-                self._process.wait(60)
+                self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
 
     def _alive(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
+        if self._process is None or self._process.poll() is not None:
+            raise EndedError((self.folder / "server.log").read_text()[-3000:])
         return True
 
 
 @contextmanager
-def started(server: Server) -> Iterator[None]:
+def _started(server: Server) -> Iterator[None]:
     try:
         server.start()
         yield
@@ -108,8 +140,8 @@ def started(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def folder(prefix: str) -> Iterator[Path]:
-    # Not below tmp_path: the path of a socket is limited to about a hundred characters.
+def _folder(prefix: str) -> Iterator[Path]:
+    # Of a short path: that of a socket is limited to about a hundred characters.
     path = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
     try:
         yield path
@@ -118,27 +150,32 @@ def folder(prefix: str) -> Iterator[Path]:
 
 
 class Redis(Server):
+    """The embedded Redis."""
+
     @property
     def socket(self) -> Path:
+        """The path of its socket."""
         return self.folder / "socket"
 
     @property
     def url(self) -> str:
+        """The value of REDIS_URL."""
         return f"unix://{self.socket}"
 
 
 @contextmanager
 def redis() -> Iterator[Redis]:
-    """The embedded Redis."""
-    with folder("redis") as path:
+    """Run the embedded Redis."""
+    with _folder("redis") as path:
         at = path / "socket"
         command = redis_server.command(redis_server.find(), path, at)
         server = Redis(command, path, lambda: _answers(at))
-        with started(server):
+        with _started(server):
             yield server
 
 
 def ask_redis(at: Path, command: bytes) -> bytes:
+    """Send a command to the Redis at a socket and return its short answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(30)
         connection.connect(str(at))
@@ -153,70 +190,52 @@ def _answers(at: Path) -> bool:
         return False
 
 
+_SMALL_LOG: Final = "--innodb-log-file-size=4M"
+
+
 class MariaDb(Server):
+    """MariaDB; root has no password."""
+
     port: int
 
     @property
     def url(self) -> str:
+        """The URL of the server, without a database."""
         return f"mysql://root@127.0.0.1:{self.port}"
 
 
 @contextmanager
-def mariadb_server() -> Iterator[MariaDb]:
-    """A MariaDB of its own."""
+def mariadb() -> Iterator[MariaDb]:
+    """Run a MariaDB."""
     mariadbd = program("mariadbd", "Debian: mariadb-server")
     install = program("mariadb-install-db", "Debian: mariadb-server")
-    with folder("mariadb") as path:
+    with _folder("mariadb") as path:
         data, port = path / "data", free_port()
         # As root it insists on being told so.
         user = ["--user=root"] if os.geteuid() == 0 else []
         _install([
             install, "--no-defaults", f"--datadir={data}", *user, "--skip-test-db",
-            "--auth-root-authentication-method=normal",
+            _SMALL_LOG, "--auth-root-authentication-method=normal",
         ], data)  # fmt: skip
         command = [
             mariadbd, "--no-defaults", f"--datadir={data}", "--bind-address=127.0.0.1",
-            f"--port={port}", f"--socket={path}/socket", "--innodb-buffer-pool-size=32M", *user,
+            f"--port={port}", f"--socket={path}/socket", "--innodb-buffer-pool-size=32M",
+            _SMALL_LOG, *user,
         ]  # fmt: skip
         server = MariaDb(command, path, lambda: listens(port))
         server.port = port
-        with started(server):
+        with _started(server):
             yield server
 
 
 def _install(command: list[str], data: Path) -> None:
-    """Make the system tables; on a machine that is very busy that may take another try."""
+    """Make the system tables; on a very busy machine that may take another try."""
     for _ in range(3):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
         shutil.rmtree(data, ignore_errors=True)
-    raise AssertionError(done.stdout[-2000:] + done.stderr[-2000:])
-
-
-@contextmanager
-def mariadb() -> Iterator[str]:
-    with mariadb_server() as server:
-        yield server.url
-
-
-def empty_database(server_url: str, name: str) -> str:
-    """Make a database of this name anew and return its URL."""
-    port = int(server_url.rpartition(":")[2])
-
-    async def make() -> None:
-        connection = await aiomysql.connect(host="127.0.0.1", port=port, user="root")
-        async with connection.cursor() as cursor:
-            await cursor.execute("SET sql_notes = 0")
-            await cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-            await cursor.execute(f"CREATE DATABASE `{name}`")
-        connection.close()
-
-    # A loop of its own: fixtures ask from inside of one.
-    thread = threading.Thread(target=lambda: asyncio.run(make()))
-    thread.start()
-    thread.join()
-    return f"{server_url}/{name}"
+    raise EndedError(done.stdout[-2000:] + done.stderr[-2000:])
 
 
 class S3(Server):
@@ -226,21 +245,23 @@ class S3(Server):
 
     @property
     def data(self) -> Path:
+        """The folder of all buckets."""
         return self.folder / "data"
 
     def url(self, bucket: str) -> str:
+        """The value of OBJECTS_URL for a bucket."""
         return f"minio://access:secretkey@127.0.0.1:{self.port}/{bucket}"
 
     def objects(self, bucket: str) -> list[Path]:
-        """The objects of a bucket, and what uploads that never ended left."""
+        """Return the objects of a bucket, and what unfinished uploads left."""
         return sorted(path for path in (self.data / bucket).rglob("*") if path.is_file())
 
 
 @contextmanager
 def s3() -> Iterator[S3]:
-    """An S3 server of its own."""
+    """Run an S3 server."""
     versitygw = program("versitygw", "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
-    with folder("s3") as path:
+    with _folder("s3") as path:
         port = free_port()
         (path / "data").mkdir()
         (path / "sidecar").mkdir()
@@ -251,49 +272,25 @@ def s3() -> Iterator[S3]:
         ]  # fmt: skip
         server = S3(command, path, lambda: listens(port))
         server.port = port
-        with started(server):
+        with _started(server):
             yield server
 
 
-@dataclass
-class Store:
-    """An empty store of objects: its URL, and which files it is made of."""
-
-    url: str
-    files: Callable[[], list[Path]]
-
-
-def store(request: pytest.FixtureRequest, kind: str) -> Store:
-    """An empty store of a kind: file or minio."""
-    if kind == "file":
-        root: Path = request.getfixturevalue("tmp_path") / "objects"
-        return Store(f"file://{root}", lambda: [p for p in root.rglob("*") if p.is_file()])
-    server: S3 = request.getfixturevalue("s3")
-    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
-    return Store(server.url(bucket), lambda: server.objects(bucket))
-
-
-def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
-    """Gives the URL of an empty database of a name, on an engine: sqlite or mysql."""
-    if kind == "sqlite":
-        folder: Path = request.getfixturevalue("tmp_path")
-        return lambda name: f"sqlite://{folder}/{name}.db"
-    server: str = request.getfixturevalue("mariadb")
-    return lambda name: empty_database(server, name)
-
-
 class EtcdServer(Server):
+    """One etcd."""
+
     port: int
 
     @property
     def url(self) -> str:
+        """The value of DISCOVERY_URL."""
         return f"etcd://127.0.0.1:{self.port}"
 
 
-def _healthy(url: str) -> bool:
-    anybody = ssl._create_unverified_context()
+def _healthy(url: str, certificate: Path | None) -> bool:
+    trusted = ssl.create_default_context(cafile=certificate) if certificate else None
     try:
-        with urllib.request.urlopen(url, timeout=1, context=anybody) as answer:
+        with urllib.request.urlopen(url, timeout=5, context=trusted) as answer:  # noqa: S310 - ours
             return b'"health":"true"' in answer.read()
     except OSError:
         return False
@@ -301,9 +298,9 @@ def _healthy(url: str) -> bool:
 
 @contextmanager
 def etcd(certificate: Path | None = None, key: Path | None = None) -> Iterator[EtcdServer]:
-    """An etcd of its own, with TLS if there is a certificate."""
+    """Run an etcd, with TLS if there is a certificate."""
     binary = program("etcd", "Debian: etcd-server")
-    with folder("etcd") as path:
+    with _folder("etcd") as path:
         port, peer = free_port(), free_port()
         url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         tls = ["--cert-file", str(certificate), "--key-file", str(key)] if certificate else []
@@ -313,24 +310,26 @@ def etcd(certificate: Path | None = None, key: Path | None = None) -> Iterator[E
             "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
             "--initial-cluster", f"default=http://127.0.0.1:{peer}",
         ]  # fmt: skip
-        server = EtcdServer(command, path, lambda: _healthy(f"{url}/health"))
+        server = EtcdServer(command, path, lambda: _healthy(f"{url}/health", certificate))
         server.port = port
-        with started(server):
+        with _started(server):
             yield server
 
 
 class TcpRedis(Server):
+    """A Redis on a port."""
+
     port: int
 
 
 @contextmanager
 def tcp_redis(arguments: list[str]) -> Iterator[TcpRedis]:
-    """A redis-server of the machine's, with these arguments, on a port."""
+    """Run the installed redis-server with these arguments, on a port."""
     binary = program("redis-server", "Debian: redis-server")
-    with folder("redis") as path:
+    with _folder("redis") as path:
         port = free_port()
         command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(path)]
         server = TcpRedis([*command, *arguments], path, lambda: listens(port))
         server.port = port
-        with started(server):
+        with _started(server):
             yield server

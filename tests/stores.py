@@ -1,0 +1,59 @@
+"""Empty stores for the tests, of each kind, on servers that a run shares."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomysql
+import pytest
+
+from scripts.servers import S3
+
+
+def empty_database(server_url: str, name: str) -> str:
+    """Make a database of this name anew and return its URL."""
+    port = int(server_url.rpartition(":")[2])
+
+    async def make() -> None:
+        connection = await aiomysql.connect(host="127.0.0.1", port=port, user="root")
+        async with connection.cursor() as cursor:
+            await cursor.execute("SET sql_notes = 0")
+            await cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            await cursor.execute(f"CREATE DATABASE `{name}`")
+        connection.close()
+
+    # A loop of its own: fixtures ask from inside of one.
+    thread = threading.Thread(target=lambda: asyncio.run(make()))
+    thread.start()
+    thread.join()
+    return f"{server_url}/{name}"
+
+
+@dataclass
+class Store:
+    """An empty store of objects: its URL, and which files it is made of."""
+
+    url: str
+    files: Callable[[], list[Path]]
+
+
+def store(request: pytest.FixtureRequest, kind: str) -> Store:
+    """An empty store of a kind: file or minio."""
+    if kind == "file":
+        root: Path = request.getfixturevalue("tmp_path") / "objects"
+        return Store(f"file://{root}", lambda: [p for p in root.rglob("*") if p.is_file()])
+    server: S3 = request.getfixturevalue("s3")
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    return Store(server.url(bucket), lambda: server.objects(bucket))
+
+
+def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
+    """Gives the URL of an empty database of a name, on an engine: sqlite or mysql."""
+    if kind == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        return lambda name: f"sqlite://{folder}/{name}.db"
+    server: str = request.getfixturevalue("mariadb")
+    return lambda name: empty_database(server, name)
