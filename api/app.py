@@ -57,7 +57,7 @@ def application(
     handlers = {
         contract.core: CoreHandler(clients, lists, aggregate, tokens, publishing),
         contract.interaction: InteractionHandler(clients, lists, aggregate),
-        contract.relation: RelationHandler(clients, lists, aggregate),
+        contract.relation: RelationHandler(clients, lists, aggregate, settings.zone()),
     }
     admission = Admission(settings.api_max_requests)
     app = web.Application(middlewares=[surround], client_max_size=_BODY_BYTES)

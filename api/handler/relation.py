@@ -1,6 +1,7 @@
 """The methods of relation.thrift: follows, friends and chat."""
 
 from collections.abc import Collection
+from datetime import tzinfo
 from typing import Any
 
 from api.aggregate import Aggregate
@@ -9,16 +10,17 @@ from api.clients import Clients
 from api.contract import relation
 from api.envelope import done
 from api.lists import Lists
-from api.pack.message import messages, received
+from api.pack.message import chat
 
 
 class RelationHandler:
     """Follows, friends and chat."""
 
-    def __init__(self, clients: Clients, lists: Lists, aggregate: Aggregate) -> None:
+    def __init__(self, clients: Clients, lists: Lists, aggregate: Aggregate, zone: tzinfo) -> None:
         self._clients = clients
         self._lists = lists
         self._aggregate = aggregate
+        self._zone = zone
 
     async def RelationMethod(self, call: Call) -> Any:
         """Follow or unfollow somebody."""
@@ -57,9 +59,7 @@ class RelationHandler:
         answer = await self._clients.relations.GetAllMessageMethod(
             user_id=call.viewer, to_user_id=call.request.to_user_id, pre_msg_time=after
         )
-        listed = messages(answer.msg)
-        if after:  # a peer of the original contract answers all of them
-            listed = received(listed, call.viewer, after)
+        listed = chat(answer.msg, call.viewer, after or 0, self._zone)
         return done(relation.MessageChatResp, message_list=listed)
 
     async def MessageActionMethod(self, call: Call) -> Any:

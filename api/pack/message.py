@@ -1,23 +1,40 @@
 """Messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from api.contract import relation
+from api.pack import dated_message
 
 
-def messages(stored: Iterable[Any]) -> list[Any]:
-    """Return messages in their order."""
-    return [
-        relation.Message(
-            id=each.id,
-            to_user_id=each.to_user_id,
-            from_user_id=each.from_user_id,
-            content=each.content,
-            create_time=each.create_time_ms or _ms(each.create_time),
-        )
-        for each in stored
-    ]
+def chat(stored: Sequence[Any], viewer: int, after_ms: int, zone: tzinfo) -> list[Any]:
+    """Return a chat, oldest first; with `after_ms` only what the viewer received after it.
+
+    A relationservice of the original contract answers the whole chat whatever it is asked, and may
+    give days in `zone` in place of times.
+    """
+    times = [_time_ms(each) for each in stored]
+    if all(times):
+        listed = [message(*each) for each in zip(stored, times, strict=True)]
+        return received(listed, viewer, after_ms) if after_ms else listed
+    ordered = dated_message.oldest_first(stored, zone)
+    times = dated_message.times_ms(ordered, zone)
+    listed = [message(*each) for each in zip(ordered, times, strict=True)]
+    if not after_ms:
+        return listed
+    return received(listed, viewer, dated_message.seen_until_ms(listed, viewer, after_ms, zone))
+
+
+def message(stored: Any, time_ms: int) -> Any:
+    """Return one message of relationservice's; without an id it gets its time for one."""
+    return relation.Message(
+        id=stored.id or time_ms,
+        to_user_id=stored.to_user_id,
+        from_user_id=stored.from_user_id,
+        content=stored.content,
+        create_time=time_ms,
+    )
 
 
 def received(listed: Iterable[Any], user_id: int, after_ms: int) -> list[Any]:
@@ -25,6 +42,7 @@ def received(listed: Iterable[Any], user_id: int, after_ms: int) -> list[Any]:
     return [m for m in listed if m.to_user_id == user_id and m.create_time > after_ms]
 
 
-def _ms(text: str | None) -> int:
-    """Read the original contract's time, which is a text; 0 for one that is none."""
-    return int(text) if text and text.isdecimal() else 0
+def _time_ms(stored: Any) -> int:
+    """Return a message's time, which the original contract has as text; 0 if there is none."""
+    text = stored.create_time or ""
+    return stored.create_time_ms or (int(text) if text.isdecimal() else 0)

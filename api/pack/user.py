@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from api.contract import core, relation, relationmicro
 from api.pack.url import absolute
 
-# What is shown of somebody while userservice does not answer.
-_AVATAR, _BACKGROUND = "default/avatar.png", "default/background.png"
-_SIGNATURE = "这个人很懒，什么都没有留下"
+# What a new user gets, and what is shown while userservice does not answer or has none.
+AVATAR, BACKGROUND = "default/avatar.png", "default/background.png"
+SIGNATURE = "这个人很懒，什么都没有留下"
 _NO_FOLLOWS = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
 
 
@@ -51,9 +51,9 @@ def _fields(user_id: int, known: Known, base: str) -> dict[str, Any]:
         "follow_count": follows.follow_count,
         "follower_count": follows.follower_count,
         "is_follow": known.followed.get(user_id, False),
-        "avatar": absolute(base, info.avatar if info else _AVATAR),
-        "background_image": absolute(base, info.background_image if info else _BACKGROUND),
-        "signature": info.signature if info else _SIGNATURE,
+        "avatar": absolute(base, (info and info.avatar) or AVATAR),
+        "background_image": absolute(base, (info and info.background_image) or BACKGROUND),
+        "signature": (info and info.signature) or SIGNATURE,
         "total_favourited": str(received),
         "total_favorited": received,
         "work_count": known.works.get(user_id, 0),
