@@ -1,14 +1,18 @@
 """The lists that pages are made of, alike for every viewer: many who ask at once share one call."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from api.clients import Clients
 from microkit.batch import Each, Loader
 
+# The viewer of a list that is the same for all: optional, but the original service reads it without
+# a check.
+_NOBODY: Final = 0
+
 
 class Page:
-    """A page of the feed, and when its last video was published (0 if it is empty).
+    """A page of the feed, and when its last video was published.
 
     Equal pages show the same videos, however they were asked for.
     """
@@ -36,7 +40,7 @@ class Lists:
         self._pages: Each[tuple[int, int], Page] = Each(self._load_page)
         self._published: Each[int, Sequence[Any]] = Each(self._load_published)
         self._videos: Loader[int, Any] = Loader(self._load_videos)
-        self._comments: Each[int, Sequence[Any]] = Each(self._load_comments)
+        self._comments: Each[int, Any] = Each(self._load_comments)
         self._following: Each[int, list[int]] = Each(self._load_following)
         self._followers: Each[int, list[int]] = Each(self._load_followers)
 
@@ -52,9 +56,19 @@ class Lists:
         """Return videos in the order of `video_ids`, without those that do not exist."""
         return list((await self._videos.many(video_ids)).values())
 
-    async def comments(self, video_id: int) -> Sequence[Any]:
-        """Return the comments on a video, newest first; of their writers only the ids."""
-        return await self._comments.one(video_id)
+    async def comments(self, viewer: int, video_id: int) -> Sequence[Any]:
+        """Return the comments on a video, newest first; of their writers only the ids.
+
+        The original service answers the asker's own comments only, and does not set `complete`: it
+        is asked again as the viewer.
+        """
+        answer = await self._comments.one(video_id)
+        if viewer and not answer.complete:
+            answer = await self._clients.comments.CommentListMethod(
+                user_id=viewer, video_id=video_id, ids_only=True
+            )
+        listed: Sequence[Any] = answer.comment_list
+        return listed
 
     async def following(self, user_id: int) -> Sequence[int]:
         """Return whom somebody follows, newest first."""
@@ -77,18 +91,19 @@ class Lists:
         answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
         return {row.id: row for row in answer.video_set or ()}
 
-    async def _load_comments(self, video_id: int) -> Sequence[Any]:
-        answer = await self._clients.comments.CommentListMethod(
-            user_id=0, video_id=video_id, ids_only=True
+    async def _load_comments(self, video_id: int) -> Any:
+        return await self._clients.comments.CommentListMethod(
+            user_id=_NOBODY, video_id=video_id, ids_only=True
         )
-        return answer.comment_list
 
     async def _load_following(self, user_id: int) -> list[int]:
-        answer = await self._clients.relations.GetFollowListMethod(targetId=user_id, ids_only=True)
+        answer = await self._clients.relations.GetFollowListMethod(
+            myId=_NOBODY, targetId=user_id, ids_only=True
+        )
         return [listed.id for listed in answer.userList]
 
     async def _load_followers(self, user_id: int) -> list[int]:
         answer = await self._clients.relations.GetFollowerListMethod(
-            targetId=user_id, ids_only=True
+            myId=_NOBODY, targetId=user_id, ids_only=True
         )
         return [listed.id for listed in answer.user_list]

@@ -1,7 +1,8 @@
 """The two calls of a page that the original contracts lack, and what stands in for them.
 
 A service that does not know an added method is asked by the original ones, which takes more calls;
-the log says so once.
+the log says so once. The viewer is always sent, 0 for nobody: it is optional, but the original
+services read it without a check.
 """
 
 import asyncio
@@ -50,16 +51,14 @@ class Peers:
 
         async def call() -> Mapping[int, Any]:
             answer = await self._clients.relations.GetFollowInfosMethod(
-                my_uid=viewer or None, target_uids=user_ids
+                my_uid=viewer, target_uids=user_ids
             )
             return answer.follow_info_map or {}
 
         async def instead() -> Mapping[int, Any]:
             answers = await asyncio.gather(
                 *(
-                    self._clients.relations.GetFollowInfoMethod(
-                        my_uid=viewer or None, target_uid=user_id
-                    )
+                    self._clients.relations.GetFollowInfoMethod(my_uid=viewer, target_uid=user_id)
                     for user_id in user_ids
                 )
             )
@@ -73,7 +72,7 @@ class Peers:
 
         async def call() -> Any:
             return await self._clients.favorites.FavoriteSummaryMethod(
-                user_id=viewer or None, video_id_list=video_ids, user_id_list=authors
+                user_id=viewer, video_id_list=video_ids, user_id_list=authors
             )
 
         async def instead() -> Any:

@@ -52,7 +52,7 @@ class CommentHandler:
         rows = await self._comments.by_video(request.video_id)
         infos = await self._infos(request, [row.user_id for row in rows])
         comments = pack.comments(rows, infos, self._zone)
-        return ok(contract.CommentListResp, comment_list=comments)
+        return ok(contract.CommentListResp, comment_list=comments, complete=True)
 
     async def VideosCommentCountMethod(self, request: Any) -> Any:
         """Return how many comments each video has."""

@@ -46,6 +46,7 @@ struct CommentListResp {
     1: required i32 status_code (status = "numbered")
     2: string status_msg
     3: required list<Comment> comment_list  // newest first
+    100: optional bool complete             // all comments; unset: only those of user_id
 }
 
 struct VideosCommentCountReq {

@@ -12,6 +12,7 @@ from api.clients import Clients
 from api.contract import core, usermicro
 from api.envelope import done
 from api.lists import Lists, Page
+from api.pack.user import AVATAR, BACKGROUND, SIGNATURE
 from api.publishing import Publishing
 from microkit.batch import Each
 
@@ -49,7 +50,13 @@ class CoreHandler:
 
     async def RegisterMethod(self, call: Call) -> Any:
         """Create an account and log in."""
-        newuser = usermicro.CreateUserInfo(name=call.request.username)
+        # All of them are optional, but the original service has no defaults of its own.
+        newuser = usermicro.CreateUserInfo(
+            name=call.request.username,
+            avatar=AVATAR,
+            background_image=BACKGROUND,
+            signature=SIGNATURE,
+        )
         answer = await self._clients.users.CreateUserMethod(
             newuser=newuser, password=call.request.password or ""
         )
@@ -82,7 +89,7 @@ class CoreHandler:
 
     async def _feed(self, viewer: int, page: Page, base: str) -> Any:
         videos = await self._aggregate.full_videos(viewer, page.rows, base)
-        next_time = page.next_ns // NS_PER_MS if page.next_ns else START_OVER_MS
+        next_time = page.next_ns // NS_PER_MS if page.rows else START_OVER_MS
         return done(core.FeedResp, video_list=videos, next_time=next_time)
 
     async def _load_anonymous(self, asked: tuple[Page, str]) -> msgspec.Raw:

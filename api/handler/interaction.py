@@ -53,7 +53,7 @@ class InteractionHandler:
 
     async def CommentListMethod(self, call: Call) -> Any:
         """Return a video's comments, newest first."""
-        stored = await self._lists.comments(call.request.video_id)
+        stored = await self._lists.comments(call.viewer, call.request.video_id)
         writers = {each.user.id for each in stored}
         users = await self._aggregate.full_users(call.viewer, writers, call.base)
         return done(interaction.CommentListResp, comment_list=comments(stored, users))
