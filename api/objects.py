@@ -2,12 +2,18 @@
 
 import logging
 import mimetypes
+from collections.abc import Mapping
+from email.utils import formatdate
+from math import ceil
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict
 
+from api.ranges import is_range, range_counts
 from microkit.errors import ParamError, StoreError
 from microkit.storage.keys import checked
 from microkit.storage.minio import MinioObjects
@@ -20,7 +26,7 @@ _DEFAULT: Final = "default/"
 _TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 _FOR_A_DAY: Final = "public, max-age=86400"
-_ASKED: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+_ASKED: Final = ("Range", "If-None-Match", "If-Modified-Since")
 _TOLD: Final = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges")
 _PASSED_ON: Final = (200, 206, 304, 416)
 _CHUNK: Final = 64 << 10
@@ -73,15 +79,36 @@ def _file(path: Path, cached: str) -> web.FileResponse:
 class _Object(web.FileResponse):
     """A file, of which caches do not remember what failed, such as a range past the end."""
 
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the headers; a Range that does not count is taken for none."""
+        if "Range" in request.headers and not range_counts(request.headers, *_version(self._path)):
+            headers = CIMultiDict(request.headers)
+            headers.popall("Range")
+            request = request.clone(headers=headers)
+        return await super().prepare(request)
+
     def set_status(self, status: int, reason: str | None = None) -> None:
         super().set_status(status, reason)
         if status >= 400:
             self.headers.popall("Cache-Control", None)
 
 
+def _version(path: Path) -> tuple[str, str]:
+    """Return the ETag and Last-Modified that aiohttp gives a file; empty for none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return "", ""
+    return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', formatdate(ceil(stat.st_mtime), usegmt=True)
+
+
 async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> web.StreamResponse:
-    """Stream the store's own answer, which knows ranges and conditions."""
+    """Stream the store's own answer, which knows ranges and the conditions but for If-Range."""
     asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+    if "Range" in asked:
+        asked["Range"] = asked["Range"].strip().lower()  # not every store knows "Bytes"
+        if not await _range_counts(objects, request.headers, key):
+            del asked["Range"]
     async with objects.fetch(request.method, key, asked) as found:
         if found.status not in _PASSED_ON:
             raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
@@ -101,3 +128,11 @@ async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> w
             if request.transport is not None:
                 request.transport.abort()
         return response
+
+
+async def _range_counts(objects: MinioObjects, headers: Mapping[str, str], key: str) -> bool:
+    if "If-Range" not in headers:
+        return is_range(headers["Range"])
+    async with objects.fetch("HEAD", key, {}) as found:
+        etag, modified = found.headers.get("ETag", ""), found.headers.get("Last-Modified", "")
+    return range_counts(headers, etag, modified)

@@ -197,6 +197,52 @@ async def test_what_failed_is_not_remembered_by_caches(http, clip):
         assert response.headers["Cache-Control"] == "public, max-age=86400"
 
 
+RANGES = [
+    ("bytes=4-7", slice(4, 8)),
+    ("bytes=-3", slice(-3, None)),
+    ("Bytes=4-", slice(4, None)),
+    ("bytes=7-4", None),
+    ("bytes=", None),
+    ("bytes=-", None),
+    ("bytes=x-y", None),
+    ("bytes=4-7,9-10", None),
+    ("items=4-7", None),
+    ("4-7", None),
+]
+
+
+async def test_a_range_that_is_malformed_is_taken_for_none(http, clip):
+    person = await http.register("author")
+    await http.publish(person, clip)
+    (video,) = (await http.get("/douyin/publish/list/", user_id=person.id))["video_list"]
+    for url in (video["play_url"], f"{http.base}/objects/default/avatar.png"):
+        async with http.session.get(url) as response:
+            whole = await response.read()
+        for range_, part in RANGES:
+            async with http.session.get(url, headers={"range": range_}) as response:
+                assert response.status == (206 if part else 200), range_
+                assert await response.read() == (whole[part] if part else whole), range_
+
+
+async def test_a_range_of_another_version_gets_the_whole_object(http, clip):
+    person = await http.register("author")
+    await http.publish(person, clip)
+    (video,) = (await http.get("/douyin/publish/list/", user_id=person.id))["video_list"]
+    url, range_ = video["play_url"], {"Range": "bytes=4-7"}
+    async with http.session.get(url) as response:
+        etag, modified = response.headers["ETag"], response.headers["Last-Modified"]
+    for version, status in (
+        (etag, 206),
+        (modified, 206),
+        ('"another"', 200),
+        (f"W/{etag}", 200),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 200),
+        ("nonsense", 200),
+    ):
+        async with http.session.get(url, headers={**range_, "If-Range": version}) as response:
+            assert response.status == status, version
+
+
 async def test_of_several_files_the_first_in_its_field_counts(http, clip, tmp_path, store):
     person = await http.register("author")
     content = clip.read_bytes()
