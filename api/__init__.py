@@ -1,1 +1,16 @@
 """The HTTP API: HTTP in, RPC out."""
+
+import idl
+from api.settings import Settings
+from microkit.service import Service
+
+SERVICE = Service(
+    "api",
+    "api",
+    8888,
+    settings=Settings,
+    peers=idl.ports(),
+    server="api.server",
+    registers=False,
+    processes=lambda settings: settings.api_workers,
+)

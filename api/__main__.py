@@ -1,6 +1,7 @@
 """Starts the HTTP API: ``python -m api``."""
 
-from api.process import main
+from api import SERVICE
+from microkit.main import main
 
 if __name__ == "__main__":
-    main()
+    main(SERVICE)

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from jose import JWTError, jwt
 
+from api.settings import Settings
 from microkit.cache import Cache
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.errors import Unauthorized
 
 _ALGORITHM: Final = "HS256"

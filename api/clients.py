@@ -1,12 +1,10 @@
 """The clients of the five services."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from api import contract
-from microkit.config import Settings
-from microkit.discovery import Resolver
+from api.settings import Settings
+from microkit.context import Context
 from microkit.rpc.client import Client
 
 
@@ -20,18 +18,13 @@ class Clients:
     favorites: Client
     comments: Client
 
-
-@asynccontextmanager
-async def open_clients(settings: Settings, resolver: Resolver) -> AsyncIterator[Clients]:
-    """Give the clients; their connections are closed at the end."""
-    async with AsyncExitStack() as stack:
-        clients = Clients(
-            users=Client("userservice", contract.usermicro, resolver, settings, "api"),
-            videos=Client("videoservice", contract.videomicro, resolver, settings, "api"),
-            relations=Client("relationservice", contract.relationmicro, resolver, settings, "api"),
-            favorites=Client("favoriteservice", contract.favoritemicro, resolver, settings, "api"),
-            comments=Client("commentservice", contract.commentmicro, resolver, settings, "api"),
+    @classmethod
+    def of(cls, context: Context[Settings]) -> "Clients":
+        """Return the clients; the context closes their connections."""
+        return cls(
+            users=context.client("userservice", contract.usermicro),
+            videos=context.client("videoservice", contract.videomicro),
+            relations=context.client("relationservice", contract.relationmicro),
+            favorites=context.client("favoriteservice", contract.favoritemicro),
+            comments=context.client("commentservice", contract.commentmicro),
         )
-        for name in clients.__slots__:
-            stack.push_async_callback(getattr(clients, name).close)
-        yield clients

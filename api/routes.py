@@ -12,9 +12,9 @@ from api import binding, envelope
 from api.admission import Admission
 from api.auth import Tokens
 from api.call import Call
+from api.settings import Settings
 from api.upload import Uploads
 from api.validation import validate
-from microkit.config import Settings
 from microkit.errors import ParamError
 from microkit.metrics import meter
 from microkit.rpc.contract import Contract, Method, fields_of

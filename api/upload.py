@@ -6,17 +6,11 @@ the client's address. Until the file begins only some texts are read, which take
 """
 
 import asyncio
-import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -25,9 +19,10 @@ from aiohttp import BodyPartReader, web
 
 from api import form
 from api.form import TooLarge
+from api.settings import Settings
 from api.turns import Turns
-from microkit.config import Settings
 from microkit.errors import ParamError
+from microkit.folder import own_folder
 from microkit.storage.objects import translated
 
 _CHUNK: Final = 1 << 18
@@ -40,48 +35,10 @@ _BUSY: Final = "正在上传的视频太多，请稍后再试"
 _PREFIX: Final = "simple-douyin-uploads-"
 
 
-@contextmanager
-def own_folder(uploads: str) -> Iterator[Path]:
-    """Give a folder of this process's alone below `uploads` (empty: below the temporary folder).
-
-    What killed processes left there is removed: nobody locks their folders any more.
-    """
-    parent = Path(uploads or f"{tempfile.gettempdir()}/simple-douyin-{os.getuid()}")
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder, lock = _locked_folder(parent)
-    try:
-        for other in parent.glob(f"{_PREFIX}*"):
-            _remove_if_left(other)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def _locked_folder(parent: Path) -> tuple[Path, int]:
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        # Another process may take it for a leftover before it is locked.
-        with suppress(FileNotFoundError):
-            lock = os.open(folder, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if folder.exists():
-                return folder, lock
-            os.close(lock)
-
-
-def _remove_if_left(folder: Path) -> None:
-    try:
-        lock = os.open(folder, os.O_RDONLY)
-    except OSError:  # removed just now, or another user's
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        pass  # its process is alive
-    finally:
-        os.close(lock)
+def upload_folder(parent: str) -> AbstractContextManager[Path]:
+    """Give a folder for this process's uploads below `parent`, or below the temporary folder."""
+    default = Path(tempfile.gettempdir(), f"simple-douyin-{os.getuid()}")
+    return own_folder(Path(parent) if parent else default, _PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,12 @@
 """Comments on videos."""
 
+import idl
+from commentmicro.settings import Settings
 from microkit.service import Service
 
-SERVICE = Service("commentservice", "commentmicro", 10004, stores=("sql",), commands=("recount",))
+SERVICE = Service(
+    *idl.service("commentmicro"),
+    settings=Settings,
+    peers=idl.ports("usermicro", "videomicro"),
+    commands=("recount",),
+)

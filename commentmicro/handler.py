@@ -9,17 +9,18 @@ from commentmicro import pack
 from commentmicro.contract import contract, users, videos
 from commentmicro.dal.comment import Comments, Row
 from commentmicro.peers import Peers
+from commentmicro.settings import Settings
 from microkit.batch import distinct
+from microkit.context import Context
 from microkit.errors import Forbidden, ParamError
 from microkit.rpc.status import ok
-from microkit.service import Context
 
 _PUBLISH, _DELETE = 1, 2
 _MAX_CONTENT: Final = 500
 
 
 @asynccontextmanager
-async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     zone = context.settings.zone()
     comments = Comments(await context.database())

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 
 from commentmicro.dal.comment import Comments
-from microkit.service import Context
+from commentmicro.settings import Settings
+from microkit.context import Context
 
 
-async def recount(context: Context) -> AsyncIterator[str]:
+async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare every video's count with its comments."""
     comments = Comments(await context.database())
     mended = 0

@@ -1,7 +1,12 @@
 """Likes: who likes which video, and how many."""
 
+import idl
+from favoritemicro.settings import Settings
 from microkit.service import Service
 
 SERVICE = Service(
-    "favoriteservice", "favoritemicro", 10003, stores=("redis",), commands=("recount",)
+    *idl.service("favoritemicro"),
+    settings=Settings,
+    peers=idl.ports("videomicro"),
+    commands=("recount",),
 )

@@ -9,16 +9,17 @@ from favoritemicro import pack
 from favoritemicro.authors import Authors
 from favoritemicro.contract import contract, videos
 from favoritemicro.dal.favorite import Favorites
+from favoritemicro.settings import Settings
 from microkit.batch import distinct
+from microkit.context import Context
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
-from microkit.service import Context
 
 _LIKE, _UNLIKE = 1, 2
 
 
 @asynccontextmanager
-async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     favorites = Favorites(await context.redis())
     authors = Authors(context.client("videoservice", videos), favorites)

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 
 from favoritemicro.dal.mend import mend
-from microkit.service import Context
+from favoritemicro.settings import Settings
+from microkit.context import Context
 
 
-async def recount(context: Context) -> AsyncIterator[str]:
+async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare every like on both sides and every author's count."""
     mended = 0
     async for line in mend(await context.redis()):

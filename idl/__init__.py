@@ -10,8 +10,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, NamedTuple
 
-import thriftpy2
-
 
 class RpcService(NamedTuple):
     """An RPC service: its package and IDL file, its name in Kitex's registry, its default port."""
@@ -58,6 +56,8 @@ def load(stem: str) -> ModuleType:
     Raises:
         FileNotFoundError: there is no such contract.
     """
+    import thriftpy2  # not everything that reads the list needs a parser
+
     path = _FOLDER / f"{stem}.thrift"
     if not path.exists():
         raise FileNotFoundError(f"no contract {stem!r}: one of {', '.join(HTTP + RPC)}")

@@ -1,1 +1,5 @@
-"""What every process is built from: knows Thrift, nothing of Douyin."""
+"""What every process is built from. It knows Thrift and HTTP, and no service by name."""
+
+from typing import Final
+
+__version__: Final = "0.1.0"

@@ -1,7 +1,12 @@
 """Follows, friends and messages."""
 
+import idl
 from microkit.service import Service
+from relationmicro.settings import Settings
 
 SERVICE = Service(
-    "relationservice", "relationmicro", 10002, stores=("redis",), commands=("recount",)
+    *idl.service("relationmicro"),
+    settings=Settings,
+    peers=idl.ports("usermicro"),
+    commands=("recount",),
 )

@@ -6,21 +6,22 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from microkit.batch import distinct
+from microkit.context import Context
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
-from microkit.service import Context
 from relationmicro import pack
 from relationmicro.contract import contract, users
 from relationmicro.dal.follow import Follows, Listed
 from relationmicro.dal.message import Messages
 from relationmicro.people import People
+from relationmicro.settings import Settings
 
 _FOLLOW, _UNFOLLOW = 1, 2
 _MAX_CONTENT: Final = 1000
 
 
 @asynccontextmanager
-async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     redis = await context.redis()
     people = People(context.client("userservice", users))

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from microkit.service import Context
+from microkit.context import Context
 from relationmicro.dal.follow import Follows
+from relationmicro.settings import Settings
 
 
-async def recount(context: Context) -> AsyncIterator[str]:
+async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare both sides of every follow; all counts are the sizes of these sets."""
     follows = Follows(await context.redis())
     mended = 0

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,13 +11,13 @@ from typing import Any, Final
 import msgspec
 
 import idl
-from microkit import config
+from microkit import __version__, config
 from microkit.discovery import open_resolver
 from microkit.errors import Error
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract, DecodeError, EncodeError, Struct, fields_of
 
-STEMS: Final = {stem.replace("micro", "service"): stem for stem in idl.RPC}
+PACKAGES: Final = {service.name: service.package for service in idl.SERVICES}
 
 
 class RequestError(Exception):
@@ -26,17 +27,18 @@ class RequestError(Exception):
 def main() -> None:
     """Call, or list what can be called, as the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/call", description=__doc__)
-    parser.add_argument("service", nargs="?", choices=sorted(STEMS), metavar="SERVICE")
+    parser.add_argument("service", nargs="?", choices=sorted(PACKAGES), metavar="SERVICE")
     parser.add_argument("method", nargs="?", metavar="METHOD")
     parser.add_argument("request", nargs="?", default="{}", metavar="JSON")
     parser.add_argument("--address", help="host:port (default: as the settings say)")
     parser.add_argument("--transport", choices=("framed", "ttheader"), default="framed")
     parser.add_argument("--list", action="store_true", help="show services, methods and structs")
+    parser.add_argument("--version", action="version", version=f"scripts/call {__version__}")
     arguments = parser.parse_args()
     if arguments.list or not arguments.method:
-        stems = [STEMS[arguments.service]] if arguments.service else list(idl.RPC)
-        for stem in stems:
-            sys.stdout.write("\n".join(described(Contract(idl.load(stem)))) + "\n\n")
+        for name in [arguments.service] if arguments.service else PACKAGES:
+            contract = Contract(idl.load(PACKAGES[name]))
+            sys.stdout.write("\n".join(described(name, contract)) + "\n\n")
         return
     try:
         answer = asyncio.run(_call(arguments))
@@ -46,7 +48,7 @@ def main() -> None:
 
 
 async def _call(arguments: argparse.Namespace) -> str:
-    contract = Contract(idl.load(STEMS[arguments.service]))
+    contract = Contract(idl.load(PACKAGES[arguments.service]))
     if arguments.method not in contract.methods():
         known = ", ".join(contract.methods())
         raise RequestError(f"{arguments.service} has no {arguments.method}: one of {known}")
@@ -54,9 +56,11 @@ async def _call(arguments: argparse.Namespace) -> str:
         values = json.loads(arguments.request)
     except json.JSONDecodeError as error:
         raise RequestError(f"no JSON: {error}") from None
-    told = {f"{arguments.service}_addresses": arguments.address} if arguments.address else {}
-    settings = config.load(rpc_transport=arguments.transport, **told)
-    async with open_resolver(settings) as resolver:
+    settings = config.load(config.Settings, rpc_transport=arguments.transport)
+    if arguments.address:
+        addresses = {**settings.addresses, arguments.service: arguments.address}
+        settings = dataclasses.replace(settings, addresses=addresses)
+    async with open_resolver(settings, idl.ports()) as resolver:
         client = Client(arguments.service, contract, resolver, settings, "call")
         try:
             answer = await invoke(client, contract, arguments.method, values)
@@ -105,21 +109,21 @@ def built(struct: Struct, values: Any, where: str = "request") -> Any:
     return struct(**given)
 
 
-def described(contract: Contract) -> Iterator[str]:
+def described(name: str, contract: Contract) -> Iterator[str]:
     """Give lines that show a contract: services with their methods, then structs with fields."""
-    yield f"{contract.name.replace('micro', 'service')}"
+    yield name
     for service, methods in contract.services.items():
         yield f"  {service}"
         for method in methods.values():
             yield f"    {method.name}({method.request.__name__}) -> {method.response.__name__}"
-    for name, struct in contract.structs.items():
+    for struct_name, struct in contract.structs.items():
         fields = ", ".join(
             f"{field.id}: {field.requiredness} {field.type_name} {field.name}".replace(
                 "default ", ""
             )
             for field in fields_of(struct)
         )
-        yield f"  {name} {{ {fields} }}"
+        yield f"  {struct_name} {{ {fields} }}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import stores
-from fleet import Fleet, open_fleet
+from fleet import AllSettings, Fleet, open_fleet
 
 from microkit.config import Settings, load
 from scripts import servers
@@ -117,7 +117,7 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "store_timeout_ms": 60_000,
             "rpc_transport": "ttheader",  # as everywhere within the project
         }
-        return load({}, **{**defaults, **overrides})
+        return load(AllSettings, {}, **{**defaults, **overrides})
 
     return make
 

@@ -1,7 +1,9 @@
 """The five services in the tests' own process, each on a free port, and patience."""
 
 import asyncio
+import dataclasses
 import functools
+import importlib
 import inspect
 import threading
 import time
@@ -9,25 +11,31 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import msgspec
 from argon2 import PasswordHasher
 
-import commentmicro
-import favoritemicro
+import api
 import idl
-import relationmicro
 import usermicro
-import videomicro
 from microkit.config import Settings, load
+from microkit.context import open_context
 from microkit.discovery.static import StaticResolver
+from microkit.main import Running, serve
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
-from microkit.service import Running, Service, open_context, serve
+from microkit.rpc.service import open_server
+from microkit.service import Service
 from usermicro.handler import open_handlers
 
-SERVICES = [
-    module.SERVICE for module in (usermicro, videomicro, relationmicro, favoritemicro, commentmicro)
-]
+SERVICES: list[Service] = [importlib.import_module(package).SERVICE for package in idl.RPC]
+
+# The settings of every package in one, so that a test's settings fit whatever it starts.
+AllSettings = dataclasses.make_dataclass(
+    "AllSettings",
+    [],
+    bases=tuple(service.settings for service in (*SERVICES, api.SERVICE)),
+    frozen=True,
+    kw_only=True,
+)
 
 
 class Hasher(PasswordHasher):
@@ -58,10 +66,9 @@ class Fleet:
     def client(self, service: str, **overrides: object) -> Client:
         """A client of one service."""
         stem = next(each.package for each in SERVICES if each.name == service)
-        settings = load({}, **{**self._known(), **overrides})
-        made = Client(
-            service, Contract(idl.load(stem)), StaticResolver(settings), settings, "tests"
-        )
+        settings = load(Settings, {}, **overrides)
+        resolver = StaticResolver(self._known()["addresses"], idl.ports())
+        made = Client(service, Contract(idl.load(stem)), resolver, settings, "tests")
         self.stack.push_async_callback(made.close)
         return made
 
@@ -74,16 +81,18 @@ class Fleet:
         declared = next(each for each in SERVICES if each.name == service)
         own = self.running[service].context.settings
         # It may have been started before those that it asks.
-        current = msgspec.structs.replace(own, **self._known())
+        current = dataclasses.replace(own, **self._known())
         async with open_context(declared, current) as context:
             return [line async for line in declared.module("recount").recount(context)]
 
-    def _known(self) -> dict[str, object]:
+    def _known(self) -> dict[str, dict[str, str]]:
         return addresses(self.running)
 
 
-def addresses(running: dict[str, Running]) -> dict[str, object]:
-    return {f"{name}_addresses": f"127.0.0.1:{each.port}" for name, each in running.items()}
+def addresses(running: dict[str, Running], **others: int) -> dict[str, dict[str, str]]:
+    """The setting that names the ports of what runs, and `others` by service."""
+    ports = {name: each.port for name, each in running.items()} | others
+    return {"addresses": {name: f"127.0.0.1:{port}" for name, port in ports.items()}}
 
 
 @asynccontextmanager
@@ -108,7 +117,8 @@ async def start(
     stop = AsyncExitStack()
     own = settings(**addresses(fleet.running), database_url=database_url)
     handlers = functools.partial(open_handlers, hasher=fleet.hasher)
-    opened = serve(service, own, handlers if service is usermicro.SERVICE else None)
+    cheap = functools.partial(open_server, open_handlers=handlers)
+    opened = serve(service, own, open_server=cheap if service is usermicro.SERVICE else None)
     fleet.running[service.name] = await stop.enter_async_context(opened)
     fleet.stops[service.name] = stop
 

@@ -1,5 +1,12 @@
 """Accounts: who people are, and their passwords."""
 
+import idl
 from microkit.service import Service
+from usermicro.settings import Settings
 
-SERVICE = Service("userservice", "usermicro", 10000, stores=("sql",), commands=("recount",))
+SERVICE = Service(
+    *idl.service("usermicro"),
+    settings=Settings,
+    peers=idl.ports("videomicro", "relationmicro", "favoritemicro"),
+    commands=("recount",),
+)

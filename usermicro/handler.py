@@ -8,13 +8,14 @@ import msgspec
 from argon2 import PasswordHasher
 
 from microkit.batch import distinct
+from microkit.context import Context
 from microkit.errors import NotFound, ParamError, Unauthorized
 from microkit.rpc.status import ok
-from microkit.service import Context
 from usermicro import pack
 from usermicro.contract import contract
 from usermicro.dal.user import Users
 from usermicro.password import HASHER, Passwords, open_passwords
+from usermicro.settings import Settings
 
 DEFAULTS: Final = {
     "avatar": "default/avatar.png",
@@ -26,7 +27,7 @@ _LONGEST: Final = {"email": 254, "avatar": 512, "background_image": 512, "signat
 
 @asynccontextmanager
 async def open_handlers(
-    context: Context, hasher: PasswordHasher = HASHER
+    context: Context[Settings], hasher: PasswordHasher = HASHER
 ) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     database = await context.database()

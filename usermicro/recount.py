@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from microkit.service import Context
+from microkit.context import Context
 from usermicro import contract
 from usermicro.dal.user import Row, Users
+from usermicro.settings import Settings
 
 _PAGE: Final = 500
 _COUNTS: Final = (
@@ -17,7 +18,7 @@ _COUNTS: Final = (
 )
 
 
-async def recount(context: Context) -> AsyncIterator[str]:
+async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare every user's cached counts with the live ones and set those that differ."""
     users = Users(await context.database())
     live = _Live(context)
@@ -37,7 +38,7 @@ async def recount(context: Context) -> AsyncIterator[str]:
 class _Live:
     """The live counts, asked of three services at once for a page of users."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context[Settings]) -> None:
         self._relations = context.client("relationservice", contract.relations)
         self._favorites = context.client("favoriteservice", contract.favorites)
         self._videos = context.client("videoservice", contract.videos)

@@ -1,5 +1,10 @@
 """Videos: what was published, by whom and when, and the feed."""
 
+import idl
 from microkit.service import Service
+from videomicro.settings import Settings
 
-SERVICE = Service("videoservice", "videomicro", 10001, stores=("sql",))
+SERVICE = Service(
+    *idl.service("videomicro"),
+    settings=Settings,
+)

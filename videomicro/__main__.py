@@ -1,6 +1,6 @@
 """Starts the service: ``python -m videomicro``."""
 
-from microkit.service import main
+from microkit.main import main
 from videomicro import SERVICE
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from microkit.batch import distinct
+from microkit.context import Context
 from microkit.errors import ParamError
 from microkit.rpc.status import ok
-from microkit.service import Context
 from videomicro import pack
 from videomicro.contract import contract
 from videomicro.dal.video import Videos
+from videomicro.settings import Settings
 
 _MAX_PAGE: Final = 1000
 _MAX_TITLE: Final = 128
@@ -18,7 +19,7 @@ _MAX_URL: Final = 512
 
 
 @asynccontextmanager
-async def open_handlers(context: Context) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
     """Open what the service needs and give its handlers by Thrift service."""
     yield {"VideoService": VideoHandler(Videos(await context.database()))}
 

@@ -1,12 +1,12 @@
 """Where a service's instances are: `DISCOVERY_URL` chooses how that is known and told."""
 
-import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from microkit.config import ConfigError, Settings, prefer
+from microkit.config import ConfigError, Settings, set_default
+from microkit.network import reachable_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,15 @@ class Resolver(Protocol):
 
 
 @asynccontextmanager
-async def open_resolver(settings: Settings) -> AsyncIterator[Resolver]:
+async def open_resolver(
+    settings: Settings, ports: Mapping[str, int] | None = None
+) -> AsyncIterator[Resolver]:
     """Give the resolver of the settings: fixed addresses, or etcd's.
+
+    Args:
+        settings: say which, and the fixed addresses.
+        ports: the services that will be resolved, with their default ports on this machine; only
+            fixed addresses need them.
 
     Raises:
         ConfigError: no such kind of discovery.
@@ -42,7 +49,7 @@ async def open_resolver(settings: Settings) -> AsyncIterator[Resolver]:
     if scheme == "static":
         from microkit.discovery.static import StaticResolver
 
-        yield StaticResolver(settings)
+        yield StaticResolver(settings.addresses, ports or {})
     elif scheme in ("etcd", "etcds"):
         _before_grpc()
         from microkit.discovery.etcd import open_etcd
@@ -68,7 +75,7 @@ async def registered(settings: Settings, service: str, port: int) -> AsyncIterat
     from microkit.discovery.etcd import open_etcd
     from microkit.discovery.registry import Registration
 
-    host = settings.advertise_host or _reachable(settings.listen_host)
+    host = settings.advertise_host or reachable_address(settings.listen_host)
     instance = Instance(host, port, settings.weight)
     async with open_etcd(settings) as etcd, Registration(etcd, service, instance):
         yield
@@ -80,24 +87,4 @@ def _before_grpc() -> None:
     Its handlers end a child that is forked while one of its threads is at work, and all that we
     fork only starts another program.
     """
-    prefer("GRPC_ENABLE_FORK_SUPPORT", "0")
-
-
-def _reachable(host: str) -> str:
-    """Return the address that others use for what listens on `host`."""
-    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - told apart, not listened on
-        return host
-    # Who listens on :: is not reached by IPv4.
-    family, outside, itself = (
-        (socket.AF_INET6, "2001:db8::1", "::1")
-        if host == "::"
-        else (socket.AF_INET, "192.0.2.1", "127.0.0.1")
-    )
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            # Sends nothing: it only chooses the interface that leads outside.
-            probe.connect((outside, 9))
-        except OSError:
-            return itself
-        address: str = probe.getsockname()[0]
-        return address
+    set_default("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -1,26 +1,30 @@
 """Fixed addresses, from the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.discovery import Instance
 
 
 class StaticResolver:
-    """Answers the addresses of the settings.
+    """Answers fixed addresses of the services in `ports`.
+
+    A service without an address is at its default port on this machine.
 
     Raises:
         ConfigError: an address that is none.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, addresses: Mapping[str, str], ports: Mapping[str, int]) -> None:
         self._known: dict[str, Sequence[Instance]] = {
-            service: [parse(text) for text in addresses.split(",")]
-            for service, addresses in settings.addresses().items()
+            service: [
+                parse(text) for text in addresses.get(service, f"127.0.0.1:{port}").split(",")
+            ]
+            for service, port in ports.items()
         }
 
     def known(self, service: str) -> Sequence[Instance]:
-        """Return the instances that the settings name for `service`."""
+        """Return the instances of `service`."""
         return self._known[service]
 
     async def resolve(self, service: str) -> Sequence[Instance]:

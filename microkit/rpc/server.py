@@ -51,10 +51,8 @@ class Limits:
     def of(cls, settings: Settings) -> "Limits":
         """Return the limits that the settings ask for."""
         return cls(
-            settings.rpc_max_message_mib * 2**20,
-            settings.rpc_max_connections,
-            settings.rpc_idle_seconds,
-            settings.rpc_server_timeout_ms / 1e3,
+            message_size=settings.rpc_max_message_mib * 2**20,
+            timeout=settings.rpc_server_timeout_ms / 1e3,
         )
 
 

@@ -18,12 +18,13 @@ import peewee
 from peewee import Node
 from playhouse.pwasyncio import CursorAdapter
 
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
 from microkit.storage import mysql
 from microkit.storage.mysql import MySql
 from microkit.storage.schema import Schema
+from microkit.storage.settings import SqlSettings
 from microkit.storage.sqlite import Sqlite
 from microkit.storage.statement import Call, Statement
 
@@ -167,7 +168,7 @@ def _translated() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, migrations: Path) -> AsyncIterator[Database]:
+async def open_database(settings: SqlSettings, migrations: Path) -> AsyncIterator[Database]:
     """Open the database at `database_url` and apply the `migrations` that it lacks.
 
     Raises:
@@ -181,7 +182,7 @@ async def open_database(settings: Settings, migrations: Path) -> AsyncIterator[D
 
 
 @asynccontextmanager
-async def open_schema(settings: Settings, migrations: Path) -> AsyncIterator[Schema]:
+async def open_schema(settings: SqlSettings, migrations: Path) -> AsyncIterator[Schema]:
     """Give the schema of the database at `database_url`, as it is.
 
     Raises:
@@ -192,7 +193,7 @@ async def open_schema(settings: Settings, migrations: Path) -> AsyncIterator[Sch
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Sqlite | MySql]:
+async def _opened(settings: SqlSettings) -> AsyncIterator[Sqlite | MySql]:
     url = urlsplit(settings.database_url)
     timeout = settings.store_timeout_ms / 1e3
     made: Sqlite | MySql

@@ -15,10 +15,11 @@ from miniopy_async.api import Minio
 from miniopy_async.error import MinioException, S3Error
 
 from microkit.background import Background
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
 from microkit.storage.keys import checked
+from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ _PART_BYTES: Final = 5 << 20
 _PRESIGNED: Final = timedelta(hours=12)
 _FAILURES: Final = (MinioException, aiohttp.ClientError, OSError, ValueError, TimeoutError)
 _OWNED: Final = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+_CONNECTIONS: Final = 64
 _CHUNK: Final = 64 << 10
 _REGION: Final = "us-east-1"
 # When to try to remove what an upload that failed left; its last request may still be under way.
@@ -46,7 +48,7 @@ class MinioObjects:
         session: aiohttp.ClientSession,
         url: str,
         bucket: str,
-        settings: Settings,
+        settings: ObjectsSettings,
     ) -> None:
         self._client = client
         self._signer = signer
@@ -201,7 +203,7 @@ def _translated(what: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_minio(settings: Settings) -> AsyncIterator[MinioObjects]:
+async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
     """Open ``minio://access:secret@host:port/bucket`` (``?secure=1`` for TLS).
 
     Raises:
@@ -227,7 +229,7 @@ async def open_minio(settings: Settings) -> AsyncIterator[MinioObjects]:
 
     public, public_secure = _signed_for(settings, bucket) or (endpoint, secure)
     async with (
-        session(settings.objects_pool_size) as own,
+        session(_CONNECTIONS) as own,
         # A player that pauses keeps its connection: what is passed on has others, one a player.
         session(0) as passed_on,
         client(endpoint, secure=secure) as asked,
@@ -241,7 +243,7 @@ async def open_minio(settings: Settings) -> AsyncIterator[MinioObjects]:
             await objects.close()
 
 
-def _signed_for(settings: Settings, bucket: str) -> tuple[str, bool] | None:
+def _signed_for(settings: ObjectsSettings, bucket: str) -> tuple[str, bool] | None:
     """Return the host for which addresses are signed and whether it speaks TLS, if one is set.
 
     Raises:

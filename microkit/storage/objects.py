@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
 from microkit.storage.keys import checked
+from microkit.storage.settings import ObjectsSettings
 
 if TYPE_CHECKING:
     from microkit.storage.minio import MinioObjects
@@ -128,7 +129,7 @@ def _clear(partials: Path) -> None:
 
 
 @asynccontextmanager
-async def open_objects(settings: Settings) -> AsyncIterator["FileObjects | MinioObjects"]:
+async def open_objects(settings: ObjectsSettings) -> AsyncIterator["FileObjects | MinioObjects"]:
     """Open the store at `objects_url`: ``file:///absolute/folder`` or ``minio://…/bucket``.
 
     Raises:

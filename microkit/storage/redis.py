@@ -18,12 +18,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from microkit.config import ConfigError, Settings
+from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.metrics import store_calls
+from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
 _QUEUED = 10_000
+_CONNECTIONS = 2
 _SCHEMES = ("redis://", "rediss://", "unix:///")
 
 Argument = str | bytes | int
@@ -166,7 +168,7 @@ async def _read(connection: AbstractConnection, answer: asyncio.Future[Any]) -> 
 
 
 @asynccontextmanager
-async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
+async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
     """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects when first used.
 
     Raises:
@@ -183,6 +185,6 @@ async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
         retry=Retry(NoBackoff(), 0),
     )
     try:
-        yield Redis(pool, settings.redis_pool_size, timeout)
+        yield Redis(pool, _CONNECTIONS, timeout)
     finally:
         await pool.disconnect()

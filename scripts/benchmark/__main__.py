@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from microkit import __version__
 from scripts.benchmark import load, measure, processes, real, report, rpc
 from scripts.benchmark.cases import CASES, Case
 from scripts.benchmark.measure import Row, Subject
@@ -49,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=_ROUNDS,
                         help="runs of each case on both of --compare (default 4)")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the report to this file too")
+    parser.add_argument("--version", action="version", version=f"scripts/bench {__version__}")
     return parser.parse_args()
 
 

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import idl
+
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_PACKAGES = ("api", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro")
+_PACKAGES = ("api", *idl.RPC)
 
 
 def find(root: int) -> dict[int, str]:

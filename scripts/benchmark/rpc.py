@@ -18,13 +18,13 @@ from typing import Any, Final
 import uvloop
 
 import idl
-from microkit.config import load
+from microkit.config import Settings, load
 from microkit.discovery.static import StaticResolver
+from microkit.main import freeze_gc
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
 from microkit.rpc.status import ok
-from microkit.service import settle
 from scripts.benchmark import processes
 from scripts.kitex import Programs, build
 from scripts.supervisor import network
@@ -158,14 +158,15 @@ async def _serve(address: str) -> None:
     server = Server("videoservice", contract, {"VideoService": _Memory()}, Limits())
     host, _, port = address.rpartition(":")
     await server.listen(host, int(port))
-    settle()
+    freeze_gc()
     await asyncio.Event().wait()
 
 
 async def _call(port: str, case: str, workers: int, calls: int) -> None:
     method, request = CASES[case]
-    settings = load({}, videoservice_addresses=f"127.0.0.1:{port}")
-    client = Client("videoservice", contract, StaticResolver(settings), settings, "bench")
+    settings = load(Settings, {})
+    resolver = StaticResolver({}, {"videoservice": int(port)})
+    client = Client("videoservice", contract, resolver, settings, "bench")
     call = getattr(client, method)
 
     async def work() -> None:
@@ -173,7 +174,7 @@ async def _call(port: str, case: str, workers: int, calls: int) -> None:
             await call(**request)
 
     await call(**request)
-    settle()  # as every process of ours does
+    freeze_gc()  # as every process of ours does
     cpu, started = time.process_time(), time.perf_counter()
     await asyncio.gather(*(work() for _ in range(workers)))
     seconds, used = time.perf_counter() - started, time.process_time() - cpu

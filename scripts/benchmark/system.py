@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import idl
 from scripts.benchmark import processes
 
 _SAMPLE = re.compile(r"^(\w+_total)\{([^}]*)\} ([\d.e+]+)$", re.MULTILINE)
@@ -41,7 +42,7 @@ class System:
 
     def _admin_ports(self) -> Iterator[str]:
         for pid, name in self.processes.items():
-            if name.endswith("micro"):
+            if name in idl.RPC:
                 environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
                 yield next(v[11:] for v in environment if v.startswith("ADMIN_PORT="))
 

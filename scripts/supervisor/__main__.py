@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from microkit import __version__
+from microkit.network import outside_address
 from microkit.storage.redis_server import NoRedisServerError
 from scripts.demo import DemoError, fill
-from scripts.supervisor import folder, network
+from scripts.supervisor import folder
 from scripts.supervisor.system import API_PORT, NotReadyError, Ports, running
 
 
@@ -39,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     ports.add_argument("--port", type=port, default=API_PORT, help="of the API (default 8888)")
     ports.add_argument("--free-ports", action="store_true", help="choose every port")
     parser.add_argument("--demo", action="store_true", help="fill an empty installation")
+    parser.add_argument("--version", action="version", version=f"scripts/up {__version__}")
     return parser.parse_args()
 
 
@@ -91,7 +94,7 @@ async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
             except DemoError as error:
                 _say(f"no demo data: {error}")
         _print(f"on this machine         {url}")
-        if address := network.address_on_network():
+        if address := outside_address():
             _print(f"on a phone nearby       http://{address}:{ports.serve['api']}")
         _print("stop with Ctrl-C")
         _print(f"ready {url}")

@@ -1,4 +1,4 @@
-"""Ports and addresses of this machine."""
+"""Ports of this machine."""
 
 import socket
 
@@ -27,15 +27,3 @@ def in_use(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def address_on_network() -> str | None:
-    """Return the address that others on the same network use for this machine, None without one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Sends nothing: it only chooses the interface that leads outside.
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        address: str = probe.getsockname()[0]
-    return None if address.startswith("127.") else address

@@ -1,6 +1,7 @@
-"""What runs: Redis, the five services, the API; with which settings."""
+"""What runs: Redis, every service of the list in `idl`, the API; with which settings."""
 
 import asyncio
+import importlib
 import os
 import sys
 import urllib.error
@@ -10,25 +11,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import commentmicro
-import favoritemicro
-import relationmicro
-import usermicro
-import videomicro
+import api
+import idl
+from microkit.process import Child
 from microkit.service import Service
 from microkit.storage import redis_server
 from scripts.supervisor import network
-from scripts.supervisor.child import Child
 from scripts.supervisor.folder import Folder, socket_path
 from scripts.supervisor.network import ReservedPort
 
-SERVICES: Final = tuple(
-    package.SERVICE
-    for package in (usermicro, videomicro, relationmicro, favoritemicro, commentmicro)
+SERVICES: Final[tuple[Service[Any], ...]] = tuple(
+    importlib.import_module(package).SERVICE for package in idl.RPC
 )
-API_PORT: Final = 8888
+API_PORT: Final = api.SERVICE.port
 _ADMIN_ABOVE: Final = 100
 _READY_SECONDS: Final = 30.0
 
@@ -81,7 +78,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
         common = _common_environment(ports, socket)
 
         async def start(name: str, command: list[str], environment: dict[str, str]) -> None:
-            child = Child(name, command, environment, folder.lock, say)
+            child = Child(name, command, environment=environment, say=say, pass_fds=(folder.lock,))
             await child.start()
             stack.push_async_callback(child.stop)
 
@@ -109,7 +106,7 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
     return {**preferred, **os.environ, **decided}
 
 
-def _service_environment(service: Service, ports: Ports, folder: Folder) -> dict[str, str]:
+def _service_environment(service: Service[Any], ports: Ports, folder: Folder) -> dict[str, str]:
     return {
         "LISTEN_HOST": "127.0.0.1",
         "PORT": str(ports.serve[service.name]),

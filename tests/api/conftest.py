@@ -11,8 +11,9 @@ import pytest
 import stores
 from fleet import Fleet, addresses
 
-from api.app import serve
+from api import SERVICE
 from microkit.config import Settings
+from microkit.main import serve
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -92,5 +93,5 @@ async def http(
         upload_dir=str(tmp_path / "uploads"),
         upload_max_mb=2,
     )
-    async with serve(own) as running, aiohttp.ClientSession() as session:
+    async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
         yield Http(session, f"http://127.0.0.1:{running.port}", fleet, own)

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from api import contract
-from api.app import serve
+from api import SERVICE, contract
 from api.page import FOLDER
+from microkit.main import serve
 
 SECRET = "a secret of at least thirty-two bytes"
 INDEX = FOLDER / "index.html"
@@ -76,7 +76,7 @@ async def site(settings, tmp_path) -> AsyncIterator[Site]:
         jwt_secret=SECRET,
         upload_dir=str(tmp_path / "uploads"),
     )
-    async with serve(own) as running, aiohttp.ClientSession() as session:
+    async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
         yield Site(session, f"http://127.0.0.1:{running.port}")
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from api.contract import core
 from api.routes import routes
+from api.settings import Settings
 from api.validation import compiled
-from microkit.config import load
 
 
 def test_a_method_without_a_handler_fails_at_start_with_its_name():
     with pytest.raises(TypeError, match="FeedMethod"):
-        list(routes(core, object(), None, None, None, load({})))
+        list(routes(core, object(), None, None, None, Settings()))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 import idl
 from microkit.rpc.contract import Contract, fields_of
-from scripts.call import STEMS, invoke
+from scripts.call import PACKAGES, invoke
 
 FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
 U, V, R, F, C = (f"{name}service" for name in ("user", "video", "relation", "favorite", "comment"))
@@ -157,14 +157,14 @@ def unset(stem: str, value: Any, path: str = "") -> Iterator[str]:
 
 
 async def test_every_field_of_the_original_contract_is_set_in_every_case(fleet):
-    clients = {service: fleet.client(service) for service in STEMS}
+    clients = {service: fleet.client(service) for service in PACKAGES}
     for service, method, case, request, allowed in CASES:
-        contract = Contract(idl.load(STEMS[service]))
+        contract = Contract(idl.load(PACKAGES[service]))
         answer = await invoke(clients[service], contract, method, request)
         assert set(unset(contract.name, answer)) == allowed, f"{method}: {case}"
 
 
 def test_every_method_of_the_original_contract_has_a_case():
-    services = [FACTS[stem]["services"].values() for stem in STEMS.values()]
+    services = [FACTS[stem]["services"].values() for stem in PACKAGES.values()]
     known = {method for methods in services for service in methods for method in service}
     assert {case.method for case in CASES} == known

@@ -15,7 +15,7 @@ from e2e.apk import Apk, opened
 from e2e.conftest import ROOT
 from fleet import eventually
 
-from api.upload import own_folder
+from api.upload import upload_folder
 from microkit.storage import redis_server
 from scripts import servers
 from scripts.servers import wait_for
@@ -196,7 +196,7 @@ def test_folders_of_other_programs_stay(monkeypatch, tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").touch()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with own_folder("") as folder:
+    with upload_folder("") as folder:
         assert folder.parent.parent == tmp_path
     assert len(list(tmp_path.glob("*of-another/file"))) == 2
 

@@ -5,14 +5,11 @@ import shutil
 import subprocess
 import sys
 
-import msgspec
 import pytest
 
-from microkit.config import Settings
+from microkit.config import variables
 from scripts import servers
 from scripts.deployment import APPS, ROOT, compose
-
-SETTINGS = {field.name.upper() for field in msgspec.structs.fields(Settings)}
 
 
 def test_the_compose_file_fits_its_schema():
@@ -34,12 +31,13 @@ def test_the_dockerfile_is_without_faults():
 @pytest.mark.parametrize("name", APPS)
 def test_every_variable_is_a_setting_and_every_command_exists(name):
     service = compose()["services"][name]
-    assert set(service["environment"]) <= SETTINGS
+    declared = importlib.import_module(name).SERVICE
+    settings = {variable for variable, _ in variables(declared.settings).values()}
+    assert set(service["environment"]) <= settings
     assert service["command"] == [name]
     importlib.import_module(f"{name}.__main__")
     assert service["healthcheck"]["test"][:4] == ["CMD", "python", "-m", "microkit.health"]
-    port = 8988 if name == "api" else importlib.import_module(name).SERVICE.port + 100
-    assert service["healthcheck"]["test"][4] == str(port)
+    assert service["healthcheck"]["test"][4] == str(declared.port + 100)
     assert all(each["condition"] == "service_healthy" for each in service["depends_on"].values())
 
 
@@ -77,7 +75,7 @@ def test_a_service_needs_only_the_libraries_of_its_own(name):
         "commentmicro": ("redis", "av", "jose", "argon2"),
         "api": ("redis", "peewee"),
     }[name]
-    module = "api.app" if name == "api" else f"{name}.handler"
+    module = "api.server" if name == "api" else f"{name}.handler"
     program = f"import sys, {module}; print(set({others!r}) & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -15,7 +15,8 @@ from aiohttp import web
 from e2e.apk import Apk, opened
 from fleet import addresses
 
-from api.app import serve
+from api import SERVICE
+from microkit.main import serve
 from scripts import servers
 from scripts.deployment import ROOT, Deployment
 
@@ -89,7 +90,10 @@ async def test_a_store_that_fails_leaves_no_row_object_or_file(
         objects_timeout_seconds=3,
         upload_dir=str(tmp_path / "uploads"),
     )
-    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+    async with (
+        serve(SERVICE, own) as running,
+        opened(f"http://127.0.0.1:{running.port}") as session,
+    ):
         apk = Apk(session)
         person = await apk.register("uploader")
         answer = await apk.publish(person, clip, "fails")
@@ -136,7 +140,10 @@ async def test_a_store_that_dies_cuts_a_video_off_and_adds_nothing(
             objects_url=own_s3.url("bucket"),
             upload_dir=str(tmp_path / "uploads"),
         )
-        async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+        async with (
+            serve(SERVICE, own) as running,
+            opened(f"http://127.0.0.1:{running.port}") as session,
+        ):
             apk = Apk(session)
             person = await apk.register("uploader")
             assert (await apk.publish(person, large, "large"))["status_code"] == 0
@@ -161,17 +168,19 @@ async def test_players_that_pause_stop_nobody_else(settings, fleet, clip, tmp_pa
         **addresses(fleet.running),
         jwt_secret="a secret of at least thirty-two bytes",
         objects_url=s3.url("paused"),
-        objects_pool_size=2,
         upload_dir=str(tmp_path / "uploads"),
     )
-    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+    async with (
+        serve(SERVICE, own) as running,
+        opened(f"http://127.0.0.1:{running.port}") as session,
+    ):
         apk = Apk(session)
         person = await apk.register("uploader")
         assert (await apk.publish(person, large, "large"))["status_code"] == 0
         (video,) = (await apk.get("publish/list", user_id=person.id))["video_list"]
         path = video["play_url"].partition(f":{running.port}")[2]
         paused = []
-        for _ in range(8):
+        for _ in range(70):  # more than the connections that store objects
             reader, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1 << 12)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             await reader.readuntil(b"\r\n\r\n")
@@ -190,7 +199,10 @@ async def test_clients_that_stop_in_the_middle_take_nobodys_place(settings, flee
         upload_dir=str(tmp_path / "uploads"),
         api_max_requests=4,
     )
-    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+    async with (
+        serve(SERVICE, own) as running,
+        opened(f"http://127.0.0.1:{running.port}") as session,
+    ):
         apk = Apk(session)
         silent = []
         for path, kind in (
@@ -276,7 +288,10 @@ async def test_a_folder_that_takes_nothing_leaves_no_row_object_or_file(
         jwt_secret="a secret of at least thirty-two bytes",
         upload_dir=str(tmp_path / "uploads"),
     )
-    async with serve(own) as running, opened(f"http://127.0.0.1:{running.port}") as session:
+    async with (
+        serve(SERVICE, own) as running,
+        opened(f"http://127.0.0.1:{running.port}") as session,
+    ):
         apk = Apk(session)
         person = await apk.register("uploader")
         if where == "objects":

@@ -13,7 +13,7 @@ from interop.scenario import added, methods, reads, writes
 import idl
 from microkit.errors import Error
 from microkit.rpc.contract import Contract
-from scripts.call import STEMS, invoke
+from scripts.call import PACKAGES, invoke
 
 # Fields that the original contract does not have.
 ADDED = {"status_code", "status_msg", "video_id", "message", "msg_type", "create_time_ms"}
@@ -27,7 +27,7 @@ async def ours(fleet, clients: dict[str, Any], step) -> Any:
     """What our own client gets, as JSON; a failure too is an answer."""
     service, _, method, request = step
     client = clients.setdefault(service, fleet.client(service))
-    contract = Contract(idl.load(STEMS[service]))
+    contract = Contract(idl.load(PACKAGES[service]))
     return json.loads(msgspec.json.encode(await invoke(client, contract, method, request)))
 
 

@@ -20,7 +20,7 @@ from thriftpy2.transport import TBufferedTransportFactory, TFramedTransportFacto
 
 import idl
 from microkit.rpc.contract import Contract, fields_of, spec_of
-from scripts.call import STEMS
+from scripts.call import PACKAGES
 
 STEPS = [*writes("name"), *reads(), *added()]
 
@@ -39,7 +39,7 @@ async def test_thriftpy2s_client_calls_every_method(fleet, transport):
     def run() -> set[str]:
         called = set()
         for service, name, method, request in STEPS:
-            module = idl.load(STEMS[service])
+            module = idl.load(PACKAGES[service])
             client = make_client(
                 getattr(module, name), "127.0.0.1", fleet.running[service].port,
                 proto_factory=TBinaryProtocolFactory(), trans_factory=transport(), timeout=10_000,
@@ -95,7 +95,7 @@ async def test_apache_thrifts_library_calls_every_method(fleet, transport):
     def run() -> set[str]:
         called = set()
         for number, (service, _, name, request) in enumerate(STEPS):
-            method = Contract(idl.load(STEMS[service])).methods()[name]
+            method = Contract(idl.load(PACKAGES[service])).methods()[name]
             channel = transport(TSocket("127.0.0.1", fleet.running[service].port))
             channel.open()
             protocol = TBinaryProtocol(channel)

@@ -12,7 +12,7 @@ from interop.kitex import go_client, go_server
 from interop.scenario import added, reads, writes
 
 import idl
-from api.app import serve
+from api import SERVICE
 from microkit.discovery import open_resolver, registered
 from microkit.discovery.static import StaticResolver
 from microkit.errors import (
@@ -23,6 +23,7 @@ from microkit.errors import (
     Unavailable,
     UnknownMethod,
 )
+from microkit.main import serve
 from microkit.rpc import metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
@@ -32,8 +33,8 @@ CONTRACTS = {service.name: Contract(idl.load(service.package)) for service in SE
 
 
 def client(settings, service: str, port: int, **more) -> Client:
-    own = settings(**{f"{service}_addresses": f"127.0.0.1:{port}"}, **more)
-    return Client(service, CONTRACTS[service], StaticResolver(own), own, "tests")
+    own = settings(**more)
+    return Client(service, CONTRACTS[service], StaticResolver({}, {service: port}), own, "tests")
 
 
 @pytest.mark.parametrize("transport", ["framed", "ttheader"])
@@ -142,7 +143,7 @@ async def test_the_api_works_with_one_service_of_the_original_contract(
     async with AsyncExitStack() as stack:
         videos = f"127.0.0.1:{fleet.running['videoservice'].port}"
         go = await stack.enter_async_context(go_server(programs, name, "-videos", videos))
-        known = addresses(fleet.running) | {f"{name}_addresses": f"127.0.0.1:{go.port}"}
+        known = addresses(fleet.running, **{name: go.port})
         with caplog.at_level(logging.WARNING, "api.peers"):
             await story(stack, settings, tmp_path, clip, known, fleet, name)
     if name == "favoriteservice":
@@ -158,11 +159,11 @@ async def test_follows_of_the_original_contract_are_enough_for_a_page(
     async with AsyncExitStack() as stack:
         go = await stack.enter_async_context(go_server(programs, "relationservice"))
         own = settings(
-            **addresses(fleet.running) | {"relationservice_addresses": f"127.0.0.1:{go.port}"},
+            **addresses(fleet.running, relationservice=go.port),
             jwt_secret="a secret of at least thirty-two bytes",
             upload_dir=str(tmp_path / "uploads"),
         )
-        running = await stack.enter_async_context(serve(own))
+        running = await stack.enter_async_context(serve(SERVICE, own))
         url = f"http://127.0.0.1:{running.port}"
         apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
         ann, bob = await apk.register("ann"), await apk.register("bob")
@@ -203,7 +204,7 @@ async def story(stack, settings, tmp_path, clip, known, fleet, swapped) -> None:
         objects_url=f"file://{tmp_path}/objects",
         upload_dir=str(tmp_path / "uploads"),
     )
-    running = await stack.enter_async_context(serve(own))
+    running = await stack.enter_async_context(serve(SERVICE, own))
     url = f"http://127.0.0.1:{running.port}"
     apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
     ours = fleet.client("userservice")

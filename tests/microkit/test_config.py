@@ -1,12 +1,15 @@
 """Settings from the environment."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
+from fleet import AllSettings
 
-from microkit.config import ConfigError, Settings, load
+import commentmicro.settings
+import idl
+from microkit.config import ConfigError, Settings, load, variables
 from microkit.discovery import Instance, open_resolver
 from microkit.discovery.static import StaticResolver, parse
 
@@ -16,17 +19,20 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 def test_the_example_lists_every_setting_with_its_default():
     lines = [line for line in EXAMPLE.read_text().splitlines() if line and line[0] != "#"]
     listed = dict(line.split("=", 1) for line in lines)
-    fields = msgspec.structs.fields(Settings)
-    assert sorted(listed) == sorted(field.name.upper() for field in fields)
-    assert load(listed) == load({})
+    settings = {variable for variable, _ in variables(AllSettings).values()}
+    addresses = {f"{service.name}_ADDRESSES".upper() for service in idl.SERVICES}
+    assert set(listed) == settings | addresses
+    assert len(listed) == len(lines)
+    local = {service: f"127.0.0.1:{port}" for service, port in idl.ports().items()}
+    assert load(AllSettings, listed) == load(AllSettings, {}, addresses=local)
 
 
 def test_an_empty_variable_is_an_unset_one():
-    assert load({"PORT": "", "LOG_LEVEL": ""}) == load({})
+    assert load(Settings, {"PORT": "", "LOG_LEVEL": ""}) == load(Settings, {})
 
 
 def test_arguments_win_over_the_environment():
-    assert load({"PORT": "1"}, port=2).port == 2
+    assert load(Settings, {"PORT": "1"}, port=2).port == 2
 
 
 @pytest.mark.parametrize(
@@ -35,12 +41,12 @@ def test_arguments_win_over_the_environment():
 )
 def test_a_bad_value_is_named_with_what_is_allowed(variable, value):
     with pytest.raises(ConfigError, match=f"{variable}='{value}'"):
-        load({variable: value})
+        load(AllSettings, {variable: value})
 
 
 def test_a_bad_time_zone_is_named():
     with pytest.raises(ConfigError, match="TIMEZONE"):
-        load({"TIMEZONE": "Mars/North"}).zone()
+        load(commentmicro.settings.Settings, {"TIMEZONE": "Mars/North"}).zone()
 
 
 @pytest.mark.parametrize(
@@ -64,12 +70,39 @@ def test_an_address_that_is_none_is_named(text):
 
 
 async def test_a_peer_may_have_several_addresses():
-    settings = load({"VIDEOSERVICE_ADDRESSES": "a:1, b:2@5"})
-    instances = await StaticResolver(settings).resolve("videoservice")
+    settings = load(Settings, {"VIDEOSERVICE_ADDRESSES": "a:1, b:2@5"})
+    resolver = StaticResolver(settings.addresses, {"videoservice": 1})
+    instances = await resolver.resolve("videoservice")
     assert list(instances) == [Instance("a", 1), Instance("b", 2, 5)]
+
+
+def test_a_peer_without_an_address_is_at_its_default_port_on_this_machine():
+    assert list(StaticResolver({}, {"x": 7}).known("x")) == [Instance("127.0.0.1", 7)]
+
+
+def test_addresses_of_what_is_no_peer_are_ignored():
+    settings = load(Settings, {"MAIL_ADDRESSES": "ann@example.com"})
+    assert list(StaticResolver(settings.addresses, {"x": 7}).known("x"))
+
+
+def test_a_service_reads_its_own_settings_only():
+    assert "jwt_secret" not in variables(commentmicro.settings.Settings)
+    assert "timezone" not in variables(Settings)
+
+
+def test_a_secret_of_a_wrong_kind_is_not_shown():
+    with pytest.raises(ConfigError) as caught:
+        load(_Secretive, {"LEVEL_SECRET": "hunter2"})
+    assert "LEVEL_SECRET" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Secretive(Settings):
+    level_secret: int = 0
 
 
 async def test_no_other_discovery_than_the_known_ones_is_opened():
     with pytest.raises(ConfigError, match="DISCOVERY_URL"):
-        async with open_resolver(load({"DISCOVERY_URL": "zookeeper://x"})):
+        async with open_resolver(load(Settings, {"DISCOVERY_URL": "zookeeper://x"})):
             pass

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from microkit.config import load
+from microkit.config import Settings, load
 from microkit.log import Json, Lines, configure
 from microkit.rpc import metadata
 
@@ -72,6 +72,6 @@ def root():
 @pytest.mark.parametrize(("form", "kind"), [("json", Json), ("line", Lines)])
 def test_the_settings_choose_form_and_level(root, form, kind):
     root.handlers.clear()
-    configure(load({"LOG_FORMAT": form, "LOG_LEVEL": "warning"}), "videoservice")
+    configure(load(Settings, {"LOG_FORMAT": form, "LOG_LEVEL": "warning"}), "videoservice")
     assert [type(handler.formatter) for handler in root.handlers] == [kind]
     assert root.level == logging.WARNING

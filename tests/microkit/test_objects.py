@@ -1,11 +1,11 @@
 """Objects in a directory and in a bucket."""
 
 import asyncio
+import dataclasses
 import signal
 from pathlib import Path
 
 import aiohttp
-import msgspec
 import pytest
 from fleet import eventually
 
@@ -114,7 +114,7 @@ async def test_addresses_are_signed_for_where_phones_reach_the_bucket(settings, 
         assert address.startswith(f"{public}/videos/a.mp4?")
         async with session.get(address) as got:
             assert await got.read() == b"content"
-    wrong = msgspec.structs.replace(own, objects_public_url="https://cdn.example/other")
+    wrong = dataclasses.replace(own, objects_public_url="https://cdn.example/other")
     with pytest.raises(ConfigError, match="OBJECTS_PUBLIC_URL"):
         async with open_objects(wrong):
             pass

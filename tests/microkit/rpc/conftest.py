@@ -9,7 +9,7 @@ import pytest
 
 import idl
 from microkit import errors
-from microkit.config import load
+from microkit.config import Settings, load
 from microkit.discovery import Instance
 from microkit.rpc import metadata
 from microkit.rpc.client import Client
@@ -121,7 +121,7 @@ class Rig:
             async def resolve(self, service):
                 return known
 
-        own = load({}, **{"rpc_timeout_ms": 60_000, **settings})
+        own = load(Settings, {}, **{"rpc_timeout_ms": 60_000, **settings})
         made = Client("videoservice", contract, Resolver(), own, "tests")
         self._stack.push_async_callback(made.close)
         return made

@@ -1,0 +1,71 @@
+"""Serves the HTTP application: what it is made from, and its HTTP server."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import web
+
+from api.app import application
+from api.clients import Clients
+from api.media import MediaWorkers
+from api.objects import ASSETS, content_type
+from api.protocol import Runner
+from api.publishing import Publishing
+from api.settings import Settings
+from api.upload import upload_folder
+from microkit.context import Context
+from microkit.network import Address
+from microkit.service import Service
+from microkit.storage.objects import Objects
+
+# The APK sends whole messages in the query: 1,000 characters, three times four bytes each.
+_LINE_BYTES: Final = 64 << 10
+
+
+@asynccontextmanager
+async def open_server(
+    _: Service[Any], context: Context[Settings], address: Address
+) -> AsyncIterator[int]:
+    """Serve until the block ends; then finish requests in flight. Gives the port.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+        StoreError: the object store does not answer.
+        OSError: the port is in use.
+    """
+    settings = context.settings
+    objects = await context.objects()
+    await _offer_assets(objects, settings)
+    clients = Clients.of(context)
+    async with AsyncExitStack() as stack:
+        workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
+        publishing = Publishing(clients, objects, workers)
+        stack.push_async_callback(publishing.close)
+        app = application(
+            settings,
+            clients=clients,
+            objects=objects,
+            publishing=publishing,
+            uploads=stack.enter_context(upload_folder(settings.upload_dir)),
+            checks=context.checks,
+        )
+        runner = Runner(
+            app,
+            access_log=None,
+            shutdown_timeout=settings.stop_grace_seconds,
+            max_line_size=_LINE_BYTES,
+        )
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        host, port, shared = address
+        await web.TCPSite(runner, host, port, reuse_port=shared, backlog=1024).start()
+        yield runner.addresses[0][1]
+
+
+async def _offer_assets(objects: Objects, settings: Settings) -> None:
+    """Store the default pictures in a bucket that clients read directly."""
+    if not settings.objects_public_url or settings.objects_presigned:
+        return
+    for asset in sorted(ASSETS.iterdir()):
+        await objects.put(f"default/{asset.name}", asset, content_type(asset.name))

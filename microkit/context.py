@@ -1,0 +1,78 @@
+"""What a service is made from: its settings, and its stores and peers, opened and closed."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from microkit.config import Settings
+from microkit.discovery import Resolver, open_resolver
+from microkit.rpc.client import Client
+from microkit.rpc.contract import Contract
+from microkit.service import Service
+from microkit.storage.settings import ObjectsSettings, RedisSettings, SqlSettings
+
+if TYPE_CHECKING:
+    # Each service has the libraries of its own stores only.
+    from microkit.storage.database import Database
+    from microkit.storage.minio import MinioObjects
+    from microkit.storage.objects import FileObjects
+    from microkit.storage.redis import Redis
+
+S = TypeVar("S", bound=Settings)
+S_co = TypeVar("S_co", bound=Settings, covariant=True)
+
+
+class Context(Generic[S_co]):
+    """Settings, stores and peers of one process.
+
+    `checks` are the health checks of every store and peer that was opened, by name.
+    """
+
+    def __init__(
+        self, service: Service[Any], settings: S_co, resolver: Resolver, stack: AsyncExitStack
+    ) -> None:
+        self.settings = settings
+        self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._service = service
+        self._resolver = resolver
+        self._stack = stack
+
+    async def database(self: "Context[SqlSettings]") -> "Database":
+        """Open the database of the settings, its schema brought up to date."""
+        from microkit.storage.database import open_database
+
+        opened = open_database(self.settings, self._service.migrations())
+        database = await self._stack.enter_async_context(opened)
+        self.checks["database"] = database.check
+        return database
+
+    async def redis(self: "Context[RedisSettings]") -> "Redis":
+        """Open the Redis of the settings."""
+        from microkit.storage.redis import open_redis
+
+        redis = await self._stack.enter_async_context(open_redis(self.settings))
+        self.checks["redis"] = redis.check
+        return redis
+
+    async def objects(self: "Context[ObjectsSettings]") -> "FileObjects | MinioObjects":
+        """Open the object store of the settings."""
+        from microkit.storage.objects import open_objects
+
+        objects = await self._stack.enter_async_context(open_objects(self.settings))
+        self.checks["objects"] = objects.check
+        return objects
+
+    def client(self, service: str, contract: Contract) -> Client:
+        """Return a client of another service."""
+        client = Client(service, contract, self._resolver, self.settings, self._service.name)
+        self._stack.push_async_callback(client.close)
+        self.checks[service] = client.check
+        return client
+
+
+@asynccontextmanager
+async def open_context(service: Service[Any], settings: S) -> AsyncIterator[Context[S]]:
+    """Give a context; what it opened is closed in reverse."""
+    async with AsyncExitStack() as stack:
+        resolver = await stack.enter_async_context(open_resolver(settings, service.peers))
+        yield Context(service, settings, resolver, stack)

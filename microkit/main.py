@@ -1,0 +1,150 @@
+"""The command line of a service, and how its process is put together, started and stopped.
+
+settings → log → stores and peers → handlers → server → admin port → registry   (stop: in reverse)
+"""
+
+import asyncio
+import gc
+import importlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import uvloop
+
+from microkit import __version__, config, log
+from microkit.admin import open_admin
+from microkit.config import ConfigError, Settings
+from microkit.context import Context, open_context
+from microkit.discovery import registered
+from microkit.errors import Error
+from microkit.network import Address
+from microkit.service import Service
+from microkit.storage.settings import SqlSettings
+from microkit.workers import WORKER, supervise
+
+S = TypeVar("S", bound=Settings)
+
+OpenServer = Callable[[Service[Any], Context[Any], Address], AbstractAsyncContextManager[int]]
+
+_log = logging.getLogger(__name__)
+_MIGRATIONS: Final = ("migrate show", "migrate up", "migrate down")
+_VERSION: Final = "--version"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that serves."""
+
+    host: str
+    port: int
+    admin_port: int
+    context: Context[Any] = field(repr=False)
+
+
+@asynccontextmanager
+async def serve(
+    service: Service[S],
+    settings: S,
+    *,
+    open_server: OpenServer | None = None,
+    shared_port: bool = False,
+) -> AsyncIterator[Running]:
+    """Serve until the block ends; then finish what is in flight and close the stores.
+
+    Args:
+        service: the declaration.
+        settings: the settings of this process.
+        open_server: opens its server; None is that of the declaration.
+        shared_port: whether other processes listen on the same port.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+        StoreError: a store cannot be opened.
+        OSError: a port is in use.
+    """
+    host = settings.listen_host
+    port = service.port if settings.port is None else settings.port
+    admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
+    opened: OpenServer = open_server or importlib.import_module(service.server).open_server
+    async with AsyncExitStack() as stack:
+        context = await stack.enter_async_context(open_context(service, settings))
+        address = Address(host, port, shared_port)
+        port = await stack.enter_async_context(opened(service, context, address))
+        admin = open_admin(host, admin_port, context.checks, reuse_port=shared_port)
+        admin_port = await stack.enter_async_context(admin)
+        if service.registers:
+            await stack.enter_async_context(registered(settings, service.name, port))
+        yield Running(host, port, admin_port, context)
+
+
+def main(service: Service[Any]) -> None:
+    """Run the service, or one of its commands, until it is done or a signal stops it."""
+    arguments = " ".join(sys.argv[1:])
+    migrations = _MIGRATIONS if issubclass(service.settings, SqlSettings) else ()
+    allowed = ("", *service.commands, *migrations, _VERSION)
+    if arguments not in (*allowed, WORKER):
+        sys.exit(f"usage: python -m {service.package} {' | '.join(allowed)}")
+    if arguments == _VERSION:
+        sys.stdout.write(f"{service.package} {__version__}\n")
+        return
+    try:
+        settings = config.load(service.settings)
+        log.configure(settings, service.name)
+        if arguments in service.commands:
+            uvloop.run(_command(service, arguments, settings))
+        elif arguments in migrations:
+            uvloop.run(_migrate(service, arguments, settings))
+        else:
+            uvloop.run(_run(service, settings, worker=arguments == WORKER))
+    except ConfigError as error:  # which never holds a secret
+        sys.exit(f"{service.name}: {error}")
+    except (Error, OSError) as error:
+        sys.exit(f"{service.name}: {log.masked(str(error))}")
+
+
+async def _run(service: Service[S], settings: S, *, worker: bool) -> None:
+    stop = stopped_by_signal()
+    processes = service.processes(settings)
+    if processes > 1 and not worker:
+        await supervise(service, processes, settings.stop_grace_seconds, stop)
+        return
+    async with serve(service, settings, shared_port=worker) as running:
+        freeze_gc()
+        _log.info("serves on %s:%d, admin on %d", running.host, running.port, running.admin_port)
+        await stop.wait()
+        _log.info("stops")
+
+
+async def _command(service: Service[S], name: str, settings: S) -> None:
+    command = getattr(service.module(name), name)
+    async with open_context(service, settings) as context:
+        async for line in command(context):
+            print(line)
+
+
+async def _migrate(service: Service[Any], command: str, settings: SqlSettings) -> None:
+    from microkit.storage.database import open_schema
+
+    async with open_schema(settings, service.migrations()) as schema:
+        for line in await getattr(schema, command.removeprefix("migrate "))():
+            print(line)
+
+
+def stopped_by_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def freeze_gc() -> None:
+    """Exclude what was made at start from garbage collection, and collect the rest less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,0 +1,47 @@
+"""Serves a service over Thrift: its handlers behind an RPC server."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from microkit.context import Context
+from microkit.network import Address
+from microkit.rpc.contract import Contract
+from microkit.rpc.server import Limits, Server
+from microkit.service import Service
+
+OpenHandlers = Callable[[Context[Any]], AbstractAsyncContextManager[Mapping[str, object]]]
+
+
+@asynccontextmanager
+async def open_server(
+    service: Service[Any],
+    context: Context[Any],
+    address: Address,
+    open_handlers: OpenHandlers | None = None,
+) -> AsyncIterator[int]:
+    """Serve the package's contract until the block ends, and give the port.
+
+    At the end requests in flight are finished within the settings' grace period.
+
+    Args:
+        service: the declaration.
+        context: its settings, stores and peers.
+        address: where to listen.
+        open_handlers: opens the handlers; None is the package's ``handler.open_handlers``.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+        StoreError: a store cannot be opened.
+        OSError: the port is in use.
+    """
+    contract: Contract = service.module("contract").contract
+    opened: OpenHandlers = open_handlers or service.module("handler").open_handlers
+    async with opened(context) as by_thrift_service:
+        limits = Limits.of(context.settings)
+        server = Server(service.name, contract, by_thrift_service, limits)
+        await server.listen(address.host, address.port)
+        try:
+            yield server.port
+        finally:
+            await server.stop(context.settings.stop_grace_seconds)

@@ -1,0 +1,47 @@
+"""Several processes of one service on this machine that share its port."""
+
+import asyncio
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from microkit.config import environment
+from microkit.folder import own_folder
+from microkit.process import Child
+from microkit.service import Service
+
+WORKER: Final = "worker"
+_BEYOND_GRACE_SECONDS: Final = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+async def supervise(
+    service: Service[Any], count: int, grace_seconds: float, stop: asyncio.Event
+) -> None:
+    """Keep `count` workers running until `stop` is set.
+
+    Each worker answers /metrics for all: prometheus_client adds them up by way of a folder.
+    """
+    command = (sys.executable, "-m", service.package, WORKER)
+    parent = Path(tempfile.gettempdir(), f"{service.package}-metrics-{os.getuid()}")
+    with own_folder(parent, "run-") as metrics:
+        workers = [
+            Child(
+                f"worker {number}",
+                command,
+                environment={**environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
+                say=_log.warning,
+                stop_seconds=grace_seconds + _BEYOND_GRACE_SECONDS,
+            )
+            for number in range(1, count + 1)
+        ]
+        try:
+            for worker in workers:
+                await worker.start()
+            await stop.wait()
+        finally:
+            await asyncio.gather(*(worker.stop() for worker in workers))
