@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from microkit.config import Positive
 from microkit.storage.settings import ObjectsSettings
+from microkit.zone import ZoneSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectsSettings):
+class Settings(ObjectsSettings, ZoneSettings):
     """Those of every process and of the object store, and the API's own."""
 
     # processes that share the port
@@ -16,6 +17,8 @@ class Settings(ObjectsSettings):
     api_max_requests: Positive = 512
     # what object URLs begin with (empty: the address that the request was sent to)
     public_url: str = ""
+    # of the times in chats with an original relationservice
+    timezone: str = "Asia/Shanghai"
     # signs tokens; at least 32 bytes
     jwt_secret: str = ""
     jwt_days: Positive = 7

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fleet import AllSettings
+from fleet import SERVICES, AllSettings
 
+import api
 import commentmicro.settings
 import idl
 from microkit.config import ConfigError, Settings, load, variables
@@ -83,6 +84,13 @@ def test_a_peer_without_an_address_is_at_its_default_port_on_this_machine():
 def test_addresses_of_what_is_no_peer_are_ignored():
     settings = load(Settings, {"MAIL_ADDRESSES": "ann@example.com"})
     assert list(StaticResolver(settings.addresses, {"x": 7}).known("x"))
+
+
+def test_packages_that_share_a_setting_share_its_default():
+    defaults = {}
+    for service in (*SERVICES, api.SERVICE):
+        for name, default in vars(service.settings()).items():
+            assert defaults.setdefault(name, default) == default, (service.name, name)
 
 
 def test_a_service_reads_its_own_settings_only():
