@@ -127,6 +127,12 @@ async def start(
 PATIENCE_SECONDS = 60.0
 
 
+async def turns(count: int = 10) -> None:
+    """Let every task that can run do so, some times over."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 async def eventually(
     condition: Callable[[], object | Awaitable[object]], seconds: float = PATIENCE_SECONDS
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 
 import pytest
-from fleet import eventually
+from fleet import eventually, turns
 
 from microkit.batch import Each, Loader
 from microkit.cache import Cache, CachedLoader
@@ -43,10 +43,10 @@ async def test_a_load_starts_after_the_call_that_asks_for_it(source):
     loader = Loader(source)
     source.gate.clear()
     early = asyncio.create_task(loader.one(2))
-    await asyncio.sleep(0.01)
+    await turns()
     late = asyncio.create_task(loader.one(2))
     later = asyncio.create_task(loader.one(4))
-    await asyncio.sleep(0.01)
+    await turns()
     assert source.asked == [[2]]
     source.gate.set()
     assert await asyncio.gather(early, late, later) == [4, 4, 16]
@@ -66,7 +66,7 @@ async def test_a_caller_that_leaves_does_not_stop_the_others(source):
     loader = Loader(source)
     source.gate.clear()
     leaves, stays = asyncio.create_task(loader.one(2)), asyncio.create_task(loader.one(4))
-    await asyncio.sleep(0.01)
+    await turns()
     leaves.cancel()
     source.gate.set()
     assert await stays == 16
@@ -89,7 +89,7 @@ async def test_a_load_that_hangs_holds_nobody_else_up_for_long(source):
     loader = Loader(source)
     source.gate.clear()
     hangs = asyncio.create_task(loader.one(2))
-    await asyncio.sleep(0.01)
+    await turns()
     later = asyncio.create_task(loader.one(4))
     await eventually(lambda: source.asked == [[2], [4]])
     source.gate.set()
@@ -112,9 +112,9 @@ async def test_a_load_runs_in_the_context_of_a_caller_of_its_own(source):
         return await loader.one(2)
 
     first = asyncio.create_task(call("first"))
-    await asyncio.sleep(0.01)
+    await turns()
     second = asyncio.create_task(call("second"))
-    await asyncio.sleep(0.01)
+    await turns()
     source.gate.set()
     await asyncio.gather(first, second)
     assert seen == ["first", "second"]
@@ -190,7 +190,7 @@ async def test_what_was_loaded_before_a_write_is_not_kept_after_it(source):
     loader = CachedLoader(source, size=10, seconds=60)
     source.gate.clear()
     stale = asyncio.create_task(loader.one(2))
-    await asyncio.sleep(0.01)
+    await turns()
     loader.discard(2)
     source.gate.set()
     await stale

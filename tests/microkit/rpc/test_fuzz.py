@@ -1,9 +1,8 @@
-"""Random and mutated bytes at a live server, for a bounded time."""
+"""Random and mutated bytes at a live server; FUZZ_ROUNDS of them."""
 
 import asyncio
 import os
 import random
-import time
 from contextlib import suppress
 
 import pytest
@@ -15,7 +14,7 @@ from microkit.errors import Error
 from microkit.rpc.contract import Contract, DecodeError
 from microkit.rpc.transport import ProtocolError, Reader, Transport, encode
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "2"))
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "300"))
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -58,9 +57,8 @@ def chance() -> random.Random:
 
 
 async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
-    texts, until = samples(call), time.monotonic() + SECONDS
-    sent = 0
-    while time.monotonic() < until:
+    texts = samples(call)
+    for _ in range(ROUNDS):
         data = mutated(chance.choice(texts), chance)
         if chance.random() < 0.1:
             data = chance.randbytes(chance.randint(1, 5000))
@@ -68,14 +66,12 @@ async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
         try:
             writer.write(data)
             writer.write_eof()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await reader.read()
         except ConnectionError:
             pass
         finally:
             writer.close()
-        sent += 1
-    assert sent > 50
     answer = await (await rig.connect()).ask(call(1))
     assert result(answer).author_id == 1
     await eventually(lambda: len(rig.server.connections) == 1)
@@ -84,23 +80,24 @@ async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
 
 
 async def test_a_connection_that_survives_goes_on_in_step(rig, call, result, chance):
-    texts, until = samples(call), time.monotonic() + SECONDS / 2
-    survived = 0
-    while time.monotonic() < until:
+    texts = samples(call)
+
+    async def survives() -> bool:
         peer = await rig.connect()
         peer.writer.write(mutated(chance.choice(texts), chance) + call(77, seqid=777))
         peer.writer.write(call(78, seqid=778))
         with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(0.02):
+            # Some wait for the rest of a message that never comes: all of them at the same time.
+            async with asyncio.timeout(3):
                 while (answer := await peer.answer()) is not None:
                     if answer.seqid == 777 and answer.kind == 2:
                         assert result(answer).author_id == 77
                         answer = await peer.answer()
                         assert (answer.seqid, result(answer).author_id) == (778, 78)
-                        survived += 1
-                        break
-        peer.writer.close()
-    assert survived > 0
+                        return True
+        return False
+
+    assert any(await asyncio.gather(*(survives() for _ in range(ROUNDS // 3))))
 
 
 async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, call, chance):
@@ -128,8 +125,8 @@ async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, ca
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     client = rig.client(Instance("127.0.0.1", server.sockets[0].getsockname()[1]))
-    until, failed = time.monotonic() + SECONDS / 2, 0
-    while time.monotonic() < until:
+    failed = 0
+    for _ in range(ROUNDS):
         try:
             await client.GetVideoAuthorIdMethod(id=1, _seconds=0.02)
         except Error:
@@ -142,8 +139,8 @@ async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, ca
 
 def test_mutated_bytes_are_an_error_or_a_struct_and_nothing_else(call, chance):
     methods = Contract(idl.load("videomicro")).methods()
-    texts, until = samples(call), time.monotonic() + SECONDS
-    while time.monotonic() < until:
+    texts = samples(call)
+    for _ in range(100 * ROUNDS):
         data = mutated(chance.choice(texts), chance)
         try:
             for message in Reader(1 << 20).feed(data):
