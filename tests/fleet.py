@@ -66,7 +66,7 @@ class Fleet:
     def client(self, service: str, **overrides: object) -> Client:
         """A client of one service."""
         stem = next(each.package for each in SERVICES if each.name == service)
-        settings = load(Settings, {}, **overrides)
+        settings = load(Settings, {}, **{"rpc_timeout_ms": 60_000, **overrides})
         resolver = StaticResolver(self._known()["addresses"], idl.ports())
         made = Client(service, Contract(idl.load(stem)), resolver, settings, "tests")
         self.stack.push_async_callback(made.close)
