@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from api import contract
-from api.admission import Admission
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients
@@ -14,11 +14,11 @@ from api.handler.core import CoreHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
 from api.lists import Lists
-from api.middleware import surround
+from api.middleware import admission, envelopes, observation, reception, request_id
 from api.objects import ObjectHandler
 from api.page import page_routes
 from api.publishing import Publishing
-from api.routes import routes
+from api.routes import Endpoint, endpoints
 from api.settings import Settings
 from api.upload import Uploads
 from microkit.admin import Checks, health_response, metrics_response
@@ -26,6 +26,7 @@ from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects
 
 _BODY_BYTES: Final = 1 << 20
+_JSON: Final = {"Content-Type": "application/json"}
 _PONG: Final = b'{"message":"pong"}'
 
 
@@ -52,13 +53,27 @@ def application(
         contract.interaction: InteractionHandler(clients, lists, aggregate),
         contract.relation: RelationHandler(clients, lists, aggregate, settings.zone()),
     }
-    admission = Admission(settings.api_max_requests)
-    app = web.Application(middlewares=[surround], client_max_size=_BODY_BYTES)
-    for described, handler in handlers.items():
-        app.add_routes(routes(described, handler, tokens, receiver, admission, settings))
+    by_handler: dict[Handler, Endpoint] = {
+        endpoint.handle: endpoint
+        for described, handler in handlers.items()
+        for endpoint in endpoints(described, handler, tokens, settings)
+    }
+    app = web.Application(
+        client_max_size=_BODY_BYTES,
+        # From the outermost to the innermost. A rate limiter or a tracer of HTTP is one more line.
+        middlewares=[
+            request_id,
+            envelopes(by_handler),
+            observation(by_handler),
+            reception(by_handler, receiver),
+            admission(by_handler, settings.api_max_requests),
+        ],
+    )
+    for endpoint in by_handler.values():
+        app.add_routes(endpoint.routes())
 
     async def ping(_: web.Request) -> web.Response:
-        return web.Response(body=_PONG, content_type="application/json")
+        return web.Response(body=_PONG, headers=_JSON)
 
     async def healthz(_: web.Request) -> web.Response:
         return await health_response(checks)

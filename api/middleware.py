@@ -1,74 +1,145 @@
-"""What surrounds every call: a request id, the count, and errors turned into the envelope."""
+"""The middlewares of the API: one purpose each; `api/app.py` lists them in their order.
 
-import logging
-import time
+Every request passes all of them. Those that concern the methods of the IDL find the one that a
+request is for in `endpoints`, by the handler that the router resolved, and let the rest pass.
+"""
+
+from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
-from api import envelope
+from api import binding, envelope
 from api.form import TooLarge
-from api.routes import Endpoint
+from api.routes import ARRIVED, Arrived, Endpoint
+from api.upload import Uploads
+from microkit.admission import Admission
 from microkit.errors import Error, NotFound, ParamError, ServiceError
+from microkit.observe import observed
 from microkit.rpc import metadata
 
-_log = logging.getLogger(__name__)
+Endpoints = Mapping[Handler, Endpoint]
+
 _API: Final = "/douyin"
-_TELLS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
+_HEADER: Final = "X-Request-Id"
+_UNMATCHED: Final = "unmatched"
+_EXPECTED: Final = (web.HTTPException, ConnectionError)
+_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
 
 @web.middleware
-async def surround(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The one middleware."""
-    endpoint = getattr(request.match_info.handler, "__self__", None)
-    if isinstance(endpoint, Endpoint):
-        return await _call(request, endpoint)
-    return await _other(request, handler)
-
-
-async def _call(request: web.Request, endpoint: Endpoint) -> web.Response:
-    request_id = metadata.new_request_id()
-    metadata.persistent.set({metadata.REQUEST_ID: request_id})
-    started = time.perf_counter()
-    error: Error | None = None
+async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id: log lines and RPCs carry it, and the response says it."""
+    made = metadata.new_request_id()
+    metadata.persistent.set({metadata.REQUEST_ID: made})
     try:
-        response = await endpoint.handle(request)
-    except Error as raised:
-        error = raised
-        response = _failed(endpoint, raised)
-    except web.HTTPRequestEntityTooLarge:
-        error = TooLarge("请求体过大")
-        response = _failed(endpoint, error)
-    except ConnectionError as gone:
-        error = ServiceError(f"the client left: {gone}")
+        response = await handler(request)
+    except web.HTTPException as answer:
+        answer.headers[_HEADER] = made
         raise
-    except Exception:  # noqa: BLE001 - whatever a handler raises is answered
-        _log.exception("%s failed", request.path)
-        error = ServiceError()
-        response = _failed(endpoint, error)
-    finally:
-        seconds = endpoint.meter.observe(started, error)
-        if _log.isEnabledFor(logging.DEBUG):
-            ended = "ok" if error is None else repr(error)
-            _log.debug("%s %s: %s in %.1f ms", request.method, request.path, ended, seconds * 1e3)
-    response.headers["X-Request-Id"] = request_id
+    if not response.prepared:  # else its headers are sent
+        response.headers[_HEADER] = made
     return response
 
 
-def _failed(endpoint: Endpoint, error: Error) -> web.Response:
-    status = 413 if isinstance(error, TooLarge) else 200
-    return envelope.response(envelope.failure(endpoint.response, error), status)
+def envelopes(endpoints: Endpoints) -> Middleware:
+    """Answer errors in the envelope; a method's has every field of its response."""
 
+    def failed(request: web.Request, error: Error, status: int) -> web.Response:
+        endpoint = endpoints.get(request.match_info.handler)
+        if endpoint is None:
+            return envelope.response(envelope.bare_failure(error), status)
+        status = 413 if isinstance(error, TooLarge) else 200
+        return envelope.response(envelope.failure(endpoint.method.response, error), status)
 
-async def _other(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except web.HTTPException as answer:
-        if not request.path.startswith(_API) or answer.status < 400:
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400 or not request.path.startswith(_API):
+                raise
+            response = failed(request, _error_of(error), error.status)
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+            return response
+        except ConnectionError:  # the client left
             raise
-        error = _TELLS.get(answer.status) or ParamError(answer.reason)
-        response = envelope.response(envelope.bare_failure(error), answer.status)
-        if "Allow" in answer.headers:
-            response.headers["Allow"] = answer.headers["Allow"]
-        return response
+        except Error as error:
+            return failed(request, error, 500)
+        except Exception:  # noqa: BLE001 - a fault, logged by the observation
+            return failed(request, ServiceError(), 500)
+
+    return answer
+
+
+def _error_of(error: web.HTTPException) -> Error:
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return TooLarge("请求体过大")
+    return _BY_STATUS.get(error.status) or ParamError(error.reason)
+
+
+def observation(endpoints: Endpoints) -> Middleware:
+    """Observe every request, by its method in the IDL or else by the path of its route."""
+
+    @web.middleware
+    async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+        endpoint = endpoints.get(request.match_info.handler)
+        name = _path(request) if endpoint is None else endpoint.method.name
+        with observed("http", "api", name, _EXPECTED):
+            return await handler(request)
+
+    return observe
+
+
+def _path(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return _UNMATCHED if resource is None else resource.canonical
+
+
+def reception(endpoints: Endpoints, uploads: Uploads) -> Middleware:
+    """Wait for a method's arguments and upload; what a refused caller uploads is not read."""
+
+    @web.middleware
+    def receive(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        endpoint = endpoints.get(request.match_info.handler)
+        if endpoint is None:
+            return handler(request)
+        if endpoint.takes_upload:
+            return upload(request, handler, endpoint)
+        return arguments(request, handler)
+
+    async def arguments(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[ARRIVED] = Arrived(await binding.arguments(request))
+        return await handler(request)
+
+    async def upload(
+        request: web.Request, handler: Handler, endpoint: Endpoint
+    ) -> web.StreamResponse:
+        viewer = endpoint.early_viewer(request)
+        async with uploads.receive(request, viewer) as received:
+            request[ARRIVED] = Arrived({**received.arguments, **request.query}, received)
+            return await handler(request)
+
+    return receive
+
+
+def admission(endpoints: Endpoints, limit: int) -> Middleware:
+    """Admit up to `limit` calls of methods at once and refuse the others.
+
+    It stands behind the reception: who sends a body slowly takes no place.
+    """
+    places = Admission(limit)
+
+    @web.middleware
+    def admit(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        if request.match_info.handler not in endpoints:
+            return handler(request)
+        return admitted(request, handler)
+
+    async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        with places:
+            return await handler(request)
+
+    return admit

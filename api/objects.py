@@ -50,7 +50,7 @@ class ObjectHandler:
             return _file(self._objects.path(key), _FOR_GOOD)
         try:
             if address := await self._objects.address(request.method, key):
-                raise web.HTTPFound(address)
+                return web.Response(status=302, headers={"Location": address})
             return await _passed_on(self._objects, request, key)
         except StoreError:
             raise web.HTTPServiceUnavailable from None

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
+from microkit.admission import Admission
 from microkit.errors import Overloaded
 
 
@@ -31,7 +32,7 @@ class Turns:
         refusal: str | None = None,
     ) -> None:
         self._free = limit
-        self._places = waiting
+        self._waiting = Admission(waiting, refusal)
         self._per_client = per_client or limit
         self._patience_seconds = patience_seconds
         self._refusal = refusal
@@ -52,11 +53,9 @@ class Turns:
             self._give_back(client)
 
     async def _take(self, client: Hashable) -> None:
-        if self._places <= 0:
-            raise Overloaded(self._refusal)
+        self._waiting.enter()
         granted = asyncio.get_running_loop().create_future()
         self._queues.setdefault(client, deque()).append(granted)
-        self._places -= 1
         self._grant()
         try:
             async with asyncio.timeout(self._patience_seconds):
@@ -77,7 +76,7 @@ class Turns:
             queue.popleft().set_result(None)
             if queue:
                 self._queues[client] = queue  # behind all others
-            self._places += 1
+            self._waiting.leave()
             self._free -= 1
             self._running[client] += 1
 
@@ -99,4 +98,4 @@ class Turns:
         queue.remove(granted)
         if not queue:
             del self._queues[client]
-        self._places += 1
+        self._waiting.leave()

@@ -94,7 +94,7 @@ class Uploads:
         if not user_id and texts.get("token"):
             user_id = self._user_of(texts["token"])
         async with self._turn(request, user_id):
-            with translated("upload"):
+            with translated("http api.upload"):
                 folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
             try:
                 source = folder / "upload" if file is not None else None
@@ -127,7 +127,7 @@ class Uploads:
 
     async def _store(self, part: BodyPartReader, target: Path) -> None:
         left = self._max_mb << 20
-        with translated("upload"), target.open("wb") as file:
+        with translated("http api.upload"), target.open("wb") as file:
             while chunk := await _chunk(part):
                 left -= len(chunk)
                 if left < 0:

@@ -1,8 +1,8 @@
 """What every process counts, for Prometheus: requests, latency, errors, pools, store calls."""
 
-import functools
-import time
-from typing import Final, Literal
+from collections import Counter as Totals
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,20 +14,19 @@ from prometheus_client import (
 )
 from prometheus_client import multiprocess as prometheus_multiprocess
 from prometheus_client import values as prometheus_values
-
-Side = Literal["http", "rpc_server", "rpc_client"]
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY: Final = CollectorRegistry()
 _LABELS = ("side", "service", "method")
+_STORES = ("sql", "redis", "objects")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_REQUESTS = Counter("requests", "Requests answered", _LABELS, registry=REGISTRY)
 _SECONDS = Histogram(
     "request_seconds", "Time to answer", _LABELS, buckets=_BUCKETS, registry=REGISTRY
 )
 _ERRORS = Counter("errors", "Requests that failed", (*_LABELS, "error"), registry=REGISTRY)
-_STORE_CALLS = Counter("store_calls", "Statements and commands", ("store",), registry=REGISTRY)
 POOL = Gauge(
     "rpc_pool_connections",
     "Connections to a peer",
@@ -38,38 +37,43 @@ POOL = Gauge(
 
 
 class Meter:
-    """Counts the requests of one method."""
+    """Counts the calls of one method, seen from one side."""
 
-    __slots__ = ("_labels", "_requests", "_seconds")
+    __slots__ = ("_labels", "_seconds")
 
-    def __init__(self, side: Side, service: str, method: str) -> None:
+    def __init__(self, side: str, service: str, method: str) -> None:
         self._labels = (side, service, method)
-        self._requests = _REQUESTS.labels(*self._labels)
         self._seconds = _SECONDS.labels(*self._labels)
 
-    def observe(self, started: float, error: BaseException | None = None) -> float:
-        """Count one request that began at `started` (`time.perf_counter`) and how it ended.
-
-        Returns how many seconds it took.
-        """
-        seconds = time.perf_counter() - started
-        self._requests.inc()
+    def observe(self, seconds: float, error: BaseException | None = None) -> None:
+        """Count one call that took `seconds`, and how it ended."""
         self._seconds.observe(seconds)
         if error is not None:
             _ERRORS.labels(*self._labels, type(error).__name__).inc()
-        return seconds
 
 
-@functools.cache
-def meter(side: Side, service: str, method: str) -> Meter:
-    """Return the meter of a method; made once."""
-    return Meter(side, service, method)
+class _Counts(Collector):
+    """``requests`` and ``store_calls``: read off the histogram, which counts every call already."""
+
+    def __init__(self, source: Callable[[], Iterable[Metric]]) -> None:
+        self._source = source
+
+    def collect(self) -> Iterable[Metric]:
+        """Return both families."""
+        requests = CounterMetricFamily("requests", "Requests answered", labels=_LABELS)
+        calls: Totals[str] = Totals()
+        for family in self._source():
+            for sample in family.samples:
+                if sample.name == "request_seconds_count":
+                    requests.add_metric([sample.labels[name] for name in _LABELS], sample.value)
+                    calls[sample.labels["side"]] += int(sample.value)
+        stores = CounterMetricFamily("store_calls", "Statements and commands", labels=("store",))
+        for store in _STORES:
+            stores.add_metric((store,), calls[store])
+        return requests, stores
 
 
-@functools.cache
-def store_calls(store: Literal["sql", "redis", "objects"]) -> Counter:
-    """Return the counter of calls to one kind of store."""
-    return _STORE_CALLS.labels(store)
+REGISTRY.register(_Counts(_SECONDS.collect))
 
 
 def render() -> bytes:
@@ -77,5 +81,6 @@ def render() -> bytes:
     if prometheus_values.ValueClass.__name__ == "MutexValue":
         return generate_latest(REGISTRY)
     together = CollectorRegistry()
-    prometheus_multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    files = prometheus_multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    together.register(_Counts(files.collect))
     return generate_latest(together)

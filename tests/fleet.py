@@ -20,6 +20,7 @@ from microkit.config import Settings, load
 from microkit.context import open_context
 from microkit.discovery.static import StaticResolver
 from microkit.main import Running, serve
+from microkit.metrics import REGISTRY
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from microkit.rpc.service import open_server
@@ -131,6 +132,11 @@ async def turns(count: int = 10) -> None:
     """Let every task that can run do so, some times over."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+def store_calls(store: str) -> float:
+    """How many calls this process made to one kind of store so far."""
+    return REGISTRY.get_sample_value("store_calls_total", {"store": store}) or 0.0
 
 
 async def eventually(

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from microkit.errors import Overloaded
+from microkit.admission import Admission
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Passwords:
         self._hasher = hasher
         self._executor = executor
         self._unknown = unknown
-        self._under_way = 0
+        self._places = Admission(_WAITING)
 
     async def hash(self, password: str) -> str:
         """Return the hash to store.
@@ -54,13 +54,8 @@ class Passwords:
         return right and password_hash is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._under_way >= _WAITING:
-            raise Overloaded
-        self._under_way += 1
-        try:
+        with self._places:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-        finally:
-            self._under_way -= 1
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:

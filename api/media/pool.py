@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from api.media.messages import Processed, Reply, Request, decode_reply, encode
+from microkit.admission import Admission
 from microkit.errors import ParamError, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class MediaWorkers:
         idle_seconds: float = 60.0,
     ) -> None:
         self._workers = workers
-        self._places = workers + waiting
+        self._places = Admission(workers + waiting, "视频处理繁忙，请稍后再试")
         self._turn = asyncio.Semaphore(workers)
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
@@ -127,16 +128,12 @@ class MediaWorkers:
 
         Raises:
             ParamError: the file is not a playable video, or processing took too long.
-            Unavailable: the queue is full, or the pool is closed.
+            Overloaded: the queue is full.
+            Unavailable: the pool is closed.
         """
-        if not self._places:
-            raise Unavailable("视频处理繁忙，请稍后再试")
-        self._places -= 1
-        try:
+        with self._places:
             async with self._turn:
                 reply = await self._ask(Request(source, folder))
-        finally:
-            self._places += 1
         if reply.processed is None:
             raise ParamError(reply.refusal)
         return reply.processed

@@ -11,7 +11,9 @@ MAX_LIST: Final = 10_000
 
 # KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
 # The edge decides: the rest moves with it, and only if it changed.
-_LIKE = Script("""
+_LIKE = Script(
+    "like",
+    """
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
 local now = redis.call('TIME')
 redis.call('ZADD', KEYS[1], now[1] * 1000000 + now[2], ARGV[2])
@@ -21,29 +23,39 @@ redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
 redis.call('SADD', KEYS[5], ARGV[1])
 redis.call('SADD', KEYS[6], ARGV[2])
 return 1
-""")
+""",
+)
 # KEYS: given, likers, received. ARGV: user, video.
-_UNLIKE = Script("""
+_UNLIKE = Script(
+    "unlike",
+    """
 if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return 0 end
 redis.call('SREM', KEYS[2], ARGV[1])
 redis.call('DECR', KEYS[3])
 return 1
-""")
+""",
+)
 # KEYS: likers of each video.
-_VIDEO_COUNTS = Script("""
+_VIDEO_COUNTS = Script(
+    "video_counts",
+    """
 local counts = {}
 for i = 1, #KEYS do counts[i] = redis.call('SCARD', KEYS[i]) end
 return counts
-""")
+""",
+)
 # KEYS: given and received of each user in turn.
-_USER_COUNTS = Script("""
+_USER_COUNTS = Script(
+    "user_counts",
+    """
 local counts = {}
 for i = 1, #KEYS, 2 do
   counts[i] = redis.call('ZCARD', KEYS[i])
   counts[i + 1] = tonumber(redis.call('GET', KEYS[i + 1]) or 0)
 end
 return counts
-""")
+""",
+)
 
 
 class Counts(NamedTuple):

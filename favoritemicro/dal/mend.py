@@ -10,23 +10,29 @@ from microkit.storage.redis import Redis, Script
 _AT_ONCE: Final = 200
 
 # KEYS: given, likers. ARGV: user, video.
-_LIKER = Script("""
+_LIKER = Script(
+    "liker",
+    """
 local edge = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local mirror = redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 1
 if edge and not mirror then return redis.call('SADD', KEYS[2], ARGV[1]) end
 if mirror and not edge then return -redis.call('SREM', KEYS[2], ARGV[1]) end
 return 0
-""")
+""",
+)
 # KEYS: received, liked, then likers of each of the author's videos. ARGV: how many these are.
 # More were liked since they were read: they have to be read again. The set only grows.
-_RECEIVED = Script("""
+_RECEIVED = Script(
+    "received",
+    """
 if redis.call('SCARD', KEYS[2]) ~= tonumber(ARGV[1]) then return false end
 local right = 0
 for i = 3, #KEYS do right = right + redis.call('SCARD', KEYS[i]) end
 local stored = tonumber(redis.call('GET', KEYS[1]) or 0)
 if stored ~= right then redis.call('SET', KEYS[1], right) end
 return {stored, right}
-""")
+""",
+)
 
 
 async def mend(redis: Redis) -> AsyncIterator[str]:

@@ -3,10 +3,7 @@
 import asyncio
 import itertools
 import logging
-import struct
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from microkit.config import Settings
@@ -17,15 +14,14 @@ from microkit.errors import (
     Retry,
     ServiceError,
     Unavailable,
-    UnknownMethod,
     from_code,
 )
-from microkit.metrics import Meter, meter
+from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.balance import Balance
 from microkit.rpc.contract import Contract, DecodeError, EncodeError, Method
+from microkit.rpc.exception import ApplicationException
 from microkit.rpc.pool import Pool
-from microkit.rpc.server import DEADLINE, UNKNOWN_METHOD
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
 from microkit.rpc.ttheader import Header, HeaderError
 
@@ -101,38 +97,30 @@ class Client:
         instances = self._resolver.known(self.service) or await self._known(deadline)
         if instances is not self._instances:
             self._forget(instances)
-        pool = self._pool(instances)
-        try:
-            answer = await self._attempt(pool, method, body, deadline)
-        except Unavailable as error:
-            tried = [pool.instance]
-            answer = await self._elsewhere(error, instances, tried, method, body, deadline)
+        tried: list[Instance] = []
+        while True:
+            pool = self._pool(_untried(instances, tried))
+            tried.append(pool.instance)
+            try:
+                answer = await self._attempt(pool, method, body, deadline)
+            except Unavailable as error:
+                attempts = max(len(instances), _ATTEMPTS)
+                if not _may_be_repeated(error) or len(tried) >= attempts:
+                    raise
+            else:
+                return self._checked(answer)
+
+    def _checked(self, answer: Message) -> Message:
+        """Return a reply; raise the error that an exception or a business status stands for."""
         if answer.kind == EXCEPTION:
-            raise _application_error(self.service, answer)
+            exception = ApplicationException.decode(answer.body, answer.start)
+            _log.warning(
+                "%s.%s: exception %d: %s", self.service, answer.name, exception.type, exception.text
+            )
+            raise exception.error()
         if answer.header is not None and (failed := _business_error(answer.header)):
             raise failed
         return answer
-
-    async def _elsewhere(
-        self,
-        error: Unavailable,
-        instances: Sequence[Instance],
-        tried: list[Instance],
-        method: Method,
-        body: bytes,
-        deadline: float,
-    ) -> Message:
-        """Make the call on those not yet tried, as long as certainly nobody has handled it."""
-        while error.retry is Retry.NEVER_HANDLED and len(tried) < max(len(instances), _ATTEMPTS):
-            if isinstance(error, DeadlineExceeded):
-                break  # who waited until the deadline has no time left for another
-            pool = self._pool([i for i in instances if i not in tried] or instances)
-            tried.append(pool.instance)
-            try:
-                return await self._attempt(pool, method, body, deadline)
-            except Unavailable as again:
-                error = again
-        raise error
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:
@@ -162,7 +150,7 @@ class Client:
             else:
                 connection.close()
         if not answered:
-            _log.warning("%s answered another call than %s", self.service, method.name)
+            _log.warning("%s.%s: the reply is to another call", self.service, method.name)
             raise Unavailable
         self._balance.answered(pool.instance)
         return answer
@@ -216,12 +204,11 @@ class Client:
 class Call:
     """One method of a client."""
 
-    __slots__ = ("_client", "_meter", "_method")
+    __slots__ = ("_client", "_method")
 
     def __init__(self, client: Client, method: Method) -> None:
         self._client = client
         self._method = method
-        self._meter: Meter = meter("rpc_client", client.service, method.name)
 
     async def __call__(self, _seconds: float | None = None, **arguments: Any) -> Any:
         """Call the method with the fields of its request struct, answered within `_seconds`.
@@ -229,16 +216,11 @@ class Call:
         Raises:
             Error: what the answer says went wrong, or Unavailable if there is none.
         """
-        started = time.perf_counter()
-        try:
+        with observed("rpc_client", self._client.service, self._method.name):
             message = await self._client.send(self._method, self._encoded(arguments), _seconds)
             answer = self._decoded(message)
             status.check(answer)
-        except BaseException as error:
-            self._meter.observe(started, error)
-            raise
-        self._meter.observe(started)
-        return answer
+            return answer
 
     def _encoded(self, arguments: Mapping[str, Any]) -> bytes:
         method = self._method
@@ -255,10 +237,22 @@ class Call:
             result, _ = method.result.decode(message.body, message.start)
         except DecodeError as error:
             _log.error(
-                "%s.%s answered what is no answer: %s", self._client.service, method.name, error
+                "%s.%s: cannot decode the reply: %s", self._client.service, method.name, error
             )
             raise ServiceError from error
         return result.value
+
+
+def _untried(instances: Sequence[Instance], tried: Sequence[Instance]) -> Sequence[Instance]:
+    """Return the instances that were not tried yet, all of them when every one was."""
+    if not tried:
+        return instances
+    return [each for each in instances if each not in tried] or instances
+
+
+def _may_be_repeated(error: Unavailable) -> bool:
+    """Is a call that failed so certain not to have been handled, with time left for another try?"""
+    return error.retry is Retry.NEVER_HANDLED and not isinstance(error, DeadlineExceeded)
 
 
 def _closes(answer: Message) -> bool:
@@ -271,23 +265,3 @@ def _business_error(header: Header) -> Error | None:
     if code == "0" or not code.removeprefix("-").isdecimal():
         return None
     return from_code(int(code), header.texts.get(ttheader.BUSINESS_MESSAGE))
-
-
-def _application_error(service: str, message: Message) -> Error:
-    """Read a TApplicationException: field 1 is its text, field 2 its type."""
-    text, code = "", 0
-    data, at = message.body, message.start
-    with suppress(struct.error):  # one that is cut off says what it says up to there
-        while at < len(data) and data[at]:
-            kind, at = data[at], at + 3
-            if kind == 11:
-                (length,) = struct.unpack_from(">I", data, at)
-                text, at = data[at + 4 : at + 4 + length].decode(errors="replace"), at + 4 + length
-            elif kind == 8:
-                (code,), at = struct.unpack_from(">i", data, at), at + 4
-            else:
-                break
-    _log.warning("%s.%s: exception %d: %s", service, message.name, code, text)
-    if code == UNKNOWN_METHOD:
-        return UnknownMethod()
-    return DeadlineExceeded() if text == DEADLINE else ServiceError()

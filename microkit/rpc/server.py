@@ -1,19 +1,26 @@
 """The RPC server: any of the four transports on one port, one request at a time per connection."""
 
 import asyncio
+import enum
 import logging
-import struct
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from microkit import errors
 from microkit.config import Settings
-from microkit.metrics import Meter, meter
+from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.contract import Contract, DecodeError, Method
+from microkit.rpc.exception import (
+    DEADLINE,
+    INTERNAL,
+    PROTOCOL_ERROR,
+    UNKNOWN_METHOD,
+    ApplicationException,
+)
 from microkit.rpc.transport import (
     CALL,
     EXCEPTION,
@@ -25,9 +32,6 @@ from microkit.rpc.transport import (
     encode,
 )
 from microkit.rpc.ttheader import Header
-
-UNKNOWN_METHOD, INTERNAL_ERROR, PROTOCOL_ERROR = 1, 6, 7
-DEADLINE: Final = "deadline exceeded"
 
 _log = logging.getLogger(__name__)
 _QUEUED: Final = 64
@@ -118,7 +122,7 @@ class Server:
             await asyncio.sleep(0.02)
         left = [each.task for each in self.connections if each.task is not None]
         for connection in tuple(self.connections):
-            connection.abort()
+            connection.stop()
         await asyncio.sleep(0)
         if left:  # what they use is closed next
             await asyncio.wait(left, timeout=_CANCEL_SECONDS)
@@ -144,7 +148,7 @@ class Server:
 class Endpoint:
     """One method as it is served."""
 
-    __slots__ = ("call", "meter", "method", "wire_name")
+    __slots__ = ("call", "method", "service", "wire_name")
 
     def __init__(self, service: str, method: Method, handler: object) -> None:
         call = getattr(handler, method.name, None)
@@ -152,8 +156,16 @@ class Endpoint:
             raise TypeError(f"{type(handler).__name__} has no coroutine {method.name}")
         self.call = call
         self.method = method
-        self.meter: Meter = meter("rpc_server", service, method.name)
+        self.service = service
         self.wire_name = method.name.encode()
+
+
+class _Cancelled(enum.Enum):
+    """Why the call under way was cancelled."""
+
+    DEADLINE = "its deadline passed"
+    CALLER_GONE = "the caller closed the connection"
+    STOPPED = "the server stops"
 
 
 class Connection(asyncio.Protocol):
@@ -167,6 +179,7 @@ class Connection(asyncio.Protocol):
         self.held = 0
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self.task: asyncio.Task[None] | None = None
+        self._cancelled: _Cancelled | None = None
         self._writable = True
         self._paused = False
         self._loop = asyncio.get_running_loop()
@@ -197,8 +210,7 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self._server.hold(-self.held)
         self.held = 0
-        if self.task is not None:
-            self.task.cancel()
+        self._cancel(_Cancelled.CALLER_GONE)
 
     def data_received(self, data: bytes) -> None:
         """Read on; what is not Thrift ends the connection."""
@@ -243,6 +255,11 @@ class Connection(asyncio.Protocol):
         """Close at once."""
         self._transport.abort()
 
+    def stop(self) -> None:
+        """Close at once, which cancels the call under way: the grace period is over."""
+        self._cancelled = self._cancelled or _Cancelled.STOPPED
+        self._transport.abort()
+
     def _next(self) -> None:
         if self.task is not None or not self._writable:
             return
@@ -272,44 +289,46 @@ class Connection(asyncio.Protocol):
     async def _serve(self, message: Message) -> None:
         endpoint = self._server.endpoints.get(message.name)
         if message.kind not in (CALL, ONEWAY):
-            self._refuse(message, PROTOCOL_ERROR, f"a message of kind {message.kind}, want a call")
-            return
-        if endpoint is None:
-            self._refuse(message, UNKNOWN_METHOD, f"unknown method {message.name}")
-            return
-        started = time.perf_counter()
-        try:
-            request, _ = endpoint.method.arguments.decode(message.body, message.start)
-        except DecodeError as error:
-            self._refuse(message, PROTOCOL_ERROR, str(error))
-            endpoint.meter.observe(started, error)
-            return
-        _enter(message.header)
-        deadline = self._loop.call_later(self._timeout(message.header), self._expire)
-        failed: BaseException | None = None
-        try:
-            answer = await endpoint.call(request.value)
-            body = endpoint.method.result.encode(endpoint.method.result.struct(value=answer))
-            self._reply(message, endpoint.wire_name, body)
-        except errors.Error as error:
-            failed = error
-            answer = status.failure(endpoint.method.response, error)
-            body = endpoint.method.result.encode(endpoint.method.result.struct(value=answer))
-            self._reply(message, endpoint.wire_name, body)
-        except asyncio.CancelledError as error:
-            failed = error
-            if not self._transport.is_closing():
-                self._refuse(message, INTERNAL_ERROR, DEADLINE)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is answered
-            failed = error
-            _log.exception("%s failed", message.name)
-            self._refuse(message, INTERNAL_ERROR, "internal error")
-        finally:
-            deadline.cancel()
-            seconds = endpoint.meter.observe(started, failed)
-            if _log.isEnabledFor(logging.DEBUG):
-                ended = "ok" if failed is None else repr(failed)
-                _log.debug("%s: %s in %.1f ms", message.name, ended, seconds * 1e3)
+            text = f"a message of kind {message.kind}, want a call"
+            self._refuse(message, ApplicationException(PROTOCOL_ERROR, text))
+        elif endpoint is None:
+            text = f"unknown method {message.name}"
+            self._refuse(message, ApplicationException(UNKNOWN_METHOD, text))
+        else:
+            await self._call(message, endpoint)
+
+    async def _call(self, message: Message, endpoint: Endpoint) -> None:
+        """Run one call and write its answer; every failure is answered here."""
+        method = endpoint.method
+        self._cancelled = None
+        deadline = self._loop.call_later(
+            self._timeout(message.header), self._cancel, _Cancelled.DEADLINE
+        )
+        with observed("rpc_server", endpoint.service, method.name, (DecodeError,)) as call:
+            try:
+                request, _ = method.arguments.decode(message.body, message.start)
+                _enter(message.header)
+                answer = await endpoint.call(request.value)
+                self._reply(message, endpoint.wire_name, _encoded(method, answer))
+            except errors.Error as error:
+                call.error = error
+                answer = status.failure(method.response, error)
+                self._reply(message, endpoint.wire_name, _encoded(method, answer))
+            except DecodeError as error:
+                call.error = error
+                self._refuse(message, ApplicationException(PROTOCOL_ERROR, str(error)))
+            except asyncio.CancelledError as error:
+                call.error = error
+                if self._cancelled is _Cancelled.DEADLINE:
+                    call.error = errors.DeadlineExceeded()
+                    self._refuse(message, DEADLINE)
+                elif self._cancelled is None:  # the handler cancelled itself
+                    self._refuse(message, INTERNAL)
+            except Exception as error:  # noqa: BLE001 - a fault of the handler is answered too
+                call.error = error
+                self._refuse(message, INTERNAL)
+            finally:
+                deadline.cancel()
 
     def _timeout(self, header: Header | None) -> float:
         own = self._server.limits.timeout
@@ -317,8 +336,10 @@ class Connection(asyncio.Protocol):
         seconds = int(asked) / 1e3 if asked.isdecimal() and len(asked) < 10 else 0
         return min(seconds or own, own)  # 0 is how a caller says that it set none
 
-    def _expire(self) -> None:
+    def _cancel(self, why: _Cancelled) -> None:
+        """Cancel the call under way, if there is one; the first reason counts."""
         if self.task is not None:
+            self._cancelled = self._cancelled or why
             self.task.cancel()
 
     def _reply(self, message: Message, name: bytes, body: bytes, kind: int = REPLY) -> None:
@@ -330,19 +351,13 @@ class Connection(asyncio.Protocol):
             header = Header(message.seqid, {ttheader.MESSAGE_TYPE: str(kind)}, texts)
         self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
 
-    def _refuse(self, message: Message, code: int, text: str) -> None:
+    def _refuse(self, message: Message, exception: ApplicationException) -> None:
         name = message.name.encode(errors="surrogateescape")
-        self._reply(message, name, application_exception(code, text), EXCEPTION)
+        self._reply(message, name, exception.encode(), EXCEPTION)
 
 
-def application_exception(code: int, text: str) -> bytes:
-    """Return Thrift's TApplicationException: 1 is the text, 2 the type."""
-    encoded = text.encode(errors="replace")
-    return b"\x0b\x00\x01%b%b\x08\x00\x02%b\x00" % (
-        struct.pack(">i", len(encoded)),
-        encoded,
-        struct.pack(">i", code),
-    )
+def _encoded(method: Method, answer: Any) -> bytes:
+    return method.result.encode(method.result.struct(value=answer))
 
 
 def _enter(header: Header | None) -> None:

@@ -20,7 +20,7 @@ from playhouse.pwasyncio import CursorAdapter
 
 from microkit.config import ConfigError
 from microkit.errors import StoreError
-from microkit.metrics import store_calls
+from microkit.observe import observed
 from microkit.storage import mysql
 from microkit.storage.mysql import MySql
 from microkit.storage.schema import Schema
@@ -44,11 +44,10 @@ class Database:
     """One database of a service; `engine` is sqlite or mysql."""
 
     def __init__(self, peewee_database: Sqlite | MySql, timeout: float) -> None:
-        self.engine = "sqlite" if isinstance(peewee_database, Sqlite) else "mysql"
+        self.engine = _engine(peewee_database)
         self._peewee = peewee_database
         self._timeout = timeout
         self._writer = asyncio.Lock()
-        self._calls = store_calls("sql")
 
     async def rows(self, query: Node | Call) -> Rows:
         """Run a query that reads, and return its rows; once more if the connection was lost.
@@ -56,7 +55,7 @@ class Database:
         Raises:
             StoreError: the database failed or did not answer in time.
         """
-        with _translated():
+        with _translated(self.engine, "rows"):
             try:
                 return self._fetched(await self._run(query))
             except _DRIVER_ERRORS as error:
@@ -84,7 +83,7 @@ class Database:
         Raises:
             StoreError: it could not be done, or nobody knows whether its commit was.
         """
-        with _translated():
+        with _translated(self.engine, "transaction"):
             for attempt in range(1, _ATTEMPTS + 1):
                 committing = False
                 try:
@@ -130,15 +129,15 @@ class Database:
                 await self._peewee.aclose()
 
     async def _run(self, query: Node | Call) -> CursorAdapter:
-        self._calls.inc()
         if isinstance(query, Call):
             sql, parameters = query.statement.text(self._peewee, query.arguments)
         else:
             sql, parameters = self._peewee.get_sql_context().sql(query).query()
-        if self._peewee.in_transaction():
-            return await self._execute(sql, parameters)
-        async with self._released():
-            return await self._execute(sql, parameters)
+        with observed("sql", self.engine, sql.partition(" ")[0], _DRIVER_ERRORS):
+            if self._peewee.in_transaction():
+                return await self._execute(sql, parameters)
+            async with self._released():
+                return await self._execute(sql, parameters)
 
     async def _execute(self, sql: str, parameters: list[Any]) -> CursorAdapter:
         async with asyncio.timeout(self._timeout):
@@ -149,6 +148,10 @@ class Database:
         return rows
 
 
+def _engine(database: Sqlite | MySql) -> str:
+    return "sqlite" if isinstance(database, Sqlite) else "mysql"
+
+
 def _number(error: BaseException) -> int:
     """Return a driver error's number, -1 without one."""
     first = error.args[0] if error.args else -1
@@ -156,14 +159,14 @@ def _number(error: BaseException) -> int:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what a driver raises into StoreError; a broken constraint stays as it is."""
+def _translated(engine: str, what: str) -> Iterator[None]:
+    """Raise StoreError for a driver's error; a violated constraint stays as it is."""
     try:
         yield
     except IntegrityError:
         raise
     except _DRIVER_ERRORS as error:
-        _log.error("sql: %s: %s", type(error).__name__, error)
+        _log.error("sql %s.%s: %s: %s", engine, what, type(error).__name__, error)
         raise StoreError from error
 
 
@@ -176,7 +179,7 @@ async def open_database(settings: SqlSettings, migrations: Path) -> AsyncIterato
         StoreError: it cannot be opened.
     """
     async with _opened(settings) as connected:
-        with _translated():
+        with _translated(_engine(connected), "migrate"):
             await Schema(connected, migrations).up()
         yield Database(connected, settings.store_timeout_ms / 1e3)
 

@@ -17,7 +17,7 @@ from miniopy_async.error import MinioException, S3Error
 from microkit.background import Background
 from microkit.config import ConfigError
 from microkit.errors import StoreError
-from microkit.metrics import store_calls
+from microkit.observe import observed
 from microkit.storage.keys import checked
 from microkit.storage.settings import ObjectsSettings
 
@@ -60,7 +60,6 @@ class MinioObjects:
         self._check_timeout = settings.store_timeout_ms / 1e3
         self._prepared = False
         self._forgetting = Background()
-        self._calls = store_calls("objects")
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`, in parts if it is large.
@@ -70,11 +69,10 @@ class MinioObjects:
             StoreError: the store failed or did not take it in time; nothing of it is there.
         """
         checked(key)
-        with _translated("put"):
+        with observed("objects", "minio", "put"), _translated("put"):
             try:
                 async with asyncio.timeout(self._timeout):
                     await self._prepare()
-                    self._calls.inc()
                     await self._client.fput_object(
                         self._bucket,
                         key,
@@ -114,8 +112,7 @@ class MinioObjects:
             StoreError: the store failed.
         """
         checked(key)
-        self._calls.inc()
-        with _translated("delete"):
+        with observed("objects", "minio", "delete"), _translated("delete"):
             async with asyncio.timeout(self._timeout):
                 await self._client.remove_object(self._bucket, key)
 
@@ -156,8 +153,7 @@ class MinioObjects:
         Raises:
             StoreError: the store does not answer.
         """
-        self._calls.inc()
-        with _translated("get"):
+        with observed("objects", "minio", "get"), _translated("get"):
             response = await self._session.request(
                 method, f"{self._url}/{checked(key)}", headers=headers, allow_redirects=False
             )
@@ -168,18 +164,18 @@ class MinioObjects:
         """Make the bucket if it is missing and say who may read it; once."""
         if self._prepared:
             return
-        self._calls.inc()
-        if not await self._client.bucket_exists(self._bucket):
-            try:
-                await self._client.make_bucket(self._bucket)
-            except S3Error as error:
-                if error.code not in _OWNED:  # else another process was faster
-                    raise
-        if self._presigned:
-            await self._client.delete_bucket_policy(self._bucket)  # it may have been public before
-        else:
-            await self._client.set_bucket_policy(self._bucket, _readable(self._bucket))
-        self._prepared = True
+        with observed("objects", "minio", "prepare", _FAILURES):
+            if not await self._client.bucket_exists(self._bucket):
+                try:
+                    await self._client.make_bucket(self._bucket)
+                except S3Error as error:
+                    if error.code not in _OWNED:  # else another process was faster
+                        raise
+            if self._presigned:  # it may have been public before
+                await self._client.delete_bucket_policy(self._bucket)
+            else:
+                await self._client.set_bucket_policy(self._bucket, _readable(self._bucket))
+            self._prepared = True
 
 
 def _readable(bucket: str) -> str:
@@ -198,7 +194,7 @@ def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except _FAILURES as error:
-        _log.error("objects: %s: %s: %s", what, type(error).__name__, error)
+        _log.error("objects minio.%s: %s: %s", what, type(error).__name__, error)
         raise StoreError("存储不可用，请稍后再试") from error
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from microkit.config import ConfigError
 from microkit.errors import StoreError
-from microkit.metrics import store_calls
+from microkit.observe import observed
 from microkit.storage.keys import checked
 from microkit.storage.settings import ObjectsSettings
 
@@ -47,7 +47,6 @@ class FileObjects:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._calls = store_calls("objects")
 
     def path(self, key: str) -> Path:
         """Return where the object is, whether or not it exists.
@@ -63,8 +62,7 @@ class FileObjects:
         Raises:
             StoreError: the disk is full or cannot be written.
         """
-        self._calls.inc()
-        with translated("put"):
+        with observed("objects", "file", "put"), translated("objects file.put"):
             await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
 
     async def delete(self, key: str) -> None:
@@ -73,8 +71,7 @@ class FileObjects:
         Raises:
             StoreError: it cannot be removed.
         """
-        self._calls.inc()
-        with translated("delete"):
+        with observed("objects", "file", "delete"), translated("objects file.delete"):
             await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
     async def check(self) -> None:
@@ -89,13 +86,13 @@ class FileObjects:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn what a disk raises into StoreError, which says whether it is full."""
+    """Raise StoreError for a disk's error, logged as `what`; it says whether the disk is full."""
     try:
         yield
     except ConnectionError:
         raise  # a client's, not a disk's
     except OSError as error:
-        _log.error("objects: %s: %s", what, error)
+        _log.error("%s: %s: %s", what, type(error).__name__, error)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreError(f"存储{'空间不足' if full else '不可用'}，请稍后再试") from error
 

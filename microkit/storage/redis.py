@@ -18,9 +18,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from microkit.admission import Admission
 from microkit.config import ConfigError
 from microkit.errors import StoreError
-from microkit.metrics import store_calls
+from microkit.observe import observed
 from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
@@ -32,11 +33,12 @@ Argument = str | bytes | int
 
 
 class Script:
-    """A Lua script, known to Redis by its digest."""
+    """A Lua script; Redis knows it by its digest, metrics and logs by its name."""
 
-    __slots__ = ("sha", "text")
+    __slots__ = ("name", "sha", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
         self.text = text
         self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - the name Redis gives it
 
@@ -51,35 +53,29 @@ class Redis:
         self._queue: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._flushing = False
-        self._calls = store_calls("redis")
+        self._places = Admission(_QUEUED)
 
     async def execute(self, *command: Argument) -> Any:
         """Run one command; answers are as Redis gives them, texts as bytes.
 
         Raises:
             StoreError: Redis cannot be reached, did not answer in time, or refused.
+            Overloaded: too many commands wait to be sent.
         """
-        try:
-            return await self._enqueue(command)
-        except RedisError as error:
-            _log.error("redis: %s: %s", command[0], error)
-            raise StoreError from error
+        return await self._observed(str(command[0]), command)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Run a script, which Redis does as one indivisible step.
 
         Raises:
-            StoreError: as `execute`.
+            StoreError, Overloaded: as `execute`.
         """
         rest = (len(keys), *keys, *arguments)
         try:
-            return await self._enqueue(("EVALSHA", script.sha, *rest))
+            return await self._observed(script.name, ("EVALSHA", script.sha, *rest))
         except NoScriptError:
-            # Redis is new or has started anew; nothing was done, and EVAL makes it known.
-            return await self.execute("EVAL", script.text, *rest)
-        except RedisError as error:
-            _log.error("redis: a script failed: %s", error)
-            raise StoreError from error
+            # Redis is new or was restarted; nothing was done, and EVAL loads the script.
+            return await self._observed(script.name, ("EVAL", script.text, *rest))
 
     async def check(self) -> None:
         """Find out whether Redis answers.
@@ -89,12 +85,21 @@ class Redis:
         """
         await self.execute("PING")
 
+    async def _observed(self, name: str, command: tuple[Argument, ...]) -> Any:
+        """Run one command; `name` is what metrics and logs call it."""
+        with observed("redis", "redis", name, (NoScriptError,)):
+            try:
+                return await self._enqueue(command)
+            except NoScriptError:
+                raise
+            except RedisError as error:
+                _log.error("redis redis.%s: %s: %s", name, type(error).__name__, error)
+                raise StoreError from error
+
     def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
+        self._places.enter()
         answer: asyncio.Future[Any] = loop.create_future()
-        if len(self._queue) >= _QUEUED:
-            answer.set_exception(RedisError("too many commands wait"))
-            return answer
         self._queue.append((command, answer))
         if self._free and not self._flushing:
             self._flushing = True
@@ -106,6 +111,7 @@ class Redis:
         if not self._queue or not self._free:
             return
         batch, self._queue = self._queue, []
+        self._places.leave(len(batch))
         self._free -= 1
         task = asyncio.get_running_loop().create_task(self._send(batch))
         self._sending.add(task)
@@ -117,7 +123,6 @@ class Redis:
         self._flush()
 
     async def _send(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
-        self._calls.inc(len(batch))
         try:
             async with asyncio.timeout(self._timeout):
                 await self._round_trip(batch)

@@ -12,7 +12,9 @@ MAX_LIST: Final = 10_000
 _MENDED_AT_ONCE: Final = 200
 
 # The edge decides: both sides change together, and only if it was not there (or was).
-_FOLLOW = Script("""
+_FOLLOW = Script(
+    "follow",
+    """
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
 local now = redis.call('TIME')
 local score = now[1] * 1000000 + now[2]
@@ -21,19 +23,28 @@ redis.call('ZADD', KEYS[2], score, ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
 redis.call('SADD', KEYS[4], ARGV[2])
 return 1
-""")
-_UNFOLLOW = Script("""
+""",
+)
+_UNFOLLOW = Script(
+    "unfollow",
+    """
 redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[2])
-""")
+""",
+)
 # KEYS: following and followers of each user in turn.
-_COUNTS = Script("""
+_COUNTS = Script(
+    "counts",
+    """
 local counts = {}
 for i = 1, #KEYS do counts[i] = redis.call('ZCARD', KEYS[i]) end
 return counts
-""")
+""",
+)
 # The list newest first, each followed by the viewer's score for it.
-_LIST = Script("""
+_LIST = Script(
+    "list",
+    """
 local ids = redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1)
 local list = {}
 for i = 1, #ids do
@@ -41,9 +52,12 @@ for i = 1, #ids do
   list[2 * i] = KEYS[2] and redis.call('ZSCORE', KEYS[2], ids[i]) or false
 end
 return list
-""")
+""",
+)
 # Friends by when the later of the two follows came.
-_FRIENDS = Script("""
+_FRIENDS = Script(
+    "friends",
+    """
 local ids = redis.call('ZINTER', 2, KEYS[1], KEYS[2], 'AGGREGATE', 'MAX')
 local list = {}
 for i = #ids, math.max(1, #ids - ARGV[1] + 1), -1 do
@@ -51,15 +65,19 @@ for i = #ids, math.max(1, #ids - ARGV[1] + 1), -1 do
   list[#list + 1] = KEYS[3] and redis.call('ZSCORE', KEYS[3], ids[i]) or false
 end
 return list
-""")
+""",
+)
 # `following` is the edge, `followers` follows from it.
-_MEND = Script("""
+_MEND = Script(
+    "mend",
+    """
 local edge = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local mirror = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if edge and not mirror then return redis.call('ZADD', KEYS[2], edge, ARGV[1]) end
 if mirror and not edge then return -redis.call('ZREM', KEYS[2], ARGV[1]) end
 return 0
-""")
+""",
+)
 
 
 class Counts(NamedTuple):

@@ -13,7 +13,9 @@ MAX_BYTES: Final = 8 * 2**20
 _SURELY_FIT: Final = MAX_BYTES // 4000
 
 # Times grow strictly within a chat, so that "after this one" neither repeats nor skips a message.
-_SEND = Script("""
+_SEND = Script(
+    "send",
+    """
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
@@ -21,12 +23,16 @@ if last[2] and tonumber(last[2]) >= ms then ms = tonumber(last[2]) + 1 end
 local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
 redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
 return {id, string.format('%.0f', ms)}
-""")
-_NEWEST = Script("""
+""",
+)
+_NEWEST = Script(
+    "newest",
+    """
 local newest = {}
 for i = 1, #KEYS do newest[i] = redis.call('ZREVRANGE', KEYS[i], 0, 0, 'WITHSCORES') end
 return newest
-""")
+""",
+)
 
 
 class Row(NamedTuple):

@@ -3,14 +3,14 @@
 import pytest
 
 from api.contract import core
-from api.routes import routes
+from api.routes import endpoints
 from api.settings import Settings
 from api.validation import compiled
 
 
 def test_a_method_without_a_handler_fails_at_start_with_its_name():
     with pytest.raises(TypeError, match="FeedMethod"):
-        list(routes(core, object(), None, None, None, Settings()))
+        list(endpoints(core, object(), None, Settings()))
 
 
 @pytest.mark.parametrize(

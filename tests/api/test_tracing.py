@@ -38,6 +38,13 @@ async def test_the_same_id_stands_in_the_lines_of_every_hop(http, clip, lines):
     async with http.session.post(path, params=query) as response:
         request_id = response.headers["X-Request-Id"]
     said = [text for seen, text in lines.seen if seen == request_id]
-    for hop in ("POST /douyin/favorite/action/: ok", "FavoriteMethod: ok", "GetVideoAuthorId"):
+    for hop in (
+        "http api.FavoriteMethod: ok in ",
+        "rpc_client favoriteservice.FavoriteMethod: ok in ",
+        "rpc_server favoriteservice.FavoriteMethod: ok in ",
+        "rpc_server videoservice.GetVideoAuthorIdMethod: ok in ",
+        "redis redis.like: ok in ",
+        "sql ",
+    ):
         assert any(text.startswith(hop) for text in said), (hop, said)
     assert not any(person.token in text for _, text in lines.seen)

@@ -1,0 +1,63 @@
+"""Thrift's TApplicationException: how a server refuses a call, and which error that is to a client.
+
+struct TApplicationException { 1: string message, 2: i32 type }
+"""
+
+import struct
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from microkit import errors
+
+UNKNOWN_METHOD: Final = 1
+INTERNAL_ERROR: Final = 6
+PROTOCOL_ERROR: Final = 7
+"""Types, as Apache Thrift and Kitex number them."""
+
+_STRING, _I32, _STOP = 11, 8, 0
+
+
+class ApplicationException(msgspec.Struct, frozen=True):
+    """What an EXCEPTION message carries: a type and a text for developers."""
+
+    type: int = 0
+    text: str = ""
+
+    def encode(self) -> bytes:
+        """Return it as a message's body."""
+        text = self.text.encode(errors="replace")
+        return b"\x0b\x00\x01%b%b\x08\x00\x02%b\x00" % (
+            struct.pack(">i", len(text)),
+            text,
+            struct.pack(">i", self.type),
+        )
+
+    @classmethod
+    def decode(cls, body: bytes, at: int) -> "ApplicationException":
+        """Read it from `at` on; of a body that is cut off, what is there."""
+        text, code = "", 0
+        with suppress(struct.error):
+            while at < len(body) and body[at] != _STOP:
+                kind, at = body[at], at + 3
+                if kind == _STRING:
+                    (length,) = struct.unpack_from(">I", body, at)
+                    at += 4 + length
+                    text = body[at - length : at].decode(errors="replace")
+                elif kind == _I32:
+                    (code,), at = struct.unpack_from(">i", body, at), at + 4
+                else:
+                    break
+        return cls(code, text)
+
+    def error(self) -> errors.Error:
+        """Return the error that a client raises."""
+        if self.type == UNKNOWN_METHOD:
+            return errors.UnknownMethod()
+        return errors.DeadlineExceeded() if self == DEADLINE else errors.ServiceError()
+
+
+# Thrift has no type for it: to peers of other kinds it is an internal error with this text.
+DEADLINE: Final = ApplicationException(INTERNAL_ERROR, "deadline exceeded")
+INTERNAL: Final = ApplicationException(INTERNAL_ERROR, "internal error")
