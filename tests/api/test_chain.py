@@ -1,0 +1,92 @@
+"""Every request passes the whole chain of middlewares."""
+
+from collections import Counter
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+from aiohttp import web
+from fleet import addresses
+
+from api.app import application
+from api.clients import open_clients
+from api.media import MediaWorkers
+from api.protocol import Runner
+from api.publishing import Publishing
+from microkit.discovery import open_resolver
+from microkit.storage.objects import open_objects
+
+
+@pytest.fixture
+def world() -> str:
+    """Stores make no difference here."""
+    return "embedded"
+
+
+@pytest.fixture
+def seen() -> Counter[str]:
+    """Counts the requests that the middleware of these tests saw, by path."""
+    return Counter()
+
+
+@pytest.fixture(params=["outermost", "innermost"])
+async def url(request, fleet, settings, tmp_path, seen):
+    """The address of an API with one more middleware, on either end of the chain."""
+
+    @web.middleware
+    async def count(http: web.Request, handler) -> web.StreamResponse:
+        seen[http.path] += 1
+        return await handler(http)
+
+    own = settings(**addresses(fleet.running), jwt_secret="a secret of at least thirty-two bytes")
+    async with AsyncExitStack() as stack:
+        resolver = await stack.enter_async_context(open_resolver(own))
+        clients = await stack.enter_async_context(open_clients(own, resolver))
+        objects = await stack.enter_async_context(open_objects(own))
+        workers = await stack.enter_async_context(MediaWorkers())
+        app = application(
+            own, clients, objects, Publishing(clients, objects, workers), tmp_path, {}
+        )
+        at = {"outermost": 0, "innermost": len(app.middlewares)}[request.param]
+        app.middlewares.insert(at, count)
+        runner = Runner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+REQUESTS = [
+    ("GET", "/ping", 200),
+    ("GET", "/", 200),
+    ("GET", "/healthz", 200),
+    ("GET", "/douyin/feed/", 200),
+    ("POST", "/douyin/user/login/?username=a&password=b", 200),
+    ("GET", "/douyin/message/chat/?token=wrong", 200),
+    ("GET", "/douyin/nothing/", 404),
+    ("DELETE", "/douyin/user/", 405),
+    ("GET", "/nothing", 404),
+    ("GET", "/objects/videos/nothing.mp4", 404),
+    ("GET", "/objects/default/avatar.png", 200),
+]
+
+
+async def test_one_more_middleware_sees_every_request(url, seen):
+    async with aiohttp.ClientSession(url) as session:
+        for verb, path, status in REQUESTS:
+            async with session.request(verb, path) as response:
+                assert response.status == status, path
+                assert len(response.headers["X-Request-Id"]) == 16
+    assert seen == {path.partition("?")[0]: 1 for _, path, _ in REQUESTS}
+
+
+async def test_one_more_middleware_sees_an_upload(url, seen, clip):
+    async with aiohttp.ClientSession(url) as session:
+        query = {"username": "author", "password": "secret"}
+        async with session.post("/douyin/user/register/", params=query) as response:
+            token = (await response.json())["token"]
+        form = aiohttp.FormData({"token": token, "title": "标题"})
+        form.add_field("data", clip.read_bytes(), filename="a.mp4")
+        async with session.post("/douyin/publish/action/", data=form) as response:
+            assert (await response.json())["status_code"] == 0
+    assert seen["/douyin/publish/action/"] == 1

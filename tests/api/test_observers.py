@@ -1,0 +1,60 @@
+"""What plugs into `microkit.observe` sees every call of every side, and how it ended."""
+
+import pytest
+
+from microkit import observe
+from microkit.errors import NotFound, Unauthorized
+from microkit.observe import Operation
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The calls observed so far, in the order in which they ended: operation, error."""
+    ended = []
+
+    def observer(operation):
+        return lambda seconds, error: ended.append((operation, type(error), seconds >= 0))
+
+    monkeypatch.setattr(observe, "observers", [observer])
+    return ended
+
+
+async def test_an_observer_sees_the_calls_of_all_sides(http, clip, calls, world):
+    person = await http.register("observed")
+    await http.publish(person, clip)
+    video = await http.first_video(person)
+    await http.post("/douyin/favorite/action/", token=person.token, video_id=video, action_type=1)
+    seen = {operation for operation, error, _ in calls if error is type(None)}
+    engine, store = ("sqlite", "file") if world == "embedded" else ("mysql", "minio")
+    for operation in (
+        Operation("http", "api", "FavoriteMethod"),
+        Operation("rpc_client", "favoriteservice", "FavoriteMethod"),
+        Operation("rpc_server", "favoriteservice", "FavoriteMethod"),
+        Operation("redis", "redis", "like"),
+        Operation("sql", engine, "INSERT"),
+        Operation("objects", store, "put"),
+    ):
+        assert operation in seen
+    assert all(clocked for _, _, clocked in calls)
+
+
+async def test_an_observer_sees_how_a_call_failed(http, calls):
+    await http.get("/douyin/message/chat/", token="wrong", to_user_id=1)
+    assert (Operation("http", "api", "MessageChatMethod"), Unauthorized, True) in calls
+    person = await http.register("observed")
+    await http.post("/douyin/favorite/action/", token=person.token, video_id=404, action_type=1)
+    failed = [operation for operation, error, _ in calls if error is NotFound]
+    assert [(each.side, each.service) for each in failed] == [
+        ("rpc_server", "videoservice"),
+        ("rpc_client", "videoservice"),
+        ("rpc_server", "favoriteservice"),
+        ("rpc_client", "favoriteservice"),
+        ("http", "api"),
+    ]
+
+
+async def test_a_request_without_a_method_is_observed_by_its_route(http, calls):
+    for path in ("/ping", "/nothing"):
+        async with http.session.get(http.base + path):
+            pass
+    assert [operation.method for operation, _, _ in calls] == ["/ping", "unmatched"]
