@@ -8,13 +8,13 @@ import pytest
 from aiohttp import web
 from fleet import addresses
 
+import api
 from api.app import application
-from api.clients import open_clients
+from api.clients import Clients
 from api.media import MediaWorkers
 from api.protocol import Runner
 from api.publishing import Publishing
-from microkit.discovery import open_resolver
-from microkit.storage.objects import open_objects
+from microkit.context import open_context
 
 
 @pytest.fixture
@@ -40,12 +40,16 @@ async def url(request, fleet, settings, tmp_path, seen):
 
     own = settings(**addresses(fleet.running), jwt_secret="a secret of at least thirty-two bytes")
     async with AsyncExitStack() as stack:
-        resolver = await stack.enter_async_context(open_resolver(own))
-        clients = await stack.enter_async_context(open_clients(own, resolver))
-        objects = await stack.enter_async_context(open_objects(own))
+        context = await stack.enter_async_context(open_context(api.SERVICE, own))
+        clients, objects = Clients.of(context), await context.objects()
         workers = await stack.enter_async_context(MediaWorkers())
         app = application(
-            own, clients, objects, Publishing(clients, objects, workers), tmp_path, {}
+            own,
+            clients=clients,
+            objects=objects,
+            publishing=Publishing(clients, objects, workers),
+            uploads=tmp_path,
+            checks=context.checks,
         )
         at = {"outermost": 0, "innermost": len(app.middlewares)}[request.param]
         app.middlewares.insert(at, count)
