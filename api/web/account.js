@@ -1,11 +1,14 @@
-// Signing up and logging in.
+// @ts-check
+// The dialog for signing up and logging in.
 
 import * as api from './api.js';
-import { single, toast } from './dom.js';
+import { element, single, toast, within } from './dom.js';
 import { start } from './session.js';
 
-const dialog = document.getElementById('account');
-const form = dialog.querySelector('form');
+const dialog = element('account', HTMLDialogElement);
+const form = within(dialog, 'form', HTMLFormElement);
+const username = within(form, '[name=username]', HTMLInputElement);
+const password = within(form, '[name=password]', HTMLInputElement);
 
 export function openAccount() {
   if (dialog.open) return;
@@ -14,13 +17,13 @@ export function openAccount() {
 }
 
 form.addEventListener('submit', (event) => {
-  event.preventDefault(); // always, also while an earlier one is under way
-  enter(event.submitter?.value === 'register');
+  event.preventDefault(); // always, also while an earlier submit is under way
+  const button = event.submitter;
+  enter(button instanceof HTMLButtonElement && button.value === 'register');
 });
 
-const enter = single(async (isNew) => {
+const enter = single(async (/** @type {boolean} */ isNew) => {
   const call = isNew ? api.register : api.login;
-  const { username, password } = form.elements;
   start(await call(username.value, password.value));
   dialog.close();
   toast(isNew ? '注册成功，欢迎' : '登录成功');

@@ -1,47 +1,100 @@
-// The calls: every path of the HTTP contract stands here and nowhere else.
+// @ts-check
+// The HTTP calls. Every path of the HTTP contract is named here and nowhere else.
+
+/**
+ * @import {
+ *   CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
+ *   FollowListResp, LoginResp, MessageChatResp, PublishListResp, FriendListResp,
+ *   UserInfoResp
+ * } from './types.js'
+ */
+/** @typedef {number | string} Id a string where it is a part of the address */
+/** @typedef {Record<string, Id>} Arguments */
 
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { end, session } from './session.js';
 
 const UNREACHABLE = '网络不通，或服务没有回应';
 
-export const register = (username, password) => post('/douyin/user/register/', { username, password });
+/** @type {(username: string, password: string) => Promise<LoginResp>} */
+export const register = (username, password) =>
+  post('/douyin/user/register/', { username, password });
+/** @type {(username: string, password: string) => Promise<LoginResp>} */
 export const login = (username, password) => post('/douyin/user/login/', { username, password });
+/** @type {(user_id: Id) => Promise<UserInfoResp>} */
 export const user = (user_id) => get('/douyin/user/', { user_id });
 
+/** @type {(latest_time: number) => Promise<FeedResp>} */
 export const feed = (latest_time) => get('/douyin/feed/', { latest_time });
+/** @type {(user_id: Id) => Promise<PublishListResp>} */
 export const works = (user_id) => get('/douyin/publish/list/', { user_id });
+/** @type {(user_id: Id) => Promise<FavoriteListResp>} */
 export const likes = (user_id) => get('/douyin/favorite/list/', { user_id });
+/** @type {(form: FormData, more: Upload) => Promise<Envelope>} */
 export const publish = (form, more) => upload('/douyin/publish/action/', form, more);
 
-export const like = (video_id, yes) => post('/douyin/favorite/action/', { video_id, action_type: yes ? 1 : 2 });
+/** @type {(video_id: number, yes: boolean) => Promise<Envelope>} */
+export const like = (video_id, yes) =>
+  post('/douyin/favorite/action/', { video_id, action_type: yes ? 1 : 2 });
+/** @type {(video_id: number) => Promise<CommentListResp>} */
 export const comments = (video_id) => get('/douyin/comment/list/', { video_id });
+/** @type {(video_id: number, comment_text: string) => Promise<CommentResp>} */
 export const comment = (video_id, comment_text) =>
   post('/douyin/comment/action/', { video_id, action_type: 1, comment_text });
+/** @type {(video_id: number, comment_id: number) => Promise<Envelope>} */
 export const uncomment = (video_id, comment_id) =>
   post('/douyin/comment/action/', { video_id, action_type: 2, comment_id });
 
-export const follow = (to_user_id, yes) => post('/douyin/relation/action/', { to_user_id, action_type: yes ? 1 : 2 });
+/** @type {(to_user_id: number, yes: boolean) => Promise<Envelope>} */
+export const follow = (to_user_id, yes) =>
+  post('/douyin/relation/action/', { to_user_id, action_type: yes ? 1 : 2 });
+/** @type {(user_id: Id) => Promise<FollowListResp>} */
 export const following = (user_id) => get('/douyin/relation/follow/list/', { user_id });
+/** @type {(user_id: Id) => Promise<FollowerListResp>} */
 export const followers = (user_id) => get('/douyin/relation/follower/list/', { user_id });
+/** @type {() => Promise<FriendListResp>} */
 export const friends = () => get('/douyin/relation/friend/list/', {});
 
-export const messages = (to_user_id, pre_msg_time) => get('/douyin/message/chat/', { to_user_id, pre_msg_time });
-export const send = (to_user_id, content) => post('/douyin/message/action/', { to_user_id, action_type: 1, content });
+/** @type {(to_user_id: Id, pre_msg_time: number) => Promise<MessageChatResp>} */
+export const messages = (to_user_id, pre_msg_time) =>
+  get('/douyin/message/chat/', { to_user_id, pre_msg_time });
+/** @type {(to_user_id: number, content: string) => Promise<Envelope>} */
+export const send = (to_user_id, content) =>
+  post('/douyin/message/action/', { to_user_id, action_type: 1, content });
 
+/**
+ * @param {string} path
+ * @param {Arguments} query
+ */
 function get(path, query) {
-  return call(`${path}?${new URLSearchParams(query)}`, {});
+  return call(`${path}?${encoded(query)}`, {});
 }
 
+/**
+ * @param {string} path
+ * @param {Arguments} form
+ */
 function post(path, form) {
-  return call(path, { method: 'POST', body: new URLSearchParams(form) });
+  return call(path, { method: 'POST', body: encoded(form) });
 }
 
-/** The token goes where no history and no log keeps it. */
+/** @param {Arguments} given */
+function encoded(given) {
+  return new URLSearchParams(Object.entries(given).map(([name, value]) => [name, `${value}`]));
+}
+
+/**
+ * The token is a header, so that no history and no access log keeps it.
+ * @returns {Record<string, string>}
+ */
 function authorization() {
   return session.token ? { Authorization: `Bearer ${session.token}` } : {};
 }
 
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ */
 async function call(path, options) {
   const { token } = session;
   let answer;
@@ -54,20 +107,33 @@ async function call(path, options) {
   return checked(answer, token);
 }
 
+/**
+ * Return the answer if it is a success. The types of the calls above name its fields.
+ * @param {any} answer
+ * @param {string} token the one that the request carried
+ */
 function checked(answer, token) {
   if (answer.status_code === 0) return answer;
-  // Too old, or of another installation. One that was replaced meanwhile says nothing of the new one.
+  // The token is expired, or of another installation. The session ends unless it changed meanwhile.
   if (answer.status_code === UNAUTHORIZED && token && token === session.token) end();
   throw new Failure(answer.status_msg, answer.status_code);
 }
 
-/** Upload a form with XMLHttpRequest, which says how far it is; fetch does not. */
+/**
+ * Upload a form with XMLHttpRequest: unlike fetch it reports its progress.
+ * @typedef {{progress: (part: number) => void, signal: AbortSignal}} Upload `part` is 0 to 1
+ * @param {string} path
+ * @param {FormData} form
+ * @param {Upload} upload
+ * @returns {Promise<Envelope>}
+ */
 function upload(path, form, { progress, signal }) {
   const { token } = session;
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open('POST', path);
-    for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(authorization()))
+      request.setRequestHeader(name, value);
     request.responseType = 'json';
     request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
     request.onload = () => {

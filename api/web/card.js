@@ -1,44 +1,57 @@
-// One video of a feed: it plays, and is liked, commented on and followed from.
+// @ts-check
+// One video of a feed, with its player and its buttons.
+
+/** @import { CardParts, Video } from './types.js' */
 
 import * as api from './api.js';
 import { openComments } from './comments.js';
-import { choose, count, make, single, still } from './dom.js';
+import { choose, count, make, reducedMotion, single } from './dom.js';
 import { required, session } from './session.js';
 
-const TWICE_MS = 300;
+const DOUBLE_TAP_MS = 300;
 const BURST_MS = 900;
 
-// Browsers start by themselves only what makes no noise. One touch, and all videos have sound.
+// One setting for all cards. Browsers start only muted videos without a click or a key.
 let silent = true;
 
 export class Card {
-  #tapped = -TWICE_MS;
-  #waits;
+  #lastTap = -DOUBLE_TAP_MS;
+  #pendingTap = 0;
 
+  /** @param {Video} video */
   constructor(video) {
+    /** @type {CardParts} */
     this.parts = make('card');
     this.root = this.parts.root;
+    this.video = video;
     this.show(video);
     this.#listen();
   }
 
-  /** Show what is known about the video now. */
+  /**
+   * Show the current data of the video.
+   * @param {Video} video
+   */
   show(video) {
     this.video = video;
     const { author } = video;
-    const { name, title, avatar } = this.parts;
+    const { name, title, avatar, sound } = this.parts;
     name.textContent = `@${author.name}`;
     title.textContent = video.title;
     avatar.src = author.avatar;
     name.href = this.parts.author.href = `#/user/${author.id}`;
     this.parts.author.setAttribute('aria-label', `${author.name}的主页`);
     this.root.setAttribute('aria-label', `${author.name}：${video.title}`);
+    sound.setAttribute('aria-pressed', `${!silent}`);
     this.#showComments();
     this.#showLike(video.is_favorite);
     this.showFollow(author.is_follow);
   }
 
-  /** Hold the video only while it is near: browsers have few players, phones little memory. */
+  /**
+   * Load the video only while it is near the view: browsers limit the number of players.
+   * @param {boolean} yes
+   */
   near(yes) {
     const { video, backdrop } = this.parts;
     if (yes === video.hasAttribute('src')) return;
@@ -47,30 +60,32 @@ export class Card {
       video.src = this.video.play_url;
     } else {
       video.removeAttribute('src');
-      video.load(); // lets go of what was loaded
+      video.load(); // frees what was loaded
     }
   }
 
   async play() {
     const { video } = this.parts;
     this.near(true);
-    this.#hear(silent);
+    this.#mute(silent);
     try {
       await video.play();
     } catch (refused) {
-      if (refused.name !== 'NotAllowedError' || video.muted) return; // left meanwhile, or cannot be played
-      this.#hear(true);
+      const bySound = refused instanceof DOMException && refused.name === 'NotAllowedError';
+      if (!bySound || video.muted) return; // paused meanwhile, or it cannot be played
+      this.#mute(true);
       await video.play().catch(() => {});
     }
   }
 
-  /** Play as the video comes into view. */
+  /** The card came into view. */
   enter() {
-    if (!still()) this.play();
+    if (!reducedMotion()) this.play();
   }
 
+  /** The card left the view. */
   leave() {
-    clearTimeout(this.#waits);
+    clearTimeout(this.#pendingTap);
     this.parts.video.pause();
   }
 
@@ -80,57 +95,81 @@ export class Card {
   }
 
   toggleSound() {
-    this.#hear(!silent);
+    this.#mute(!silent);
   }
 
   openComments() {
     return openComments(this.video, () => this.#showComments());
   }
 
-  like = single(async (wanted) => {
+  like = single(async (/** @type {boolean} */ wanted) => {
     required();
-    await choose(wanted, (yes) => this.#showLike(yes), (yes) => api.like(this.video.id, yes));
+    await choose(
+      wanted,
+      (yes) => this.#showLike(yes),
+      (yes) => api.like(this.video.id, yes),
+    );
   });
 
   toggleLike() {
     return this.like(!this.video.is_favorite);
   }
 
+  /** @param {boolean} yes */
   showFollow(yes) {
-    this.video.author.is_follow = yes;
+    const { author } = this.video;
     const { follow } = this.parts;
-    follow.hidden = yes || this.video.author.id === session.id;
-    follow.setAttribute('aria-label', `关注 ${this.video.author.name}`);
+    author.is_follow = yes;
+    follow.hidden = yes || author.id === session.id;
+    follow.setAttribute('aria-label', `关注 ${author.name}`);
   }
 
   #follow = single(async () => {
     required();
-    await choose(true, (yes) => this.#tellFollow(yes), (yes) => api.follow(this.video.author.id, yes));
+    const { id } = this.video.author;
+    await choose(
+      true,
+      (yes) => this.#announceFollow(id, yes),
+      (yes) => api.follow(id, yes),
+    );
   });
 
-  /** The author may have more videos in the feed: it tells them. */
-  #tellFollow(yes) {
-    const detail = { id: this.video.author.id, yes };
-    this.root.dispatchEvent(new CustomEvent('follow', { bubbles: true, detail }));
+  /**
+   * The feed updates every card of this author.
+   * @param {number} id
+   * @param {boolean} yes
+   */
+  #announceFollow(id, yes) {
+    this.root.dispatchEvent(new CustomEvent('follow', { bubbles: true, detail: { id, yes } }));
   }
 
+  /** @param {boolean} yes */
   #showLike(yes) {
     const { video } = this;
+    const { like, likes } = this.parts;
     if (video.is_favorite !== yes) video.favorite_count += yes ? 1 : -1;
     video.is_favorite = yes;
-    this.parts.like.setAttribute('aria-pressed', yes);
-    this.parts.like.setAttribute('aria-label', `点赞，${video.favorite_count}`);
-    this.parts.likes.textContent = count(video.favorite_count);
+    like.setAttribute('aria-pressed', `${yes}`);
+    like.setAttribute('aria-label', `点赞，${video.favorite_count}`);
+    likes.textContent = count(video.favorite_count);
   }
 
   #showComments() {
-    this.parts.comment.setAttribute('aria-label', `评论，${this.video.comment_count}`);
-    this.parts.comments.textContent = count(this.video.comment_count);
+    const { comment, comments } = this.parts;
+    comment.setAttribute('aria-label', `评论，${this.video.comment_count}`);
+    comments.textContent = count(this.video.comment_count);
   }
 
-  #hear(quiet) {
-    silent = this.parts.video.muted = quiet;
-    document.body.classList.toggle('silent', quiet);
+  /**
+   * Mute or unmute this card, and the cards that play later.
+   * @param {boolean} yes
+   */
+  #mute(yes) {
+    silent = this.parts.video.muted = yes;
+    document.body.classList.toggle('silent', yes);
+    for (const sound of document.querySelectorAll('.card [data-part=sound]')) {
+      sound.setAttribute('aria-pressed', `${!yes}`);
+    }
   }
 
   #listen() {
@@ -140,29 +179,38 @@ export class Card {
     comment.addEventListener('click', () => this.openComments());
     follow.addEventListener('click', () => this.#follow());
     sound.addEventListener('click', () => this.toggleSound());
-    seek.addEventListener('input', () => (video.currentTime = (seek.value / 100) * (video.duration || 0)));
+    seek.addEventListener('input', () => {
+      video.currentTime = (Number(seek.value) / 100) * (video.duration || 0);
+    });
     video.addEventListener('timeupdate', () => this.#showTime());
     for (const state of ['play', 'pause', 'waiting', 'playing', 'loadeddata', 'error', 'emptied']) {
       video.addEventListener(state, () => this.#showState(state));
     }
   }
 
-  /** Once: sound if there is none, else pause or play. Twice: like, where it was touched. */
+  /**
+   * One tap turns the sound on, then pauses or plays. A double tap likes.
+   * @param {MouseEvent} event
+   */
   #tap({ timeStamp, detail, offsetX, offsetY }) {
     const byKey = detail === 0;
-    const twice = !byKey && timeStamp - this.#tapped < TWICE_MS;
-    this.#tapped = twice ? -TWICE_MS : timeStamp;
-    clearTimeout(this.#waits);
+    const twice = !byKey && timeStamp - this.#lastTap < DOUBLE_TAP_MS;
+    this.#lastTap = twice ? -DOUBLE_TAP_MS : timeStamp;
+    clearTimeout(this.#pendingTap);
     if (twice) {
       this.#burst(offsetX, offsetY);
       return this.like(true);
     }
     if (byKey) return this.toggle();
-    // With the touch itself, since browsers allow sound to nothing that comes later.
-    if (silent && !this.parts.video.paused) return this.#hear(false);
-    this.#waits = setTimeout(() => this.toggle(), TWICE_MS);
+    // Now and not after the wait: browsers allow sound only during the event itself.
+    if (silent && !this.parts.video.paused) return this.#mute(false);
+    this.#pendingTap = setTimeout(() => this.toggle(), DOUBLE_TAP_MS);
   }
 
+  /**
+   * @param {number} x px from the left
+   * @param {number} y px from the top
+   */
   #burst(x, y) {
     const { root } = make('burst');
     root.style.left = `${x}px`;
@@ -174,16 +222,32 @@ export class Card {
   #showTime() {
     const { video, seek } = this.parts;
     const part = (video.currentTime / video.duration) * 100 || 0;
-    seek.value = part;
+    seek.value = `${part}`;
     seek.style.setProperty('--played', `${part}%`);
+    const total = video.duration || 0;
+    seek.setAttribute('aria-valuetext', `${clock(video.currentTime)}，共 ${clock(total)}`);
   }
 
-  #showState(state) {
-    const { video } = this.parts;
+  /** @param {string} event of the video */
+  #showState(event) {
+    const { video, tap } = this.parts;
     const { classList } = this.root;
     classList.toggle('paused', video.paused);
-    classList.toggle('waiting', state === 'waiting');
+    classList.toggle('waiting', event === 'waiting');
     classList.toggle('broken', Boolean(video.error));
-    if (state === 'loadeddata') classList.toggle('wide', video.videoWidth > video.videoHeight);
+    tap.setAttribute('aria-label', video.paused ? '播放' : '暂停');
+    if (event === 'loadeddata') {
+      classList.toggle('wide', video.videoWidth > video.videoHeight);
+      this.#showTime();
+    }
   }
+}
+
+/**
+ * Format a time of a video as m:ss.
+ * @param {number} seconds
+ */
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${`${whole % 60}`.padStart(2, '0')}`;
 }

@@ -1,4 +1,8 @@
-// A chat: all of it at first, then once a second what came since.
+// @ts-check
+// A chat: the whole history first, then new messages by polling.
+
+/** @import { Message, User } from './types.js' */
+/** @typedef {Pick<Message, 'content' | 'from_user_id' | 'create_time'>} Shown */
 
 import * as api from './api.js';
 import { inOrder, make, pause, toast } from './dom.js';
@@ -11,31 +15,45 @@ const NEAR_PX = 120;
 const TIME_APART_MS = 5 * 60_000;
 const clock = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'short', timeStyle: 'short' });
 
-export async function chatPage([id], signal) {
+/**
+ * `#/chat/USER`
+ * @type {import('./types.js').Page}
+ */
+export async function chatPage([id = ''], signal) {
   required();
-  const [{ user }, { message_list: history }] = await Promise.all([api.user(id), api.messages(id, 0)]);
+  const [{ user }, { message_list: history }] = await Promise.all([
+    api.user(id),
+    api.messages(id, 0),
+  ]);
   const chat = make('chat');
-  let shown = 0; // the time of the newest message
-  const show = (message) => {
-    const bubble = bubbleOf(message, message.create_time - shown > TIME_APART_MS);
-    shown = message.create_time;
+  let newest = 0; // the time of the last message shown
+  const show = (/** @type {Shown} */ message) => {
+    const bubble = bubbleOf(message, message.create_time - newest > TIME_APART_MS);
+    newest = message.create_time;
     return append(chat.log, bubble);
   };
   history.forEach(show);
-  const turn = inOrder();
-  const deliver = (content) => turn(() => api.send(user.id, content));
+  const queue = inOrder();
+  const deliver = (/** @type {string} */ content) => queue(() => api.send(user.id, content));
   chat.form.addEventListener('submit', (event) => {
     event.preventDefault();
-    send(chat.form.elements.text, show, deliver);
+    send(chat.text, show, deliver);
   });
-  // 0 would mean all again, with what was sent from here meanwhile.
+  // 0 would ask for the whole history again, including messages sent from here meanwhile.
   listen(user, history.at(-1)?.create_time ?? 1, show, signal);
   const page = titled(user.name, chat.root);
-  page.addEventListener('shown', () => (chat.log.scrollTop = chat.log.scrollHeight));
+  page.addEventListener('shown', () => {
+    chat.log.scrollTop = chat.log.scrollHeight;
+  });
   return page;
 }
 
-/** Show one's own message at once: polling brings only what one received. */
+/**
+ * Show one's own message at once: polling returns received messages only.
+ * @param {HTMLInputElement} input
+ * @param {(message: Shown) => HTMLElement} show
+ * @param {(content: string) => Promise<unknown>} deliver
+ */
 async function send(input, show, deliver) {
   const content = input.value;
   input.value = '';
@@ -49,30 +67,44 @@ async function send(input, show, deliver) {
   }
 }
 
+/**
+ * Poll for messages newer than `after` until the chat is left.
+ * @param {User} user
+ * @param {number} after ms
+ * @param {(message: Shown) => void} show
+ * @param {AbortSignal} signal
+ */
 async function listen(user, after, show, signal) {
-  let told = false; // of a failure, which may last
+  let reported = false; // the failure that lasts now
   while (await tick(signal)) {
     try {
       const { message_list: received } = await api.messages(user.id, after);
       if (signal.aborted) return;
       received.forEach(show);
       after = received.at(-1)?.create_time ?? after;
-      told = false;
+      reported = false;
     } catch (failure) {
       if (!(failure instanceof Failure) || failure.code === UNAUTHORIZED) throw failure;
-      if (!told) toast(failure.message);
-      told = true;
+      if (!reported) toast(failure.message);
+      reported = true;
     }
   }
 }
 
-/** Wait for the next turn, and for somebody to look; false when the chat is closed. */
+/**
+ * Wait for the next poll, and until the tab is visible; false when the chat was left.
+ * @param {AbortSignal} signal
+ */
 async function tick(signal) {
   await pause(POLL_MS, signal);
   while (document.hidden && !signal.aborted) await pause(POLL_MS, signal);
   return !signal.aborted;
 }
 
+/**
+ * @param {Shown} message
+ * @param {boolean} timed whether its time is shown above it
+ */
 function bubbleOf(message, timed) {
   const { root, time, text } = make('message');
   root.classList.toggle('mine', message.from_user_id === session.id);
@@ -82,10 +114,14 @@ function bubbleOf(message, timed) {
   return root;
 }
 
-/** Append, and follow the end, but for somebody who reads further up. */
+/**
+ * Append a message, and scroll to it unless the user reads further up.
+ * @param {HTMLElement} log
+ * @param {HTMLElement} bubble
+ */
 function append(log, bubble) {
-  const follows = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
   log.append(bubble);
-  if (follows || bubble.classList.contains('mine')) log.scrollTop = log.scrollHeight;
+  if (atEnd || bubble.classList.contains('mine')) log.scrollTop = log.scrollHeight;
   return bubble;
 }

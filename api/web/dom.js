@@ -1,37 +1,89 @@
-// What every module does with the page. Words of people become text and never markup: nothing here
-// or elsewhere parses HTML, and the page's policy would refuse it.
+// @ts-check
+// What all modules do with the document. Text of users is only ever set as textContent: no module
+// parses HTML, and the page's Content-Security-Policy forbids it.
+
+/** @import { Templates } from './types.js' */
 
 const TOAST_MS = 3000;
-const SURE_MS = 3000;
-const toastBox = document.getElementById('toast');
-let toastEnds;
+const CONFIRM_MS = 3000;
+const toastBox = element('toast', HTMLElement);
+let toastEnds = 0;
 
-/** Copy a template: its element as `root`, and every `data-part` by its name. */
-export function make(template) {
-  const root = document.getElementById(`t-${template}`).content.firstElementChild.cloneNode(true);
-  const parts = { root };
-  for (const part of root.querySelectorAll('[data-part]')) parts[part.dataset.part] = part;
-  return parts;
+/**
+ * Find an element of index.html.
+ * @template {Element} Kind
+ * @param {string} id
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ * @throws {TypeError} it is missing or of another kind
+ */
+export function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new TypeError(`#${id} is no ${kind.name}`);
+  return found;
 }
 
-/** Say something for a moment; in the open dialog, since what is behind one is not read out. */
+/**
+ * Find an element below another.
+ * @template {Element} Kind
+ * @param {Element} parent
+ * @param {string} selector
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ * @throws {TypeError} it is missing or of another kind
+ */
+export function within(parent, selector, kind) {
+  const found = parent.querySelector(selector);
+  if (!(found instanceof kind)) throw new TypeError(`${selector} is no ${kind.name}`);
+  return found;
+}
+
+/**
+ * Copy a template: its element as `root`, and every `data-part` by its name.
+ * @template {keyof Templates} Name
+ * @param {Name} name
+ * @returns {Templates[Name]}
+ */
+export function make(name) {
+  const template = element(`t-${name}`, HTMLTemplateElement);
+  const root = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  /** @type {Record<string, Element>} */
+  const parts = { root };
+  for (const part of root.querySelectorAll('[data-part]'))
+    parts[part.getAttribute('data-part') ?? ''] = part;
+  return /** @type {any} */ (parts); // types.js mirrors the templates; a test compares them
+}
+
+/**
+ * Show a message for a moment, in the open dialog if there is one: what is behind it is inert.
+ * @param {string} text
+ */
 export function toast(text) {
   (document.querySelector('dialog[open]') ?? document.body).append(toastBox);
   toastBox.textContent = text;
   toastBox.hidden = false;
   clearTimeout(toastEnds);
-  toastEnds = setTimeout(() => (toastBox.hidden = true), TOAST_MS);
+  toastEnds = setTimeout(() => {
+    toastBox.hidden = true;
+  }, TOAST_MS);
 }
 
-/** Write a number as short as people say it. */
+/**
+ * Format a count: in units of 10,000 from there on.
+ * @param {number} number
+ */
 export function count(number) {
   return number < 10_000 ? `${number}` : `${(number / 10_000).toFixed(1)}万`;
 }
 
-/** Let an action run once at a time: pressing twice is meant once. */
+/**
+ * Wrap an action so that calls while it runs are ignored.
+ * @template {unknown[]} Given
+ * @param {(...given: Given) => Promise<void>} action
+ */
 export function single(action) {
   let running = false;
-  return async (...given) => {
+  return async (/** @type {Given} */ ...given) => {
     if (running) return;
     running = true;
     try {
@@ -42,13 +94,22 @@ export function single(action) {
   };
 }
 
-/** Run actions one after another, as they were asked for, whether or not earlier ones failed. */
+/** Make a queue: actions run one after another, whether or not earlier ones failed. */
 export function inOrder() {
+  /** @type {Promise<unknown>} */
   let last = Promise.resolve();
-  return (action) => (last = last.then(action, action));
+  return (/** @type {() => Promise<unknown>} */ action) => {
+    last = last.then(action, action);
+    return last;
+  };
 }
 
-/** Show a choice at once, and take it back should the server refuse it. */
+/**
+ * Show a choice at once, and undo it if the call fails.
+ * @param {boolean} wanted
+ * @param {(yes: boolean) => void} show
+ * @param {(yes: boolean) => Promise<unknown>} call
+ */
 export async function choose(wanted, show, call) {
   show(wanted);
   try {
@@ -59,27 +120,36 @@ export async function choose(wanted, show, call) {
   }
 }
 
-/** What cannot be undone is asked for twice, with the same button. */
-export function sure(button, action) {
+/**
+ * Make a button run an action that cannot be undone: it asks for a second press first.
+ * @param {HTMLButtonElement} button
+ * @param {() => void} action
+ */
+export function confirmed(button, action) {
   const label = button.textContent;
   let asked = false;
-  button.addEventListener('click', async () => {
+  button.addEventListener('click', () => {
     if (asked) return action();
     asked = true;
     button.textContent = '确认删除';
     setTimeout(() => {
       asked = false;
       button.textContent = label;
-    }, SURE_MS);
+    }, CONFIRM_MS);
   });
 }
 
-/** Whether somebody wants nothing to move that need not. */
-export function still() {
+/** Whether the user asked the system for reduced motion. */
+export function reducedMotion() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
-/** Wait, but no longer than the page is there. */
+/**
+ * Wait, at most until the signal aborts.
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
 export function pause(ms, signal) {
   return new Promise((done) => {
     const timer = setTimeout(finish, ms);

@@ -1,8 +1,15 @@
-// What went wrong, in words for people. Nobody has to catch it: main.js shows what nobody caught.
+// @ts-check
+// Errors that people see. Callers need not catch them: main.js shows every unhandled one.
 
+/** The API's code for a token that is missing, expired or invalid. */
 export const UNAUTHORIZED = 10004;
 
+/** An error whose message is written for people. */
 export class Failure extends Error {
+  /**
+   * @param {string} message
+   * @param {number} code the API's status code; 0 if the error is the client's own
+   */
   constructor(message, code = 0) {
     super(message);
     this.code = code;

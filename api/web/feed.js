@@ -1,58 +1,76 @@
-// A column of videos, one at a time. It asks for more before its end, and plays what is in view.
+// @ts-check
+// A column of videos, one in view at a time. It loads the next page ahead of its end.
+
+/** @import { FeedParts, Video } from './types.js' */
 
 import { Card } from './card.js';
-import { make, still } from './dom.js';
+import { make, reducedMotion } from './dom.js';
+import { lettersAllowed } from './keys.js';
 
 const AHEAD = 5;
 const TURN_PX = 8;
 const TURN_GAP_MS = 150;
 const TURN_MS = 1000;
 
+/**
+ * A page of videos; no videos at the end. `next` asks for the page that follows.
+ * @typedef {{videos: Video[], next: number}} Loaded
+ */
+
 export class Feed {
+  /** @type {Card[]} */
   #cards = [];
-  #asked = []; // the pages shown, by what was asked for
+  /** @type {(number | undefined)[]} the pages shown, by the argument that loaded them */
+  #asked = [];
+  /** @type {number | undefined} */
   #next;
+  /** @type {Card | undefined} */
   #current;
   #running = false;
   #loading = false;
-  #turned = { first: 0, last: 0 }; // the wheel
+  #turned = { first: 0, last: 0 }; // times of the current turn of the wheel
   #load;
-  #tellSeen;
+  #seen;
   #near;
   #view;
 
   /**
-   * `load(next)` gives `{ videos, next }`, and no videos at the end; `next` is undefined at first.
-   * `seen(video)` hears what is in view. The feed ends with `signal`.
+   * @param {(next: number | undefined) => Promise<Loaded>} load called with undefined at first
+   * @param {object} options
+   * @param {(video: Video) => void} [options.seen] called with the video in view
+   * @param {AbortSignal} [options.signal] ends the feed
    */
   constructor(load, { seen = () => {}, signal } = {}) {
     this.#load = load;
-    this.#tellSeen = seen;
+    this.#seen = seen;
+    /** @type {FeedParts} */
     this.parts = make('feed');
     this.root = this.parts.root;
     this.#near = this.#watch({ rootMargin: '100% 0px' }, (card, yes) => card.near(yes));
-    this.#view = this.#watch({ threshold: 0.6 }, (card, yes) => (yes ? this.#show(card) : card.leave()));
-    this.root.addEventListener('follow', ({ detail }) => this.#showFollow(detail));
+    this.#view = this.#watch({ threshold: 0.6 }, (card, yes) =>
+      yes ? this.#show(card) : card.leave(),
+    );
+    this.root.addEventListener('follow', (event) => this.#showFollow(event));
     this.root.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     document.addEventListener('keydown', (event) => this.#key(event), { signal });
-    document.addEventListener('visibilitychange', () => this.#turn(), { signal });
+    document.addEventListener('visibilitychange', () => this.#playOrPause(), { signal });
     signal?.addEventListener('abort', () => this.#end());
   }
 
   start() {
     this.#running = true;
-    this.#turn();
+    this.#playOrPause();
   }
 
   stop() {
     this.#running = false;
-    this.#turn();
+    this.#playOrPause();
   }
 
   async startOver() {
     for (const card of this.#cards) this.#drop(card);
     this.#cards = [];
-    this.#asked = []; // a page that is under way now belongs to no list
+    this.#asked = []; // a page under way is dropped: it belongs to the old list
     this.#loading = false;
     this.#next = this.#current = undefined;
     await this.more();
@@ -67,38 +85,56 @@ export class Feed {
     try {
       const { videos, next } = await this.#load(this.#next);
       if (asked !== this.#asked) return;
-      if (!videos.length) return this.#say(this.#cards.length ? '已经看完了' : '还没有视频', '从头再看', () => this.startOver());
+      if (!videos.length) {
+        const words = this.#cards.length ? '已经看完了' : '还没有视频';
+        return this.#say(words, '从头再看', () => this.startOver());
+      }
       asked.push(this.#next);
       this.#next = next;
       for (const video of videos) this.#append(new Card(video));
     } catch (failure) {
-      this.#say(failure.message, '重试', () => this.more());
+      this.#say(failure instanceof Error ? failure.message : '', '重试', () => this.more());
       throw failure;
     } finally {
       if (asked === this.#asked) this.#loading = false;
     }
   }
 
-  /** Show the likes, follows and counts of now: they were changed elsewhere, or somebody signed in. */
+  /** Load the pages shown again, for likes, follows and counts changed elsewhere or a new session. */
   async refresh() {
     const pages = await Promise.all(this.#asked.map((next) => this.#load(next)));
     const cards = new Map(this.#cards.map((card) => [card.video.id, card]));
     for (const video of pages.flatMap((page) => page.videos)) cards.get(video.id)?.show(video);
   }
 
+  /** @param {number} id of a video */
   goTo(id) {
-    this.#cards.find((card) => card.video.id === id)?.root.scrollIntoView({ behavior: 'instant' });
+    const card = this.#cards.find((each) => each.video.id === id);
+    card?.root.scrollIntoView({ behavior: 'instant' });
   }
 
-  #watch(options, tell) {
-    return new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting, intersectionRatio } of entries) {
-        const card = this.#cards.find(({ root }) => root === target);
-        if (card) tell(card, isIntersecting && intersectionRatio >= (options.threshold ?? 0));
-      }
-    }, { root: this.root, ...options });
+  focus() {
+    this.root.focus({ preventScroll: true });
   }
 
+  /**
+   * @param {{rootMargin?: string, threshold?: number}} options
+   * @param {(card: Card, yes: boolean) => void} changed
+   */
+  #watch(options, changed) {
+    const { threshold = 0 } = options;
+    return new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting, intersectionRatio } of entries) {
+          const card = this.#cards.find(({ root }) => root === target);
+          if (card) changed(card, isIntersecting && intersectionRatio >= threshold);
+        }
+      },
+      { root: this.root, ...options },
+    );
+  }
+
+  /** @param {Card} card */
   #append(card) {
     this.#cards.push(card);
     this.parts.end.before(card.root);
@@ -106,6 +142,7 @@ export class Feed {
     this.#view.observe(card.root);
   }
 
+  /** @param {Card} card */
   #drop(card) {
     this.#near.unobserve(card.root);
     this.#view.unobserve(card.root);
@@ -118,30 +155,40 @@ export class Feed {
     for (const card of this.#cards) this.#drop(card);
   }
 
+  /** @param {Card} card */
   #show(card) {
     this.#current?.leave();
     this.#current = card;
-    this.#turn();
-    this.#tellSeen(card.video);
-    this.#keepFocus(card);
-    if (this.#cards.indexOf(card) >= this.#cards.length - AHEAD && this.parts.end.hidden) this.more();
+    this.#playOrPause();
+    this.#seen(card.video);
+    this.#moveFocus(card);
+    const nearEnd = this.#cards.indexOf(card) >= this.#cards.length - AHEAD;
+    if (nearEnd && this.parts.end.hidden) this.more();
   }
 
-  /** Keys are for the video in view: tabbing goes on there, and no button of another one is pressed. */
-  #keepFocus(card) {
+  /**
+   * Move the focus to the video in view, so that tabbing continues there and no key presses a
+   * button of a video out of view.
+   * @param {Card} card
+   */
+  #moveFocus(card) {
     const focused = document.activeElement;
-    if (this.root.contains(focused) && !card.root.contains(focused)) card.root.focus({ preventScroll: true });
+    if (this.root.contains(focused) && !card.root.contains(focused)) {
+      card.root.focus({ preventScroll: true });
+    }
   }
 
-  focus() {
-    this.root.focus({ preventScroll: true });
-  }
-
-  #turn() {
+  #playOrPause() {
     if (this.#running && !document.hidden) this.#current?.enter();
     else this.#current?.leave();
   }
 
+  /**
+   * Show a card with a message and one button after the last video.
+   * @param {string} words
+   * @param {string} label
+   * @param {() => void} action
+   */
   #say(words, label, action) {
     const { end, word, again } = this.parts;
     word.textContent = words;
@@ -150,43 +197,86 @@ export class Feed {
     end.hidden = false;
   }
 
-  #showFollow({ id, yes }) {
+  /** @param {Event} event of a card */
+  #showFollow(event) {
+    const { id, yes } = /** @type {CustomEvent<{id: number, yes: boolean}>} */ (event).detail;
     for (const card of this.#cards) if (card.video.author.id === id) card.showFollow(yes);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const { key, target } = event;
-    const meant = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;
-    if (!this.#running || meant || document.querySelector('dialog[open]') || target.matches('input, textarea')) return;
-    const action = {
-      ArrowDown: () => this.#step(1),
-      ArrowUp: () => this.#step(-1),
-      PageDown: () => this.#step(1),
-      PageUp: () => this.#step(-1),
-      l: () => this.#current?.toggleLike(),
-      c: () => this.#current?.openComments(),
-      m: () => this.#current?.toggleSound(),
-      ' ': () => this.#current?.toggle(),
-    }[key];
-    if (!action || (key === ' ' && target.matches('a, button'))) return;
+    if (!this.#running || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    const target = /** @type {Element} */ (event.target);
+    if (target.matches('input, textarea')) return;
+    if (event.key === ' ' && target.matches('a, button')) return;
+    const action = this.#action(event.key);
+    if (!action) return;
     event.preventDefault();
     action();
   }
 
-  /** One turn of the wheel is one video: snapping alone would take a small turn back. */
+  /**
+   * @param {string} key
+   * @returns {(() => void) | undefined}
+   */
+  #action(key) {
+    const card = this.#current;
+    switch (key) {
+      case 'ArrowDown':
+      case 'PageDown':
+        return () => this.#step(1);
+      case 'ArrowUp':
+      case 'PageUp':
+        return () => this.#step(-1);
+      case ' ':
+        return () => card?.toggle();
+    }
+    if (!lettersAllowed()) return undefined;
+    switch (key) {
+      case 'l':
+        return () => card?.toggleLike();
+      case 'c':
+        return () => card?.openComments();
+      case 'm':
+        return () => card?.toggleSound();
+    }
+    return undefined;
+  }
+
+  /**
+   * Make one turn of the wheel one video: scroll snapping alone would undo a small turn.
+   * @param {WheelEvent} event
+   */
   #wheel(event) {
+    const { deltaY, timeStamp: now, target } = event;
     if (event.ctrlKey) return; // zooms
+    if (scrollsCaption(/** @type {Element} */ (target), deltaY)) return;
     event.preventDefault();
-    const { deltaY, timeStamp: now } = event;
-    if (Math.abs(deltaY) < TURN_PX) return; // what a touchpad still says after it was let go
+    if (Math.abs(deltaY) < TURN_PX) return; // the inertia of a touchpad
     const same = now - this.#turned.last < TURN_GAP_MS && now - this.#turned.first < TURN_MS;
     this.#turned = { first: same ? this.#turned.first : now, last: now };
     if (!same) this.#step(Math.sign(deltaY));
   }
 
+  /** @param {number} by */
   #step(by) {
-    const places = [...this.root.children].filter((place) => !place.hidden);
+    const places = [...this.root.children].filter(
+      (place) => place instanceof HTMLElement && !place.hidden,
+    );
     const here = Math.round(this.root.scrollTop / this.root.clientHeight);
-    places[here + by]?.scrollIntoView({ behavior: still() ? 'instant' : 'smooth' });
+    places[here + by]?.scrollIntoView({ behavior: reducedMotion() ? 'instant' : 'smooth' });
   }
+}
+
+/**
+ * Whether the wheel turns over a caption that is longer than its box and not yet at its end.
+ * @param {Element} target
+ * @param {number} deltaY
+ */
+function scrollsCaption(target, deltaY) {
+  const caption = target.closest('.caption');
+  if (!caption) return false;
+  const below = caption.scrollHeight - caption.clientHeight - caption.scrollTop;
+  return deltaY > 0 ? below >= 1 : caption.scrollTop > 0;
 }

@@ -1,9 +1,12 @@
-// The page: which part of it is shown, by the address; and every failure that nobody caught.
+// @ts-check
+// The router: shows the page that the address names, and every unhandled `Failure`.
+
+/** @import { Page } from './types.js' */
 
 import { openAccount } from './account.js';
 import * as api from './api.js';
 import { chatPage } from './chat.js';
-import { make, toast } from './dom.js';
+import { element, make, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
 import { friendsPage } from './people.js';
@@ -12,23 +15,31 @@ import { publishPage } from './publish.js';
 import { required, session } from './session.js';
 
 const NAME = '极简抖音';
-const PAGES = { user: userPage, chat: chatPage, friends: friendsPage, publish: publishPage, me: ownPage };
-const homeBox = document.getElementById('home');
-const pageBox = document.getElementById('page');
+/** @type {Map<string, Page>} */
+const PAGES = new Map([
+  ['user', userPage],
+  ['chat', chatPage],
+  ['friends', friendsPage],
+  ['publish', publishPage],
+  ['me', ownPage],
+]);
+const homeBox = element('home', HTMLElement);
+const pageBox = element('page', HTMLElement);
+const me = element('me', HTMLElement);
 const home = new Feed(async (next) => {
   const { video_list: videos, next_time } = await api.feed(next ?? 0);
   return { videos, next: next_time };
 });
-let shown = new AbortController(); // ends what belongs to the page that is shown
+let shown = new AbortController(); // aborts when the page that is shown is left
 
-/** Show what the address says. The feed stays below, so that coming back finds it as it was. */
+/** Show what the address names. The feed stays below, so that going back finds it as it was. */
 async function show() {
   shown.abort();
   shown = new AbortController();
   const { signal } = shown;
-  const [name, ...given] = location.hash.replace(/^#\//, '').split('/');
-  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : null;
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  const [name = '', ...given] = location.hash.replace(/^#\//, '').split('/');
+  const page = PAGES.get(name);
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   mark(name, given);
   homeBox.inert = Boolean(page);
   if (!page) return showHome();
@@ -37,33 +48,41 @@ async function show() {
 }
 
 function showHome() {
+  const back = pageBox.hasChildNodes();
   pageBox.replaceChildren();
   document.title = NAME;
   home.start();
-  if (!homeBox.contains(document.activeElement)) home.focus();
+  if (back) home.focus(); // what had the focus is gone
   return home.refresh();
 }
 
+/**
+ * @param {Page} page
+ * @param {string[]} given
+ * @param {AbortSignal} signal
+ */
 async function showPage(page, given, signal) {
   try {
     const content = await page(given, signal);
     if (signal.aborted) return;
     pageBox.replaceChildren(content);
-    document.title = `${content.querySelector('h1').textContent} · ${NAME}`;
-    pageBox.focus(); // so that reading and tabbing go on here
+    document.title = `${content.querySelector('h1')?.textContent} · ${NAME}`;
+    pageBox.focus(); // reading and tabbing continue here
     content.dispatchEvent(new Event('shown'));
   } catch (failure) {
     if (signal.aborted) return;
-    pageBox.replaceChildren(problem(failure));
+    if (failure instanceof Failure) pageBox.replaceChildren(problem(failure));
     throw failure;
   }
 }
 
+/** @param {Failure} failure */
 function problem(failure) {
   const { root, title } = make('page');
   title.textContent = failure.message;
   const again = document.createElement('button');
   const login = failure.code === UNAUTHORIZED;
+  again.type = 'button';
   again.className = 'pill primary again';
   again.textContent = login ? '登录' : '重试';
   again.addEventListener('click', login ? openAccount : show);
@@ -71,23 +90,34 @@ function problem(failure) {
   return root;
 }
 
+/**
+ * `#/me`
+ * @type {Page}
+ */
 async function ownPage() {
   required();
   location.replace(`#/user/${session.id}`);
-  return make('page').root; // for the moment until the address has changed
+  return make('page').root; // shown until the address has changed
 }
 
+/**
+ * Mark the current place in the navigation.
+ * @param {string} name
+ * @param {string[]} given
+ */
 function mark(name, [id]) {
   const own = name === 'me' || (name === 'user' && Number(id) === session.id);
-  const here = own ? 'me' : { '': 'home', chat: 'friends' }[name] ?? name;
+  /** @type {Record<string, string>} */
+  const places = { '': 'home', chat: 'friends' };
+  const here = own ? 'me' : (places[name] ?? name);
   for (const link of document.querySelectorAll('[data-nav]')) {
-    if (link.dataset.nav === here) link.setAttribute('aria-current', 'page');
+    if (link.getAttribute('data-nav') === here) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  document.getElementById('me').textContent = session.id ? '我' : '登录';
+  me.textContent = session.id ? '我' : '登录';
 }
 
-/** Go back within the page, or to its beginning for who came here from elsewhere. */
+/** Go back within the page, or to the feed if the visit began here. */
 function back() {
   if (globalThis.navigation?.canGoBack ?? history.length > 1) history.back();
   else location.replace('#/');
@@ -97,18 +127,19 @@ addEventListener('hashchange', show);
 document.addEventListener('session', show);
 
 document.addEventListener('click', ({ target }) => {
+  if (!(target instanceof Element)) return;
   const dialog = target.closest('dialog');
-  if (target === dialog || target.closest('[data-close]')) dialog.close(); // beside it, or its cross
+  if (target === dialog || target.closest('[data-close]')) dialog?.close(); // beside it, or its cross
   if (target.closest('[data-back]')) back();
-  // The address of where one is already: for the feed, start over; for a dialog, leave it.
-  const link = target.closest('a[href]');
-  if (link?.hash !== (location.hash || '#/')) return;
+  // A link to the current address: the feed starts over; a dialog is closed.
+  const link = target.closest('a');
+  if (!link?.hash || link.hash !== (location.hash || '#/')) return;
   dialog?.close();
   if (link.hash === '#/') home.startOver();
 });
 
 addEventListener('unhandledrejection', (event) => {
-  if (!(event.reason instanceof Failure)) return; // a fault of this page: the console has it
+  if (!(event.reason instanceof Failure)) return; // a bug of this page: the console shows it
   event.preventDefault();
   if (event.reason.code === UNAUTHORIZED) openAccount();
   toast(event.reason.message);

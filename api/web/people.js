@@ -1,13 +1,21 @@
-// Lists of people: whom somebody follows, who follows them, friends.
+// @ts-check
+// Lists of users: followed, followers, friends.
+
+/** @import { FriendUser, Page, User } from './types.js' */
 
 import * as api from './api.js';
 import { choose, make, single } from './dom.js';
 import { required, session } from './session.js';
 
-/** Make a button follow and unfollow; `changed(by)` hears how the number of followers moves. */
+/**
+ * Make a button follow and unfollow a user.
+ * @param {HTMLButtonElement} button
+ * @param {User} user
+ * @param {(by: number) => void} changed called with the change of the number of followers
+ */
 export function followButton(button, user, changed = () => {}) {
   button.hidden = user.id === session.id;
-  const show = (yes) => {
+  const show = (/** @type {boolean} */ yes) => {
     if (user.is_follow !== yes) changed(yes ? 1 : -1);
     user.is_follow = yes;
     button.textContent = yes ? '已关注' : '关注';
@@ -15,29 +23,42 @@ export function followButton(button, user, changed = () => {}) {
     button.setAttribute('aria-label', yes ? `取消关注 ${user.name}` : `关注 ${user.name}`);
   };
   show(user.is_follow);
-  button.addEventListener('click', single(async () => {
-    required();
-    await choose(!user.is_follow, show, (yes) => api.follow(user.id, yes));
-  }));
+  button.addEventListener(
+    'click',
+    single(async () => {
+      required();
+      await choose(!user.is_follow, show, (yes) => api.follow(user.id, yes));
+    }),
+  );
 }
 
+/** @param {string} id */
 export async function followingPage(id) {
   const { user_list: users } = await api.following(id);
-  return listPage('关注', users, personRow, '还没有关注任何人');
+  return listPage('关注', users.map(personRow), '还没有关注任何人');
 }
 
+/** @param {string} id */
 export async function followersPage(id) {
   const { user_list: users } = await api.followers(id);
-  return listPage('粉丝', users, personRow, '还没有粉丝');
+  return listPage('粉丝', users.map(personRow), '还没有粉丝');
 }
 
+/**
+ * `#/friends`
+ * @type {Page}
+ */
 export async function friendsPage() {
   required();
   const { user_list: users } = await api.friends();
-  return listPage('朋友', users, friendRow, '互相关注的人会出现在这里');
+  return listPage('朋友', users.map(friendRow), '互相关注的人会出现在这里');
 }
 
-/** A page with a title, and something below it. */
+/**
+ * Make a page with a title and content below it.
+ * @param {string} title
+ * @param {...HTMLElement} content
+ */
 export function titled(title, ...content) {
   const page = make('page');
   page.title.textContent = title;
@@ -45,33 +66,45 @@ export function titled(title, ...content) {
   return page.root;
 }
 
-function listPage(title, users, row, nobody) {
+/**
+ * @param {string} title
+ * @param {HTMLElement[]} rows
+ * @param {string} empty shown when there are no rows
+ */
+function listPage(title, rows, empty) {
   const list = make('list');
-  list.rows.append(...users.map(row));
-  list.notice.textContent = nobody;
-  list.notice.hidden = users.length > 0;
+  list.rows.append(...rows);
+  list.notice.textContent = empty;
+  list.notice.hidden = rows.length > 0;
   return titled(title, list.root);
 }
 
+/** @param {User} user */
 function personRow(user) {
   const person = filled(user, `#/user/${user.id}`, user.signature);
   followButton(person.follow, user);
   return person.root;
 }
 
+/** @param {FriendUser} user */
 function friendRow(user) {
   const newest = user.message && (user.msgType === 1 ? `我：${user.message}` : user.message);
   const person = filled(user, `#/chat/${user.id}`, newest || '打个招呼吧');
-  person.follow.remove(); // friends are followed
+  person.follow.remove(); // friends follow each other already
   return person.root;
 }
 
-function filled(user, opens, line) {
+/**
+ * @param {User} user
+ * @param {string} address what the row opens
+ * @param {string} line the text below the name
+ */
+function filled(user, address, line) {
   const person = make('person');
   person.link.href = `#/user/${user.id}`;
   person.link.setAttribute('aria-label', `${user.name}的主页`);
   person.avatar.src = user.avatar;
-  person.open.href = opens;
+  person.open.href = address;
   person.name.textContent = user.name;
   person.line.textContent = line;
   return person;

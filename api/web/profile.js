@@ -1,4 +1,8 @@
-// Somebody's page, and the videos on it, which open as a feed of their own.
+// @ts-check
+// A user's page, and the player for the videos on it.
+
+/** @import { Page, ProfileParts, User, Video } from './types.js' */
+/** @typedef {'works' | 'likes'} Tab */
 
 import * as api from './api.js';
 import { count, make } from './dom.js';
@@ -11,14 +15,21 @@ const TABS = {
   likes: { load: api.likes, title: '喜欢', none: '还没有喜欢的视频' },
 };
 
-/** `#/user/ID`, then `likes`, `following`, `followers`, or `works/VIDEO`. */
-export function userPage([id, tab = 'works', video], signal) {
-  if (tab === 'following') return followingPage(id);
-  if (tab === 'followers') return followersPage(id);
-  if (!Object.hasOwn(TABS, tab)) return profilePage(id, 'works');
+/**
+ * `#/user/ID`, then `likes`, `following`, `followers`, or `works/VIDEO`.
+ * @type {Page}
+ */
+export function userPage([id = '', name = 'works', video], signal) {
+  if (name === 'following') return followingPage(id);
+  if (name === 'followers') return followersPage(id);
+  const tab = name === 'likes' ? 'likes' : 'works';
   return video ? playerPage(id, tab, Number(video), signal) : profilePage(id, tab);
 }
 
+/**
+ * @param {string} id
+ * @param {Tab} tab
+ */
 async function profilePage(id, tab) {
   const [{ user }, { video_list: videos }] = await Promise.all([api.user(id), TABS[tab].load(id)]);
   const page = make('profile');
@@ -30,6 +41,10 @@ async function profilePage(id, tab) {
   return page.root;
 }
 
+/**
+ * @param {ProfileParts} page
+ * @param {User} user
+ */
 function describe(page, user) {
   const own = user.id === session.id;
   page.banner.src = user.background_image;
@@ -53,24 +68,40 @@ function describe(page, user) {
     end();
   });
   followButton(page.follow, user, (by) => {
-    page.followers.textContent = count((user.follower_count += by));
+    user.follower_count += by;
+    page.followers.textContent = count(user.follower_count);
   });
 }
 
-function tile(video, href) {
+/**
+ * @param {Video} video
+ * @param {string} address
+ */
+function tile(video, address) {
   const { root, link, cover, likes } = make('tile');
-  link.href = href;
+  link.href = address;
   link.setAttribute('aria-label', `${video.title}，${video.favorite_count} 个赞`);
   cover.src = video.cover_url;
   likes.textContent = count(video.favorite_count);
   return root;
 }
 
+/**
+ * @param {string} id
+ * @param {Tab} tab
+ * @param {number} video the one to begin with
+ * @param {AbortSignal} signal
+ */
 async function playerPage(id, tab, video, signal) {
   const { video_list: videos } = await TABS[tab].load(id);
-  // The address follows, so that coming back or reloading shows the same video.
-  const seen = (now) => history.replaceState(null, '', `#/user/${id}/${tab}/${now.id}`);
-  const feed = new Feed(async (next) => ({ videos: next ? [] : videos, next: 1 }), { seen, signal });
+  // The address follows the video in view, so that going back or reloading shows the same one.
+  const seen = (/** @type {Video} */ now) =>
+    history.replaceState(null, '', `#/user/${id}/${tab}/${now.id}`);
+  const load = async (/** @type {number | undefined} */ next) => ({
+    videos: next ? [] : videos,
+    next: 1,
+  });
+  const feed = new Feed(load, { seen, signal });
   await feed.more();
   const page = titled(TABS[tab].title, feed.root);
   page.classList.add('player');

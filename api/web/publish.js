@@ -1,10 +1,17 @@
-// Publishing a video.
+// @ts-check
+// The page for publishing a video.
+
+/** @import { Page, PublishParts } from './types.js' */
 
 import * as api from './api.js';
 import { make, single, toast } from './dom.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
 
+/**
+ * `#/publish`
+ * @type {Page}
+ */
 export async function publishPage(_, signal) {
   required();
   const page = make('publish');
@@ -18,23 +25,31 @@ export async function publishPage(_, signal) {
   return titled('发布', page.root);
 }
 
+/** @param {PublishParts} page */
 function preview({ file, preview, chosen }) {
   URL.revokeObjectURL(preview.src);
-  const [video] = file.files;
+  const video = file.files?.[0];
   preview.hidden = !video;
   chosen.textContent = video?.name ?? '选一个视频，或拖到这里';
   if (!video) return;
   preview.src = URL.createObjectURL(video);
-  preview.play().catch(() => {}); // a browser may not play what the server can
+  preview.play().catch(() => {}); // the server may accept formats that this browser cannot play
 }
 
-/** Upload. It goes on when the page is left; what is too long or no video, the server says. */
+/**
+ * Upload; leaving the page does not stop it. The server checks the length and the format.
+ * @param {PublishParts} page
+ * @param {AbortSignal} signal
+ */
 async function send(page, signal) {
   const upload = new AbortController();
   page.cancel.onclick = () => upload.abort();
   busy(page, true);
   try {
-    await api.publish(new FormData(page.root), { signal: upload.signal, progress: (part) => show(page, part) });
+    await api.publish(new FormData(page.root), {
+      signal: upload.signal,
+      progress: (part) => show(page, part),
+    });
   } finally {
     busy(page, false);
   }
@@ -42,11 +57,19 @@ async function send(page, signal) {
   if (!signal.aborted) location.hash = `#/user/${session.id}`;
 }
 
+/**
+ * @param {PublishParts} page
+ * @param {number} part uploaded so far, 0 to 1
+ */
 function show({ progress, state }, part) {
   progress.value = part;
   state.textContent = part < 1 ? `正在上传 ${Math.floor(part * 100)}%` : '上传完成，正在处理…';
 }
 
+/**
+ * @param {PublishParts} page
+ * @param {boolean} yes
+ */
 function busy(page, yes) {
   show(page, 0);
   page.progress.hidden = page.state.hidden = page.cancel.hidden = !yes;

@@ -1,20 +1,23 @@
-// Who is signed in: kept in this browser, the same in all its tabs. `session` is heard when it changes.
+// @ts-check
+// The signed-in user, kept in localStorage and shared by all tabs. A change fires `session` on the document.
 
 import { Failure, UNAUTHORIZED } from './failure.js';
 
 const KEY = 'douyin.session';
 const NOBODY = { id: 0, token: '' };
 
+/** The user's id and token; 0 and an empty token when nobody is signed in. */
 export const session = { ...NOBODY, ...stored() };
 
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(KEY));
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null');
   } catch {
-    return null; // not ours, or this browser keeps nothing
+    return null; // not our JSON, or storage is disabled
   }
 }
 
+/** @param {{user_id: number, token: string}} answer of a login or a registration */
 export function start({ user_id: id, token }) {
   change({ id, token });
 }
@@ -23,17 +26,18 @@ export function end() {
   change(NOBODY);
 }
 
+/** @param {{id: number, token: string}} now */
 function change(now) {
   Object.assign(session, now);
   try {
     localStorage.setItem(KEY, JSON.stringify(now));
   } catch {
-    // then it lasts as long as the page
+    // storage is disabled: the session lasts until the page is closed
   }
   document.dispatchEvent(new Event('session'));
 }
 
-/** Refuse what only somebody signed in can do. */
+/** Throw `Failure` unless somebody is signed in. */
 export function required() {
   if (!session.id) throw new Failure('请先登录', UNAUTHORIZED);
 }

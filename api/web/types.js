@@ -1,0 +1,195 @@
+// @ts-check
+// Types only: the objects of the HTTP API as idl/ declares them, and the parts of each template.
+
+/**
+ * A user as the viewer sees them.
+ * @typedef {object} User
+ * @property {number} id
+ * @property {string} name
+ * @property {number} follow_count
+ * @property {number} follower_count
+ * @property {boolean} is_follow whether the viewer follows this user
+ * @property {string} avatar absolute URL
+ * @property {string} background_image absolute URL
+ * @property {string} signature
+ * @property {number} total_favorited likes received
+ * @property {number} work_count
+ * @property {number} favorite_count
+ */
+
+/**
+ * A friend with the newest message of the chat.
+ * @typedef {User & {message?: string, msgType?: number}} FriendUser `msgType` is 1 if the viewer sent it
+ */
+
+/**
+ * @typedef {object} Video
+ * @property {number} id
+ * @property {User} author
+ * @property {string} play_url absolute URL
+ * @property {string} cover_url absolute URL
+ * @property {number} favorite_count
+ * @property {number} comment_count
+ * @property {boolean} is_favorite whether the viewer likes the video
+ * @property {string} title
+ */
+
+/**
+ * @typedef {object} Comment
+ * @property {number} id
+ * @property {User} user
+ * @property {string} content
+ * @property {string} create_date "mm-dd"
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {number} id
+ * @property {number} to_user_id
+ * @property {number} from_user_id
+ * @property {string} content
+ * @property {number} create_time milliseconds since 1970
+ */
+
+/**
+ * What every answer has.
+ * @typedef {object} Envelope
+ * @property {number} status_code 0 for success
+ * @property {string} [status_msg] the error in words for people
+ */
+
+/** @typedef {Envelope & {video_list: Video[], next_time: number}} FeedResp */
+/** @typedef {Envelope & {user_id: number, token: string}} LoginResp */
+/** @typedef {Envelope & {user: User}} UserInfoResp */
+/** @typedef {Envelope & {video_list: Video[]}} PublishListResp */
+/** @typedef {Envelope & {video_list: Video[]}} FavoriteListResp */
+/** @typedef {Envelope & {comment: Comment}} CommentResp */
+/** @typedef {Envelope & {comment_list: Comment[]}} CommentListResp */
+/** @typedef {Envelope & {user_list: User[]}} FollowListResp */
+/** @typedef {Envelope & {user_list: User[]}} FollowerListResp */
+/** @typedef {Envelope & {user_list: FriendUser[]}} FriendListResp */
+/** @typedef {Envelope & {message_list: Message[]}} MessageChatResp */
+
+/**
+ * The elements of a card by their `data-part`.
+ * @typedef {object} CardParts
+ * @property {HTMLElement} root
+ * @property {HTMLImageElement} backdrop
+ * @property {HTMLVideoElement} video
+ * @property {HTMLButtonElement} tap
+ * @property {HTMLElement} caption
+ * @property {HTMLAnchorElement} name
+ * @property {HTMLElement} title
+ * @property {HTMLAnchorElement} author
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLButtonElement} follow
+ * @property {HTMLButtonElement} like
+ * @property {HTMLElement} likes
+ * @property {HTMLButtonElement} comment
+ * @property {HTMLElement} comments
+ * @property {HTMLButtonElement} sound
+ * @property {HTMLInputElement} seek
+ */
+
+/**
+ * @typedef {object} FeedParts
+ * @property {HTMLElement} root
+ * @property {HTMLElement} end
+ * @property {HTMLElement} word
+ * @property {HTMLButtonElement} again
+ */
+
+/**
+ * @typedef {object} CommentParts
+ * @property {HTMLElement} root
+ * @property {HTMLAnchorElement} author
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLAnchorElement} name
+ * @property {HTMLElement} text
+ * @property {HTMLElement} date
+ * @property {HTMLButtonElement} remove
+ */
+
+/**
+ * @typedef {object} PersonParts
+ * @property {HTMLElement} root
+ * @property {HTMLAnchorElement} link
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLAnchorElement} open
+ * @property {HTMLElement} name
+ * @property {HTMLElement} line
+ * @property {HTMLButtonElement} follow
+ */
+
+/**
+ * @typedef {object} ProfileParts
+ * @property {HTMLElement} root
+ * @property {HTMLImageElement} banner
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLButtonElement} follow
+ * @property {HTMLAnchorElement} chat
+ * @property {HTMLButtonElement} leave
+ * @property {HTMLElement} name
+ * @property {HTMLElement} liked
+ * @property {HTMLAnchorElement} following
+ * @property {HTMLElement} follows
+ * @property {HTMLAnchorElement} fans
+ * @property {HTMLElement} followers
+ * @property {HTMLElement} signature
+ * @property {HTMLAnchorElement} works
+ * @property {HTMLElement} published
+ * @property {HTMLAnchorElement} likes
+ * @property {HTMLElement} favorites
+ * @property {HTMLElement} grid
+ * @property {HTMLElement} notice
+ */
+
+/**
+ * @typedef {object} TileParts
+ * @property {HTMLElement} root
+ * @property {HTMLAnchorElement} link
+ * @property {HTMLImageElement} cover
+ * @property {HTMLElement} likes
+ */
+
+/**
+ * @typedef {object} PublishParts
+ * @property {HTMLFormElement} root
+ * @property {HTMLVideoElement} preview
+ * @property {HTMLElement} chosen
+ * @property {HTMLInputElement} file
+ * @property {HTMLProgressElement} progress
+ * @property {HTMLElement} state
+ * @property {HTMLButtonElement} send
+ * @property {HTMLButtonElement} cancel
+ */
+
+/** @typedef {{root: HTMLElement, title: HTMLElement}} PageParts */
+/** @typedef {{root: HTMLElement, rows: HTMLElement, notice: HTMLElement}} ListParts */
+/** @typedef {{root: HTMLElement, log: HTMLElement, form: HTMLFormElement, text: HTMLInputElement}} ChatParts */
+/** @typedef {{root: HTMLElement, time: HTMLElement, text: HTMLElement}} MessageParts */
+/** @typedef {{root: SVGElement}} BurstParts */
+
+/**
+ * The parts of every template of index.html.
+ * @typedef {object} Templates
+ * @property {FeedParts} feed
+ * @property {CardParts} card
+ * @property {BurstParts} burst
+ * @property {CommentParts} comment
+ * @property {PageParts} page
+ * @property {ListParts} list
+ * @property {PersonParts} person
+ * @property {ProfileParts} profile
+ * @property {TileParts} tile
+ * @property {ChatParts} chat
+ * @property {MessageParts} message
+ * @property {PublishParts} publish
+ */
+
+/**
+ * A page: its arguments are the parts of the address after its name; `signal` aborts as it is left.
+ * @typedef {(given: string[], signal: AbortSignal) => Promise<HTMLElement>} Page
+ */
+
+export {};
