@@ -8,8 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from thriftpy2.thrift import TType
 from yarl import URL
 
+import idl
 from api import SERVICE, contract
 from api.page import FOLDER
 from microkit.main import serve
@@ -17,7 +19,6 @@ from microkit.main import serve
 SECRET = "a secret of at least thirty-two bytes"
 INDEX = FOLDER / "index.html"
 SCRIPTS = sorted(FOLDER.glob("*.js"))
-STYLES = sorted(FOLDER.glob("*.css"))
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -26,11 +27,20 @@ TYPES = {
 }
 VERBS = {"get": "api.get", "post": "api.post", "upload": "api.post"}
 CALL = re.compile(r"\b(get|post|upload)\('(/douyin/[^']*)'")
-IMPORT = re.compile(r"^import .*from '\./([\w.]+)';$", re.MULTILINE)
-MAKES_MARKUP = re.compile(
-    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|createContextualFragment"
-    r"|setHTML|\beval\b|new Function|javascript:|setTimeout\(['\"`]"
+TYPEDEF = re.compile(
+    r"@typedef \{object\} (\w+)(.*?)\*/|@typedef \{\{(root:.*?)\}\} (\w+)", re.DOTALL
 )
+PROPERTY = re.compile(r"@property \{(\w+)\} (\w+)")
+MEMBER = re.compile(r"(\w+): (\w+)")
+ELEMENTS = {
+    "a": "HTMLAnchorElement",
+    "button": "HTMLButtonElement",
+    "form": "HTMLFormElement",
+    "img": "HTMLImageElement",
+    "input": "HTMLInputElement",
+    "progress": "HTMLProgressElement",
+    "video": "HTMLVideoElement",
+}
 
 
 @dataclass(frozen=True)
@@ -44,24 +54,52 @@ class Site:
 
 
 class Elements(HTMLParser):
-    """All start tags of a page with their attributes, and the text within scripts and styles."""
+    """All start tags of a page with their attributes, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.all: list[tuple[str, dict[str, str | None]]] = []
-        self.inline = ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.all.append((tag, dict(attrs)))
 
-    def handle_data(self, data):
-        if self.all and self.all[-1][0] in {"script", "style"}:
-            self.inline += data.strip()
+    def parts(self, template: str) -> dict[str, str]:
+        """The parts of a template, with the types that scripts give such elements."""
+        found, within = {}, False
+        for tag, attributes in self.all:
+            if tag == "template":
+                within = attributes["id"] == template
+            elif within and "data-part" in attributes:
+                found[attributes["data-part"]] = ELEMENTS.get(tag, "HTMLElement")
+        return found
 
     def values(self, *names: str) -> Iterator[str]:
         for _, attributes in self.all:
             yield from (attributes[name] or "" for name in names if name in attributes)
+
+
+def typedefs() -> dict[str, dict[str, str]]:
+    """The types that types.js declares: their properties with the properties' types."""
+    found = {}
+    for name, body, members, short in TYPEDEF.findall((FOLDER / "types.js").read_text()):
+        pairs = PROPERTY.findall(body) or [(kind, part) for part, kind in MEMBER.findall(members)]
+        found[name or short] = {part: kind for kind, part in pairs}
+    return found
+
+
+def contract_types(struct: str) -> dict[str, str]:
+    """The fields of a struct of the HTTP contract, with the types that their JSON has."""
+    loaded = (getattr(idl.load(stem), struct, None) for stem in ("core", "interaction", "relation"))
+    declared = next(each for each in loaded if each)
+    return {spec[1]: _type(spec) for spec in declared.thrift_spec.values()}
+
+
+def _type(spec: tuple[Any, ...]) -> str:
+    kind = spec[0]
+    if kind == TType.STRUCT:
+        return spec[2].__name__
+    return {TType.STRING: "string", TType.BOOL: "boolean"}.get(kind, "number")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +133,7 @@ async def test_the_page_and_its_files_are_served_with_their_types_and_headers(si
         )
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["require-trusted-types-for"] == "'script'"
     assert policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
 
 
@@ -144,26 +183,6 @@ async def test_the_page_is_only_for_reading(site, path):
         assert (answer.status, await answer.read()) == (200, b"")
 
 
-def test_every_file_that_the_page_names_is_there_and_none_is_elsewhere(page):
-    named = set(page.values("src", "href"))
-    assert "/web/main.js" in named
-    for address in named:
-        within = address.startswith("#")
-        assert within or (FOLDER / address.removeprefix("/web/")).is_file(), address
-
-
-def test_every_module_that_a_script_imports_is_there_and_every_one_is_used():
-    imported = {name for script in SCRIPTS for name in IMPORT.findall(script.read_text())}
-    assert imported | {"main.js"} == {script.name for script in SCRIPTS}
-
-
-def test_the_page_has_no_script_handler_or_style_within(page):
-    assert page.inline == ""
-    for tag, attributes in page.all:
-        assert tag != "style"
-        assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
-
-
 def test_every_icon_and_every_part_that_labels_another_is_in_the_page(page):
     ids = set(page.values("id"))
     wanted = {
@@ -172,27 +191,27 @@ def test_every_icon_and_every_part_that_labels_another_is_in_the_page(page):
     assert wanted | set(page.values("aria-labelledby")) <= ids
 
 
-def test_every_template_that_a_script_makes_is_in_the_page(page):
-    made = {name for s in SCRIPTS for name in re.findall(r"\bmake\('(\w+)'\)", s.read_text())}
+@pytest.mark.parametrize("struct", ["User", "Video", "Comment", "Message"])
+def test_the_fields_of_a_type_are_those_of_the_contract(struct):
+    declared, fields = contract_types(struct), typedefs()[struct]
+    assert fields
+    assert {name: declared.get(name) for name in fields} == fields
+
+
+def test_the_parts_of_a_type_are_those_of_its_template(page):
+    types = typedefs()
     templates = {attributes["id"] for tag, attributes in page.all if tag == "template"}
-    assert {f"t-{name}" for name in made} == templates
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_no_script_makes_markup_or_code_of_text(script):
-    assert MAKES_MARKUP.findall(script.read_text()) == []
-
-
-@pytest.mark.parametrize("file", [*SCRIPTS, *STYLES], ids=lambda path: path.name)
-def test_nothing_is_fetched_from_anywhere_else(file):
-    assert not re.search(r"https?:|url\(|@import|import\(|['\"`(]//", file.read_text())
+    assert {f"t-{name}" for name in types["Templates"]} == templates
+    for name, parts in types["Templates"].items():
+        declared = {part: kind for part, kind in types[parts].items() if part != "root"}
+        assert declared == page.parts(f"t-{name}"), name
 
 
 def test_every_path_that_the_scripts_call_is_a_route_with_that_verb():
     routes = {
         (annotation, path)
-        for idl in (contract.core, contract.interaction, contract.relation)
-        for method in idl.methods().values()
+        for declared in (contract.core, contract.interaction, contract.relation)
+        for method in declared.methods().values()
         for annotation, path in method.annotations.items()
     }
     text = "".join(script.read_text() for script in SCRIPTS)

@@ -20,7 +20,7 @@ class System:
 
     def __init__(self, data: Path, log: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "scripts.supervisor", "--data", str(data), *arguments]
-        self.log = log
+        self.data, self.log = data, log
         with log.open("a") as file:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=file, text=True
