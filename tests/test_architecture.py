@@ -17,7 +17,7 @@ ALLOWED = {
     "api": {"idl", "microkit"},
     **{service: {"idl", "microkit"} for service in SERVICES},
 }
-DRIVERS = {"peewee", "playhouse", "redis", "aiomysql", "aiosqlite", "miniopy_async", "aetcd"}
+DRIVERS = {"peewee", "playhouse", "redis", "aiomysql", "miniopy_async", "aetcd"}
 
 
 def modules(package: str) -> list[Path]:

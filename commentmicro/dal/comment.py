@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from peewee import fn
 
 from commentmicro.dal.model import Comment, CommentCount
 from microkit.batch import Each, Loader
 from microkit.errors import NotFound
-from microkit.storage.database import Database, Statement
+from microkit.storage.database import Database, Statement, Transaction
 
 MAX_LIST: Final = 10_000
 _PAGE: Final = 500
@@ -61,6 +61,29 @@ _LIVE_COUNT = Statement(
         Comment.deleted == False,  # noqa: E712 - SQL's
     )
 )
+_INSERT = Statement(
+    lambda video_id, user_id, content, created_ms: Comment.insert(
+        video_id=video_id, user_id=user_id, content=content, created_ms=created_ms
+    )
+)
+_DELETE = Statement(
+    lambda comment: Comment.update(deleted=True).where(
+        Comment.id == comment,
+        Comment.deleted == False,  # noqa: E712 - SQL's
+    )
+)
+
+
+def _moves_count(target: Any) -> Statement:
+    return Statement(
+        lambda video, by: CommentCount.insert(video_id=video, count=by).on_conflict(
+            conflict_target=target, update={CommentCount.count: CommentCount.count + by}
+        )
+    )
+
+
+# MySQL finds out by itself which key is meant, and takes no target.
+_MOVE_COUNT = {"sqlite": _moves_count([CommentCount.video_id]), "mysql": _moves_count(None)}
 
 
 class Comments:
@@ -68,22 +91,19 @@ class Comments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._move_count = _MOVE_COUNT[database.engine]
         self._counts: Loader[int, int] = Loader(self._load_counts)
         self._lists: Each[int, list[Row]] = Each(self._load_list)
 
     async def publish(self, user_id: int, video_id: int, content: str) -> Row:
         """Store a comment and return it."""
         created_ms = time.time_ns() // 1_000_000
-        row = {
-            "video_id": video_id,
-            "user_id": user_id,
-            "content": content,
-            "created_ms": created_ms,
-        }
+        row = _INSERT(video_id=video_id, user_id=user_id, content=content, created_ms=created_ms)
 
-        async def insert() -> int:
-            await self._move_count(video_id, 1)
-            return int((await self._database.write(Comment.insert(row))).lastrowid)
+        def insert(within: Transaction) -> int:
+            # The counter comes first in every transaction: MySQL's others wait for its row.
+            within.write(self._move_count(video=video_id, by=1))
+            return within.write(row).lastrowid
 
         comment_id = await self._database.transaction(insert)
         return Row(comment_id, video_id, user_id, content, created_ms)
@@ -105,14 +125,10 @@ class Comments:
         Raises:
             NotFound: somebody deleted it in the meantime.
         """
-        update = Comment.update(deleted=True).where(
-            Comment.id == row.id,
-            Comment.deleted == False,  # noqa: E712 - SQL's
-        )
 
-        async def mark() -> None:
-            await self._move_count(row.video_id, -1)
-            if not (await self._database.write(update)).rowcount:
+        def mark(within: Transaction) -> None:
+            within.write(self._move_count(video=row.video_id, by=-1))
+            if not within.write(_DELETE(comment=row.id)).rowcount:
                 raise NotFound("评论不存在")
 
         await self._database.transaction(mark)
@@ -137,22 +153,15 @@ class Comments:
                         yield video_id, stored, right
 
     async def _mend(self, video_id: int) -> tuple[int, int]:
-        async def compare() -> tuple[int, int]:
-            await self._move_count(video_id, 0)
-            ((right,),) = await self._database.rows(_LIVE_COUNT(video=video_id))
-            ((_, stored),) = await self._database.rows(_COUNTS(videos=[video_id]))
+        def compare(within: Transaction) -> tuple[int, int]:
+            within.write(self._move_count(video=video_id, by=0))
+            ((right,),) = within.rows(_LIVE_COUNT(video=video_id))
+            ((_, stored),) = within.rows(_COUNTS(videos=[video_id]))
             if stored != right:
-                await self._move_count(video_id, right - stored)
+                within.write(self._move_count(video=video_id, by=right - stored))
             return stored, right
 
         return await self._database.transaction(compare)
-
-    async def _move_count(self, video_id: int, by: int) -> None:
-        """Move the counter, which comes first in every transaction: the others wait for its row."""
-        insert = CommentCount.insert(video_id=video_id, count=by)
-        target = [CommentCount.video_id] if self._database.engine == "sqlite" else None
-        moved = {CommentCount.count: CommentCount.count + by}
-        await self._database.write(insert.on_conflict(conflict_target=target, update=moved))
 
     async def _load_counts(self, video_ids: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}

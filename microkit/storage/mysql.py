@@ -1,29 +1,41 @@
 """MySQL 8 and MariaDB, through aiomysql."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote
 
 import aiomysql
-from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase
+import peewee
+from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-defined]
+from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase, await_, greenlet_spawn
 
 from microkit.config import ConfigError
+from microkit.storage.engine import Execute, Result, Rows
+
+T = TypeVar("T")
 
 _PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
+_ATTEMPTS: Final = 4
+_PAUSE_SECONDS: Final = 0.01
 
-LOST: Final = frozenset({0, 2003, 2006, 2013, 2014, 2055})
+_LOST: Final = frozenset({0, 2003, 2006, 2013, 2014, 2055})
 """Error numbers of a connection that is gone: what was under way may or may not have been done."""
-ROLLED_BACK: Final = frozenset({1205, 1213})
+_ROLLED_BACK: Final = frozenset({1205, 1213})
 """A lock wait that took too long, a deadlock: the server undid the transaction."""
 
 
-class MySql(AsyncMySQLDatabase):  # type: ignore[misc]
-    """peewee's asyncio database on a server."""
+class MySql:
+    """One database on a server. A transaction is a function, so that it can be run again."""
 
-    server_version: tuple[int, ...] | None
+    name = "mysql"
+
+    def __init__(self, database: "_Database", timeout: float) -> None:
+        self.dialect: peewee.Database = database
+        self._database = database
+        self._timeout = timeout
 
     @classmethod
     def of(cls, url: SplitResult, pool_size: int, timeout: float) -> "MySql":
@@ -35,7 +47,7 @@ class MySql(AsyncMySQLDatabase):  # type: ignore[misc]
         name = url.path.strip("/")
         if not url.hostname or not name:
             raise ConfigError("DATABASE_URL: want mysql://user:password@host:port/name")
-        return cls(
+        database = _Database(
             name,
             host=url.hostname,
             port=url.port or _PORT,
@@ -49,6 +61,110 @@ class MySql(AsyncMySQLDatabase):  # type: ignore[misc]
             client_flag=2,
             init_command="SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
         )
+        return cls(database, timeout)
+
+    async def open(self) -> None:
+        """Nothing to do: connections are opened when they are needed."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._database.close_pool()
+
+    async def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        """Run a statement that reads; once more if the connection was lost.
+
+        Raises:
+            peewee.PeeweeException: it failed.
+            TimeoutError: the server did not answer in time.
+        """
+        try:
+            return await self._rows(sql, parameters)
+        except (peewee.PeeweeException, OSError) as error:
+            if _number(error) not in _LOST:
+                raise
+        return await self._rows(sql, parameters)
+
+    async def transaction(self, work: Callable[[Execute], T]) -> T:
+        """Run `work` as one step and return its result.
+
+        It is run again when the server undid it (a deadlock) or the connection was lost before the
+        commit was sent.
+
+        Raises:
+            peewee.PeeweeException: it failed, or nobody knows whether it was committed.
+            TimeoutError: the server did not answer in time.
+        """
+        committing = False
+
+        def begun() -> T:
+            nonlocal committing
+            with self._database.atomic():
+                result = work(self._execute)
+                committing = True
+            return result
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            committing = False
+            try:
+                async with self._released():
+                    result: T = await greenlet_spawn(begun)
+            except (peewee.PeeweeException, OSError) as error:
+                number = _number(error)
+                undone = number in _ROLLED_BACK or (number in _LOST and not committing)
+                if not undone or attempt == _ATTEMPTS:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS * attempt)
+            else:
+                return result
+        raise AssertionError("the last attempt returns or raises")
+
+    async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
+        """Run `work`, which changes the schema, while no other process does."""
+
+        def locked() -> list[str]:
+            with self._database.only_one():
+                return work(self._database)
+
+        async with self._database:
+            lines: list[str] = await greenlet_spawn(locked)
+            return lines
+
+    async def _rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        async with asyncio.timeout(self._timeout), self._released():
+            connection = await self._database.aconnect()
+            with peewee_errors:
+                async with connection.conn.cursor() as cursor:
+                    await cursor.execute(sql, parameters)
+                    return list(await cursor.fetchall())
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> Result:
+        cursor = await_(self._in_time(sql, parameters))
+        return Result(list(cursor.fetchall()), cursor.rowcount, cursor.lastrowid or 0)
+
+    async def _in_time(self, sql: str, parameters: Sequence[Any]) -> Any:
+        async with asyncio.timeout(self._timeout):
+            return await self._database.aexecute_sql(sql, parameters)
+
+    @asynccontextmanager
+    async def _released(self) -> AsyncIterator[None]:
+        """Give the connection back at the end: peewee would keep it as long as the task lives."""
+        try:
+            yield
+        finally:
+            with suppress(peewee.PeeweeException, OSError):
+                await self._database.aclose()
+
+
+def _number(error: BaseException) -> int:
+    """Return a driver error's number, -1 without one."""
+    first = error.args[0] if error.args else -1
+    return first if isinstance(first, int) else -1
+
+
+class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
+    """peewee's asyncio database, with a pool that survives callers that are cancelled."""
+
+    server_version: tuple[int, ...] | None
 
     def rollback(self) -> None:
         """Undo the transaction; where the connection is gone, the server has done it."""

@@ -1,22 +1,20 @@
 """Numbered migrations: applied at start, one process at a time, shown and undone by a command."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peewee import Model, MySQLDatabase
 from playhouse.migrations import Runner
-from playhouse.pwasyncio import greenlet_spawn
 
-if TYPE_CHECKING:
-    from microkit.storage.mysql import MySql
-    from microkit.storage.sqlite import Sqlite
+from microkit.storage.engine import Engine
 
 
 class Schema:
     """The schema of one database and the files that lead to it."""
 
-    def __init__(self, database: "Sqlite | MySql", migrations: Path) -> None:
-        self._database = database
+    def __init__(self, engine: Engine, migrations: Path) -> None:
+        self._engine = engine
         self._migrations = migrations
 
     async def up(self) -> list[str]:
@@ -33,15 +31,9 @@ class Schema:
             lambda runner: [f"{m.name}  {m.applied or 'not applied'}" for m in runner.status()]
         )
 
-    async def _run(self, work: Any) -> list[str]:
-        def locked() -> list[str]:
-            with self._database.only_one():
-                done: list[str] = work(Runner(self._database, str(self._migrations)))
-                return done
-
-        async with self._database:
-            lines: list[str] = await greenlet_spawn(locked)
-            return lines
+    async def _run(self, work: Callable[[Any], list[str]]) -> list[str]:
+        folder = str(self._migrations)
+        return await self._engine.migrate(lambda database: work(Runner(database, folder)))
 
 
 def create_table(database: Any, model: type[Model]) -> None:

@@ -1,27 +1,34 @@
-"""SQLite: a file."""
+"""SQLite: a file, read on the loop's thread where that takes a fraction of a millisecond.
+
+An indexed read of a few rows takes 10 to 100 us, a hop to a thread and back more than that. So a
+read is tried on the loop's thread first and given up when it takes too long; then it starts over in
+a thread. Readers never wait for writers (write-ahead log).
+"""
 
 import asyncio
 import fcntl
-import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote
 
-from playhouse.pwasyncio import (
-    AsyncSqliteConnection,
-    AsyncSqliteDatabase,
-    AsyncSqlitePool,
-    CursorAdapter,
-)
+import peewee
+from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-defined]
 
 from microkit.config import ConfigError
+from microkit.storage.engine import Execute, Rows
+from microkit.storage.writer import Writer
 
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-_RETRY_SECONDS: Final = 1.0
+_LOOP_SECONDS: Final = 0.0005
+_CHECKED_EVERY: Final = 1000
+_STATEMENTS: Final = 256
 _PRAGMAS: Final = {
     "journal_mode": "wal",
     # An acknowledged write survives the machine, not only the process.
@@ -29,13 +36,26 @@ _PRAGMAS: Final = {
     "foreign_keys": 1,
     "cache_size": -8192,
 }
+_TRY_IN_A_THREAD: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
 
 
-class Sqlite(AsyncSqliteDatabase):  # type: ignore[misc]
-    """peewee's asyncio database over a file."""
+class Sqlite:
+    """One database file."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, threads: int, timeout: float) -> None:
+        self.dialect: peewee.Database = peewee.SqliteDatabase(None)
+        self._path = path
+        self._timeout = timeout
+        self._threads = ThreadPoolExecutor(threads, "sqlite-read")
+        self._own = threading.local()
+        self._opened: list[_Reader] = []
+        self._reader: _Reader
+        self._writer: Writer
 
     @classmethod
-    def of(cls, url: SplitResult, pool_size: int, timeout: float) -> "Sqlite":
+    def of(cls, url: SplitResult, threads: int, timeout: float) -> "Sqlite":
         """Return the database of ``sqlite:////absolute/file``, percent-encoded where it must be.
 
         Raises:
@@ -45,95 +65,101 @@ class Sqlite(AsyncSqliteDatabase):  # type: ignore[misc]
             raise ConfigError("DATABASE_URL: want sqlite:////absolute/file")
         path = Path(unquote(url.path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(
-            str(path),
-            pool_size=pool_size,
-            acquire_timeout=timeout,
-            timeout=timeout,
-            pragmas=_PRAGMAS,
-        )
+        return cls(path, threads, timeout)
+
+    async def open(self) -> None:
+        """Open a connection to read and one to write."""
+        with peewee_errors:
+            reader, writer = await asyncio.to_thread(lambda: (self._connect(), self._connect()))
+        for connection in (reader, writer):
+            connection.execute("PRAGMA busy_timeout = 0")  # the loop must not wait for a lock
+        self._reader = _Reader(reader, _LOOP_SECONDS)
+        self._writer = Writer(writer, self._timeout)
+
+    async def close(self) -> None:
+        """Commit what is queued and close every connection."""
+        if hasattr(self, "_writer"):
+            await self._writer.close()
+            self._threads.shutdown()
+            for reader in (self._reader, *self._opened):
+                reader.connection.close()
+
+    async def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        """Run a statement that reads.
+
+        Raises:
+            peewee.PeeweeException: it failed.
+            TimeoutError: it took too long.
+        """
+        with peewee_errors:
+            try:
+                return self._reader.rows(sql, parameters)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _TRY_IN_A_THREAD:
+                    raise
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(self._timeout):
+                return await loop.run_in_executor(self._threads, self._in_thread, sql, parameters)
+
+    async def transaction(self, work: Callable[[Execute], T]) -> T:
+        """Run `work` as one step; concurrent callers share a commit.
+
+        Raises:
+            peewee.PeeweeException: it failed.
+            TimeoutError: nobody knows yet whether it will be committed.
+        """
+        with peewee_errors:
+            # The writer itself waits as long for the lock.
+            async with asyncio.timeout(2 * self._timeout):
+                return await self._writer.run(work)
+
+    async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
+        """Run `work`, which changes the schema, while no other process does."""
+        return await asyncio.to_thread(self._migrate, work)
+
+    def _migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
+        database = peewee.SqliteDatabase(str(self._path), pragmas=_PRAGMAS, timeout=self._timeout)
+        with self._only_one(), database.connection_context():
+            return work(database)
 
     @contextmanager
-    def only_one(self) -> Iterator[None]:
-        """Keep other processes from doing the same at the same time."""
-        with Path(f"{self.database}.lock").open("w") as lock:
+    def _only_one(self) -> Iterator[None]:
+        with Path(f"{self._path}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    async def _create_pool_async(self) -> "_Pool":
-        pool = _Pool(
-            self.database,
-            pool_size=self._pool_size,
-            on_connect=self._add_conn_hooks,
+    def _in_thread(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        reader: _Reader | None = getattr(self._own, "reader", None)
+        if reader is None:
+            reader = self._own.reader = _Reader(self._connect(), self._timeout)
+            self._opened.append(reader)
+        return reader.rows(sql, parameters)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
             timeout=self._timeout,
-            **self.connect_params,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
-        return await pool.initialize()
+        for name, value in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        return connection
 
 
-class _Connection(AsyncSqliteConnection):  # type: ignore[misc]
-    """Runs a statement in one hop to the connection's thread, not one for each cursor call.
+class _Reader:
+    """A connection whose statements are interrupted after `seconds`."""
 
-    A cancelled call is `abandoned`: its thread still does, or waits to do, what nobody wants.
-    """
+    def __init__(self, connection: sqlite3.Connection, seconds: float) -> None:
+        self.connection = connection
+        self._seconds = seconds
+        self._deadline = 0.0
+        connection.set_progress_handler(self._is_late, _CHECKED_EVERY)
 
-    abandoned = False
+    def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        self._deadline = time.perf_counter() + self._seconds
+        return self.connection.execute(sql, parameters).fetchall()
 
-    async def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> CursorAdapter:
-        try:
-            return await self.conn._execute(self._at_once, sql, parameters or ())  # noqa: SLF001
-        except asyncio.CancelledError:
-            self.abandoned = True
-            raise
-
-    def _at_once(self, sql: str, parameters: Sequence[Any]) -> CursorAdapter:
-        cursor = self.conn._conn.execute(sql, parameters)  # noqa: SLF001
-        rows = cursor.fetchall()
-        return CursorAdapter(rows, cursor.lastrowid, cursor.rowcount, cursor.description)
-
-
-class _Pool(AsyncSqlitePool):  # type: ignore[misc]
-    """Replaces a connection that may be, or come to be, within a transaction that nobody ends."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._replacing: set[asyncio.Task[None]] = set()
-
-    async def acquire(self, timeout: float | None = None) -> _Connection:  # noqa: ASYNC109 - its name there
-        """Return a connection that nobody uses."""
-        # Not wait_for, which loses what it waited for when its caller is cancelled just then.
-        async with asyncio.timeout(timeout):
-            connection: _Connection = await self._queue.get()
-            return connection
-
-    async def release(self, conn: _Connection) -> None:
-        """Take a connection back; never waits: who was cancelled may be cancelled again."""
-        if conn.stale() or not (conn.abandoned or conn.conn.in_transaction):
-            await super().release(conn)
-            return
-        task = asyncio.create_task(self._replace(conn))
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await super().close()
-        for task in tuple(self._replacing):
-            await asyncio.wait((task,), timeout=_RETRY_SECONDS)
-            task.cancel()
-
-    async def _replace(self, conn: _Connection) -> None:
-        while True:
-            try:
-                made = await self._create_connection()
-            except (OSError, sqlite3.Error, RuntimeError) as error:
-                _log.error("sql: a connection cannot be replaced: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                break
-        await super().release(made)
-        await self._close_conn(conn)  # which rolls back, when its thread gets to it
-
-    async def _create_connection(self) -> _Connection:
-        made = await super()._create_connection()
-        return _Connection(made.conn)
+    def _is_late(self) -> bool:
+        return time.perf_counter() > self._deadline

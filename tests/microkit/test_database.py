@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
+from playhouse.pwasyncio import await_
 
 from microkit.errors import StoreError
 from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
@@ -80,12 +84,13 @@ async def test_a_statement_takes_lists_of_any_length(database):
 
 
 async def test_a_transaction_is_seen_whole_or_not_at_all(database):
-    async def fail():
-        await database.write(Account.insert(name="half"))
+    def fail(within):
+        within.write(Account.insert(name="half"))
+        assert within.rows(Account.select(Account.name)) == [("half",)]
         raise ZeroDivisionError
 
-    async def succeed():
-        await database.write(Account.insert(name="whole"))
+    def succeed(within):
+        within.write(Account.insert(name="whole"))
 
     with pytest.raises(ZeroDivisionError):
         await database.transaction(fail)
@@ -99,7 +104,7 @@ async def test_a_broken_constraint_is_told_apart_from_a_failure(database):
     with pytest.raises(IntegrityError):
         await database.write(Account.insert(name="a"))
     with pytest.raises(IntegrityError):
-        await database.transaction(lambda: database.write(Account.insert(name="a")))
+        await database.transaction(lambda within: within.write(Account.insert(name="a")))
     with pytest.raises(StoreError) as failed:
         await database.rows(SQL("SELECT nothing FROM nowhere"))
     assert "nowhere" not in failed.value.message
@@ -108,62 +113,125 @@ async def test_a_broken_constraint_is_told_apart_from_a_failure(database):
 async def test_writers_at_once_do_not_lose_each_others_work(database):
     await database.write(Account.insert(name="a"))
 
-    async def deposit():
-        await database.write(Account.update(balance=Account.balance + 0))
-        ((balance,),) = await database.rows(Account.select(Account.balance))
-        await asyncio.sleep(0)
-        await database.write(Account.update(balance=balance + 1))
+    def deposit(within):
+        within.write(Account.update(balance=Account.balance + 0))
+        ((balance,),) = within.rows(Account.select(Account.balance))
+        within.write(Account.update(balance=balance + 1))
 
     await asyncio.gather(*(asyncio.create_task(database.transaction(deposit)) for _ in range(50)))
     assert await database.rows(Account.select(Account.balance)) == [(50,)]
 
 
-async def test_a_cancelled_transaction_leaves_nothing_and_blocks_nobody(database):
-    begun = asyncio.Event()
-
-    async def hang():
-        await database.write(Account.insert(name="hangs"))
-        begun.set()
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(database.transaction(hang))
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await database.write(Account.insert(name="next"))
-    assert await names(database) == {"next"}
+@contextlib.contextmanager
+def write_lock(database):
+    """Another process writes."""
+    file = database._engine._path
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+        other.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_write_that_was_cancelled_while_it_waited_never_begins(database):
-    """Its thread may get the lock long after its caller has gone."""
-    with contextlib.closing(
-        sqlite3.connect(database._peewee.database, isolation_level=None)
-    ) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with write_lock(database):
         for _ in range(3):
             waits = asyncio.create_task(database.write(Account.insert(name="cancelled")))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
             waits.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waits
-        other.execute("ROLLBACK")
-        for n in range(10):
-            await database.write(Account.insert(name=str(n)))
-        other.execute("PRAGMA busy_timeout = 5000")
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("ROLLBACK")
-    assert await names(database) == {str(n) for n in range(10)}
+    for n in range(10):
+        await database.write(Account.insert(name=str(n)))
+    with write_lock(database):
+        assert await names(database) == {str(n) for n in range(10)}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_writer_waits_for_another_process_and_the_loop_goes_on(database):
+    with write_lock(database):
+        waits = asyncio.create_task(database.write(Account.insert(name="waits")))
+        for _ in range(100):
+            assert await names(database) == set()
+        assert not waits.done()
+    await waits
+    assert await names(database) == {"waits"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_read_that_takes_long_is_done_by_a_thread(database):
+    count = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+        " SELECT COUNT(*) FROM n"
+    )
+    reading = asyncio.create_task(database.rows(SQL(count)))
+    await asyncio.sleep(0)
+    assert not reading.done(), "the loop goes on"
+    assert await database.rows(SQL("SELECT 1")) == [(1,)]
+    assert await reading == [(300000,)]
+
+
+async def test_of_many_transactions_at_once_those_that_fail_fail_alone(database):
+    await database.write(Account.insert(name="taken"))
+
+    def work(n):
+        def both(within):
+            within.write(Account.insert(name=f"first {n}"))
+            if n % 5 == 1:
+                within.write(Account.insert(name="taken"))
+            if n % 5 == 2:
+                raise ZeroDivisionError(n)
+            return within.write(Account.insert(name=f"second {n}")).lastrowid
+
+        return both
+
+    outcomes = await asyncio.gather(
+        *(database.transaction(work(n)) for n in range(50)), return_exceptions=True
+    )
+    for n, outcome in enumerate(outcomes):
+        expected = {1: IntegrityError, 2: ZeroDivisionError}.get(n % 5, int)
+        assert isinstance(outcome, expected)
+    well = [n for n in range(50) if n % 5 not in (1, 2)]
+    assert await names(database) == {"taken"} | {
+        f"{word} {n}" for n in well for word in ("first", "second")
+    }
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_transactions_are_committed_in_the_order_of_their_calls(database):
+    ids = await asyncio.gather(*(database.write(Account.insert(name=str(n))) for n in range(600)))
+    assert [each.lastrowid for each in ids] == list(range(1, 601))
+
+
+async def test_what_was_acknowledged_to_many_at_once_survives_kill_9(
+    settings, database_url, migrations
+):
+    own = settings(database_url=database_url("kit"))
+    environment = {"DATABASE_URL": own.database_url, "MIGRATIONS": str(migrations)}
+    program = Path(__file__).with_name("writing.py")
+    acknowledged = set()
+    for run in range(3):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, program, str(run), env=os.environ | environment, stdout=PIPE
+        )
+        for _ in range(300):
+            acknowledged.add((await process.stdout.readline()).decode().strip())
+        process.kill()
+        rest, _ = await process.communicate()
+        acknowledged |= set(rest.decode().split("\n")[:-1])
+    async with open_database(own, migrations) as database:
+        assert acknowledged <= await names(database)
+    assert len(acknowledged) >= 900
 
 
 async def test_calls_cancelled_at_any_moment_leave_every_connection_well(database):
     chance = random.Random(7)
 
     async def work(n):
-        async def both():
-            await database.write(Account.insert(name=f"a{n}"))
-            await database.write(Account.insert(name=f"b{n}"))
+        def both(within):
+            within.write(Account.insert(name=f"a{n}"))
+            within.write(Account.insert(name=f"b{n}"))
 
         await database.transaction(both)
 
@@ -212,20 +280,19 @@ async def test_a_deadlock_is_run_again(database):
     met = asyncio.Barrier(2)
     runs = []
 
-    async def cross(first, second):
-        runs.append(first)
-        await database.write(
-            Account.update(balance=Account.balance + 1).where(Account.name == first)
-        )
-        if len(runs) <= 2:
-            await met.wait()
-        await database.write(
-            Account.update(balance=Account.balance + 1).where(Account.name == second)
-        )
+    def cross(first, second):
+        def work(within):
+            runs.append(first)
+            within.write(Account.update(balance=Account.balance + 1).where(Account.name == first))
+            if len(runs) <= 2:
+                await_(met.wait())
+            within.write(Account.update(balance=Account.balance + 1).where(Account.name == second))
+
+        return work
 
     await asyncio.gather(
-        asyncio.create_task(database.transaction(lambda: cross("a", "b"))),
-        asyncio.create_task(database.transaction(lambda: cross("b", "a"))),
+        asyncio.create_task(database.transaction(cross("a", "b"))),
+        asyncio.create_task(database.transaction(cross("b", "a"))),
     )
     assert len(runs) > 2
     assert await database.rows(Account.select(Account.balance)) == [(2,), (2,)]

@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from peewee import Case, Update, fn
+from peewee import Case, fn
 
 from microkit.batch import Each
 from microkit.cache import Cache, CachedLoader
 from microkit.errors import NotFound
-from microkit.storage.database import Database, Statement
+from microkit.storage.database import Database, Statement, Transaction
+from microkit.storage.statement import Call
 from videomicro.dal.model import Clock, Video
 
 _CACHED: Final = 20_000
@@ -55,11 +56,22 @@ _COUNTS = Statement(
     )
 )
 _NOW = Statement(lambda: _VERSION)
-
-
-def _tick(now_ms: int) -> Update:
-    later = Case(None, [(Clock.latest_ms < now_ms, now_ms)], Clock.latest_ms + 1)
-    return Clock.update(latest_ms=later).where(Clock.id == 1)
+_TICK = Statement(
+    lambda now_ms: Clock.update(
+        latest_ms=Case(None, [(Clock.latest_ms < now_ms, now_ms)], Clock.latest_ms + 1)
+    ).where(Clock.id == 1)
+)
+_INSERT = Statement(
+    lambda author_id, title, play_url, cover_url, created_ms: Video.insert(
+        author_id=author_id,
+        title=title,
+        play_url=play_url,
+        cover_url=cover_url,
+        created_ms=created_ms,
+    )
+)
+_RENAME = Statement(lambda video, title: Video.update(title=title).where(Video.id == video))
+_DELETE = Statement(lambda video: Video.update(deleted=True).where(Video.id == video))
 
 
 class Videos:
@@ -88,10 +100,8 @@ class Videos:
             "cover_url": cover_url,
         }
 
-        async def insert() -> int:
-            now_ms = await self._changed()
-            written = await self._database.write(Video.insert(row | {"created_ms": now_ms}))
-            return int(written.lastrowid)
+        def insert(within: Transaction) -> int:
+            return within.write(_INSERT(**row, created_ms=_changed(within))).lastrowid
 
         video_id = await self._database.transaction(insert)
         self._counts.discard(author_id)
@@ -140,7 +150,7 @@ class Videos:
             NotFound: there is no such video.
         """
         await self.by_id(video_id)
-        await self._change(Video.update(title=title).where(Video.id == video_id))
+        await self._change(_RENAME(video=video_id, title=title))
         self._rows.discard(video_id)
 
     async def delete(self, video_id: int) -> None:
@@ -150,26 +160,16 @@ class Videos:
             NotFound: there is no such video.
         """
         row = await self.by_id(video_id)
-        await self._change(Video.update(deleted=True).where(Video.id == video_id))
+        await self._change(_DELETE(video=video_id))
         self._rows.discard(video_id)
         self._counts.discard(row.author_id)
 
-    async def _change(self, update: Update) -> None:
-        async def change() -> None:
-            await self._changed()
-            await self._database.write(update)
+    async def _change(self, update: Call) -> None:
+        def change(within: Transaction) -> None:
+            _changed(within)
+            within.write(update)
 
         await self._database.transaction(change)
-
-    async def _changed(self) -> int:
-        """Within a transaction, first of all: note that something changes, and return the time.
-
-        It is later than that of every other change, also when the clock was set back, and in the
-        order of the commits: a page never skips a video.
-        """
-        await self._database.write(_tick(time.time_ns() // 1_000_000))
-        ((now_ms,),) = await self._database.rows(_NOW())
-        return int(now_ms)
 
     async def _load(self, ids: list[int]) -> dict[int, Row]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
@@ -191,3 +191,14 @@ class Videos:
     async def _count(self, authors: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}
         return {author: counted.get(author, 0) for author in authors}
+
+
+def _changed(within: Transaction) -> int:
+    """First in a transaction: note that something changes, and return the time in ms.
+
+    It is later than that of every other change, also when the clock was set back, and in the order
+    of the commits: a page never skips a video.
+    """
+    within.write(_TICK(now_ms=time.time_ns() // 1_000_000))
+    ((now_ms,),) = within.rows(_NOW())
+    return int(now_ms)
