@@ -5,15 +5,8 @@ FROM python:3.11-slim AS build
 ARG SERVICE=all
 WORKDIR /src
 RUN python -m venv /venv
-COPY setup.cfg pyproject.toml constraints.txt README.md ./
-COPY idl idl
-COPY microkit microkit
-COPY usermicro usermicro
-COPY videomicro videomicro
-COPY relationmicro relationmicro
-COPY favoritemicro favoritemicro
-COPY commentmicro commentmicro
-COPY api api
+# .dockerignore lets through what is installed: no list of services here.
+COPY . .
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE}]"
 
 FROM python:3.11-slim

@@ -43,7 +43,7 @@ observers: list[Observer] = []
 
 
 class observed:  # noqa: N801 - reads as the `with` statement that it is
-    """Observe one call: ``with observed("rpc_client", "userservice", "GetUserMethod"):``.
+    """Observe one call: ``with observed("rpc_client", "service", "Method"):``.
 
     The call failed if an exception leaves the block, or if the block, which handles the exception
     itself, sets `error`. An exception that is neither a `microkit.errors.Error`, nor a

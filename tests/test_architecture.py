@@ -1,6 +1,9 @@
 """The arrows between the packages, and what may not happen when a module is imported."""
 
 import ast
+import configparser
+import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import idl
+from microkit.service import Service
+
 ROOT = Path(__file__).parent.parent
-SERVICES = ("usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro")
+SERVICES = idl.RPC
 OURS = ("idl", "microkit", "api", *SERVICES)
 ALLOWED = {
     "idl": set(),
@@ -100,3 +106,40 @@ for name in {names!r}:
     command = [sys.executable, "-B", "-c", program]  # -B: writes no byte code
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_microkit_names_no_service():
+    names = {name for service in idl.SERVICES for name in (service.package, service.name)}
+    ours = re.compile("|".join([*names, "jwt", "argon2", "douyin", "asia/shanghai"]), re.IGNORECASE)
+    for path in modules("microkit"):
+        assert not ours.search(path.read_text()), path
+
+
+@pytest.mark.parametrize("listed", idl.SERVICES, ids=lambda listed: listed.package)
+def test_a_service_is_declared_as_the_list_says(listed):
+    declared: Service = importlib.import_module(listed.package).SERVICE
+    assert (declared.package, declared.name, declared.port) == listed
+    assert declared.peers.items() <= idl.ports().items()
+    assert listed.name not in declared.peers
+
+
+def test_the_lists_of_services_have_no_name_or_port_twice():
+    for column in zip(*idl.SERVICES, strict=True):
+        assert len(set(column)) == len(idl.SERVICES)
+    with pytest.raises(LookupError, match="usermicro"):
+        idl.service("mailmicro")
+
+
+def test_every_service_has_an_extra_that_the_whole_installation_includes():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = config["options.extras_require"]
+    (everything,) = re.findall(r"\[(.*)\]", extras["all"])
+    assert set(everything.split(",")) == {*SERVICES, "api"}
+    assert {*SERVICES, "api"} <= set(extras)
+
+
+def test_the_image_holds_every_package_and_no_more():
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
+    folders = {path.name for pattern in allowed for path in ROOT.glob(pattern) if path.is_dir()}
+    assert folders == {"idl", "microkit", "api", *SERVICES}

@@ -9,10 +9,9 @@ from e2e.apk import Apk, opened
 from e2e.load import KINDS, PEOPLE, Load, check
 from fleet import eventually
 
-PARTS = (
-    "redis-server", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro",
-    "-m api",
-)  # fmt: skip
+import idl
+
+PARTS = ("redis-server", *idl.RPC, "-m api")
 
 
 @pytest.fixture

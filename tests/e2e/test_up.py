@@ -15,15 +15,13 @@ from e2e.apk import Apk, opened
 from e2e.conftest import ROOT
 from fleet import eventually
 
+import idl
 from api.upload import upload_folder
 from microkit.storage import redis_server
 from scripts import servers
 from scripts.servers import wait_for
 
-PARTS = (
-    "redis-server", "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro",
-    "-m api",
-)  # fmt: skip
+PARTS = ("redis-server", *idl.RPC, "-m api")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

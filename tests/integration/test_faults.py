@@ -11,12 +11,10 @@ from e2e.load import KINDS, Load, check
 from fleet import eventually
 from integration.conftest import timestamp
 
+import idl
 from scripts.deployment import Deployment
 
-PARTS = (
-    "usermicro", "videomicro", "relationmicro", "favoritemicro", "commentmicro", "api", "redis",
-    "mysql", "etcd", "s3",
-)  # fmt: skip
+PARTS = (*idl.RPC, "api", "redis", "mysql", "etcd", "s3")
 AWAY_SECONDS = 1.5
 DEADLINE_SECONDS = 5.0
 

@@ -1,0 +1,52 @@
+"""The command line of a service."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import idl
+from microkit import __version__
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = [*idl.RPC, "api", "scripts.supervisor", "scripts.call", "scripts.benchmark"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_says_its_version(module):
+    done = run(module, "--version")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == __version__
+
+
+@pytest.mark.parametrize("module", ["usermicro", "api"])
+def test_an_unknown_argument_is_answered_with_what_is_allowed(module):
+    done = run(module, "nonsense")
+    assert done.returncode != 0
+    assert f"usage: python -m {module}" in done.stderr
+    assert ("migrate up" in done.stderr) == (module == "usermicro")
+
+
+@pytest.mark.parametrize(
+    ("module", "environment", "named"),
+    [
+        ("commentmicro", {"TIMEZONE": "Mars/North"}, "commentservice: TIMEZONE='Mars/North'"),
+        ("usermicro", {"DATABASE_URL": "oracle://x"}, "userservice: DATABASE_URL"),
+        ("api", {"OBJECTS_URL": "file:///tmp", "JWT_SECRET": "short"}, "api: JWT_SECRET"),
+        ("api", {"JWT_DAYS": "0"}, "api: JWT_DAYS='0'"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_the_process_with_its_name(module, environment, named):
+    done = run(module, **environment, PORT="0", ADMIN_PORT="0")
+    assert done.returncode != 0
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "short" not in done.stderr

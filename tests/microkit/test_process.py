@@ -1,0 +1,114 @@
+"""Child processes: kept running, stopped, and gone with their parent."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from fleet import eventually
+
+from microkit.process import Child
+from scripts.servers import wait_for
+
+ROOT = Path(__file__).parents[2]
+
+# Writes its process id, then lives until SIGTERM.
+PATIENT = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()} '); time.sleep(600)"
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + PATIENT
+
+
+@pytest.fixture
+async def make(tmp_path):
+    """Makes children, and stops them."""
+    made = []
+
+    def child(program: str, **options) -> Child:
+        command = (sys.executable, "-c", program, str(tmp_path / "pids"))
+        said: list[str] = []
+        made.append(Child("it", command, environment=dict(os.environ), say=said.append, **options))
+        made[-1].said = said
+        return made[-1]
+
+    yield child
+    for each in made:
+        await each.stop()
+
+
+def pids(tmp_path: Path) -> list[int]:
+    path = tmp_path / "pids"
+    return [int(text) for text in path.read_text().split()] if path.exists() else []
+
+
+async def test_what_ends_is_started_again_and_the_reason_is_said(make, tmp_path):
+    child = make(PATIENT)
+    await child.start()
+    await eventually(lambda: len(pids(tmp_path)) == 1)
+    os.kill(pids(tmp_path)[0], signal.SIGKILL)
+    await eventually(lambda: len(pids(tmp_path)) == 2)
+    assert child.said == ["it ended (SIGKILL); starts again in 0.5 s"]
+
+
+async def test_what_ends_at_once_is_started_again_after_longer_and_longer(make):
+    child = make("raise SystemExit(3)")
+    await child.start()
+    await eventually(lambda: len(child.said) == 2)
+    assert child.said == [
+        "it ended (exit code 3); starts again in 0.5 s",
+        "it ended (exit code 3); starts again in 1 s",
+    ]
+
+
+async def test_stopping_ends_it_for_good(make, tmp_path):
+    child = make(PATIENT)
+    await child.start()
+    await eventually(lambda: pids(tmp_path))
+    await child.stop()
+    assert not psutil.pid_exists(pids(tmp_path)[0])
+    assert child.said == []
+    await child.stop()
+
+
+async def test_stopping_between_two_starts_starts_nothing_more(make):
+    child = make("raise SystemExit(3)")
+    await child.start()
+    await eventually(lambda: child.said)
+    async with asyncio.timeout(60):
+        await child.stop()
+    assert child.said == ["it ended (exit code 3); starts again in 0.5 s"]
+
+
+async def test_what_ignores_sigterm_is_killed(make, tmp_path):
+    child = make(DEAF, stop_seconds=0.1)
+    await child.start()
+    await eventually(lambda: pids(tmp_path))
+    await child.stop()
+    assert not psutil.pid_exists(pids(tmp_path)[0])
+    assert child.said == ["it does not stop: killed"]
+
+
+async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
+    child = Child("it", (str(tmp_path / "none"),), environment={}, say=print)
+    with pytest.raises(OSError, match="none"):
+        await child.start()
+    await child.stop()
+
+
+def test_a_child_ends_when_its_parent_is_killed(tmp_path):
+    parent = f"""
+import asyncio, os, sys
+from microkit.process import Child
+async def main():
+    command = (sys.executable, "-c", {PATIENT!r}, {str(tmp_path / "pids")!r})
+    await Child("it", command, environment=dict(os.environ), say=print).start()
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT)
+    wait_for(lambda: pids(tmp_path))
+    process.kill()
+    process.wait()
+    wait_for(lambda: not psutil.pid_exists(pids(tmp_path)[0]))
