@@ -1,5 +1,6 @@
 """HTTP connections: what is accepted beyond the standard, and answers to what is no HTTP."""
 
+import asyncio
 import logging
 import re
 from typing import Any, Final
@@ -10,6 +11,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from api import envelope
+from api.connections import Connections, Limits
 from microkit.errors import ParamError, ServiceError
 
 _log = logging.getLogger(__name__)
@@ -20,11 +22,32 @@ _BLANK_LINE: Final = b"\r\n\r\n"
 class Protocol(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_in_request_line",)
+    __slots__ = ("_connections", "_in_request_line")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, server: web.Server, connections: Connections, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._connections = connections
         self._in_request_line = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End what is under way."""
+        self._connections.remove(self)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Send no more while the client does not read."""
+        super().pause_writing()
+        self._connections.stalls(self)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._connections.resumes(self)
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request line with characters beyond ASCII (curl sends such) is encoded first.
@@ -38,11 +61,23 @@ class Protocol(RequestHandler):
             if not line.isascii():
                 data = _NOT_ASCII.sub(_percent_encoded, line) + feed + rest
             self._in_request_line = not feed
+        self._connections.receives(self)
         waiting = len(self._messages)
         super().data_received(data)
+        if self._messages:
+            self._connections.busy(self)
         if waiting == 0 and len(self._messages) == 1 and not self._upgraded:
             _, body = self._messages[0]
             self._in_request_line = body is EMPTY_PAYLOAD and data.endswith(_BLANK_LINE)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the response, then wait for the next request."""
+        finished = await super().finish_response(request, resp, start_time)
+        if not self._messages:
+            self._connections.waits(self)
+        return finished
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log our faults; a body that cannot be read is the client's."""
@@ -78,13 +113,30 @@ def _percent_encoded(byte: re.Match[bytes]) -> bytes:
 
 
 class Runner(web.AppRunner):
-    """Serves an application with the protocol above."""
+    """Serves an application with the protocol above, its connections held to `limits`."""
+
+    def __init__(self, app: web.Application, limits: Limits, **options: Any) -> None:
+        super().__init__(app, keepalive_timeout=limits.keepalive_seconds, **options)
+        self._limits = limits
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
+        connections = Connections(self._limits)
+        return _Server(
+            connections, made.request_handler, request_factory=made.request_factory, **self._kwargs
+        )
 
 
 class _Server(web.Server):
-    def __call__(self) -> Protocol:
-        return Protocol(self, loop=self._loop, **self._kwargs)
+    def __init__(self, connections: Connections, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._limited = connections
+
+    def __call__(self) -> RequestHandler:
+        # A server takes any protocol; aiohttp's annotation names its own.
+        refusal: Any = self._limited.refusal()
+        return refusal or Protocol(self, self._limited, loop=self._loop, **self._kwargs)
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
+        self._limited.close()
+        await super().shutdown(timeout)

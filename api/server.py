@@ -8,6 +8,7 @@ from aiohttp import web
 
 from api.app import application
 from api.clients import Clients
+from api.connections import Limits
 from api.media import MediaWorkers
 from api.objects import ASSETS, content_type
 from api.protocol import Runner
@@ -52,6 +53,7 @@ async def open_server(
         )
         runner = Runner(
             app,
+            Limits.of(settings),
             access_log=None,
             shutdown_timeout=settings.stop_grace_seconds,
             max_line_size=_LINE_BYTES,
