@@ -8,12 +8,13 @@ requests that ask at the same moment.
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from api.clients import Clients
 from api.pack.user import Known, friend, user, users
 from api.pack.video import Counted, video
 from api.peers import Peers
+from idl import core, relation, relationmicro, usermicro, videomicro
 from microkit.batch import Loader
 from microkit.cache import CachedLoader
 from microkit.errors import Error, NotFound
@@ -24,7 +25,13 @@ T = TypeVar("T")
 # Over HTTP nobody can change a name or a picture.
 _INFOS_CACHED: Final = 20_000
 _INFOS_SECONDS: Final = 2.0
-_VIDEO, _AUTHOR = "video", "author"
+
+
+class _Asked(NamedTuple):
+    """What the likes are asked of: a video, or a person. FavoriteSummary takes both in one call."""
+
+    id: int
+    is_video: bool
 
 
 class _Likes(NamedTuple):
@@ -44,16 +51,16 @@ class Aggregate:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._peers = Peers(clients)
-        self._infos: CachedLoader[int, Any] = CachedLoader(
+        self._infos: CachedLoader[int, usermicro.UserInfo] = CachedLoader(
             self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
         )
-        self._follows: Loader[int, Any] = Loader(self._load_follows)
+        self._follows: Loader[int, relationmicro.FollowInfo] = Loader(self._load_follows)
         self._likes: Loader[int, list[int]] = Loader(self._load_likes)
-        self._summaries: Loader[tuple[str, int], Any] = Loader(self._load_summaries)
+        self._summaries: Loader[_Asked, list[int]] = Loader(self._load_summaries)
         self._works: Loader[int, int] = Loader(self._load_works)
         self._comments: Loader[int, int] = Loader(self._load_comments)
 
-    async def full_user(self, viewer: int, user_id: int, base: str) -> Any:
+    async def full_user(self, viewer: int, user_id: int, base: str) -> core.User:
         """Return one person.
 
         Raises:
@@ -70,16 +77,22 @@ class Aggregate:
             raise NotFound("用户不存在")
         return user(user_id, Known(infos, follows, _followed(follows), likes, works), base)
 
-    async def full_users(self, viewer: int, user_ids: Collection[int], base: str) -> dict[int, Any]:
+    async def full_users(
+        self, viewer: int, user_ids: Collection[int], base: str
+    ) -> dict[int, core.User]:
         """Return people by id, in the order of `user_ids`."""
         return users(user_ids, await self._known(viewer, list(user_ids)), base)
 
-    async def full_friends(self, viewer: int, listed: Sequence[Any], base: str) -> list[Any]:
+    async def full_friends(
+        self, viewer: int, listed: Sequence[relationmicro.User], base: str
+    ) -> list[relation.FriendUser]:
         """Return relationservice's friends in their order."""
         known = await self._known(viewer, [each.id for each in listed])
         return [friend(each, known, base) for each in listed]
 
-    async def full_videos(self, viewer: int, rows: Sequence[Any], base: str) -> list[Any]:
+    async def full_videos(
+        self, viewer: int, rows: Sequence[videomicro.Video], base: str
+    ) -> list[core.Video]:
         """Return videoservice's videos in their order."""
         if not rows:
             return []
@@ -98,7 +111,9 @@ class Aggregate:
         counted = Counted(likes.videos, likes.liked, comments)
         return [video(row, people[row.author_id], counted, base) for row in rows]
 
-    async def _follow_infos(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
+    async def _follow_infos(
+        self, viewer: int, user_ids: list[int]
+    ) -> Mapping[int, relationmicro.FollowInfo]:
         if viewer:
             return await self._peers.follow_infos(viewer, user_ids)
         return await self._follows.many(user_ids)
@@ -109,12 +124,13 @@ class Aggregate:
             return _Likes(
                 found.video_favorite_count_map, found.is_favorite_map, found.user_favorite_count_map
             )
-        wanted = [*((_VIDEO, each) for each in video_ids), *((_AUTHOR, each) for each in authors)]
-        counts = await self._summaries.many(wanted)
+        videos = [_Asked(each, is_video=True) for each in video_ids]
+        people = [_Asked(each, is_video=False) for each in authors]
+        counts = await self._summaries.many([*videos, *people])
         return _Likes(
-            {each: n for (kind, each), n in counts.items() if kind is _VIDEO},
+            {each.id: counts[each][0] for each in videos if each in counts},
             {},
-            {each: n for (kind, each), n in counts.items() if kind is _AUTHOR},
+            {each.id: counts[each] for each in people if each in counts},
         )
 
     async def _known(self, viewer: int, user_ids: list[int]) -> Known:
@@ -137,23 +153,27 @@ class Aggregate:
         answer = await self._clients.relations.GetIsFollowsMethod(myUid=viewer, userIds=user_ids)
         return answer.is_follow_map or {}
 
-    async def _load_infos(self, user_ids: list[int]) -> Mapping[int, Any]:
+    async def _load_infos(self, user_ids: list[int]) -> Mapping[int, usermicro.UserInfo]:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
         return {info.id: info for info in answer.user_set or ()}
 
-    async def _load_follows(self, user_ids: list[int]) -> Mapping[int, Any]:
+    async def _load_follows(self, user_ids: list[int]) -> Mapping[int, relationmicro.FollowInfo]:
         return await self._peers.follow_infos(0, user_ids)
 
     async def _load_likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
         answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
         return answer.favorite_count_map
 
-    async def _load_summaries(self, wanted: list[tuple[str, int]]) -> Mapping[tuple[str, int], Any]:
-        videos = [each for kind, each in wanted if kind is _VIDEO]
-        authors = [each for kind, each in wanted if kind is _AUTHOR]
+    async def _load_summaries(self, wanted: list[_Asked]) -> Mapping[_Asked, list[int]]:
+        """Return a video's [likes], a person's [likes given, likes received]."""
+        videos = [each.id for each in wanted if each.is_video]
+        authors = [each.id for each in wanted if not each.is_video]
         found = await self._peers.summary(0, videos, authors)
-        counts = {(_VIDEO, each): n for each, n in found.video_favorite_count_map.items()}
-        counts |= {(_AUTHOR, each): n for each, n in found.user_favorite_count_map.items()}
+        counts = {
+            _Asked(each, is_video=True): [n] for each, n in found.video_favorite_count_map.items()
+        }
+        for each, both in found.user_favorite_count_map.items():
+            counts[_Asked(each, is_video=False)] = both
         return counts
 
     async def _load_works(self, authors: list[int]) -> Mapping[int, int]:
@@ -165,7 +185,7 @@ class Aggregate:
         return answer.comment_count_map
 
 
-def _followed(follows: Mapping[int, Any]) -> dict[int, bool]:
+def _followed(follows: Mapping[int, relationmicro.FollowInfo]) -> dict[int, bool]:
     return {user_id: info.is_follow for user_id, info in follows.items()}
 
 

@@ -6,7 +6,6 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from api import contract
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients
@@ -21,6 +20,7 @@ from api.publishing import Publishing
 from api.routes import Endpoint, endpoints
 from api.settings import Settings
 from api.upload import Uploads
+from idl import core, interaction, relation
 from microkit.admin import Checks, health_response, metrics_response
 from microkit.storage.minio import MinioObjects
 from microkit.storage.objects import FileObjects
@@ -49,9 +49,9 @@ def application(
     lists, aggregate = Lists(clients), Aggregate(clients)
     receiver = Uploads(uploads, settings, tokens.user_of)
     handlers = {
-        contract.core: CoreHandler(clients, lists, aggregate, tokens, publishing),
-        contract.interaction: InteractionHandler(clients, lists, aggregate),
-        contract.relation: RelationHandler(clients, lists, aggregate, settings.zone()),
+        core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing),
+        interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
+        relation.CONTRACT: RelationHandler(clients, lists, aggregate, settings.zone()),
     }
     by_handler: dict[Handler, Endpoint] = {
         endpoint.handle: endpoint

@@ -4,14 +4,16 @@ import asyncio
 import functools
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
 from aiohttp import web
 
 from api import form
 from microkit.errors import ParamError
-from microkit.rpc.contract import Field, Struct, fields_of
+from microkit.rpc.bounds import check_of, condition_of
+from microkit.rpc.structs import Field, Struct, fields_of
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _INTEGERS: Final = {"i32": 2**31, "i64": 2**63}
@@ -22,6 +24,7 @@ _BODY_SECONDS: Final = 30.0
 _FIELDS: Final = 1000
 _SECONDS_BELOW: Final = 10**11
 
+RequestT = TypeVar("RequestT", bound=msgspec.Struct)
 Arguments = Mapping[str, Any]
 
 
@@ -96,16 +99,20 @@ def _json(raw: bytes) -> Arguments:
     raise ParamError("请求体应为表单或 JSON 对象")
 
 
-def bind(struct: Struct, given: Arguments) -> Any:
+def bind(struct: type[RequestT], given: Arguments) -> RequestT:
     """Return the request struct of these arguments; what is missing is empty.
 
     Raises:
-        ParamError: an argument cannot be read as its type.
+        ParamError: an argument cannot be read as its type, or is out of its bounds.
     """
     values: dict[str, Any] = {}
     for name, read, matters in _readers(struct):
         values[name] = read(given.get(name)) if matters is None or matters(values) else None
-    return struct(**values)
+    request = struct(**values)
+    check = check_of(struct)
+    if check is not None:
+        check(request)
+    return request
 
 
 Matters = Callable[[Mapping[str, Any]], bool]
@@ -121,17 +128,17 @@ def _matters(field: Field) -> Matters | None:
     when = field.annotations.get("api.when")
     if when is None:
         return None
-    other, _, value = when.partition(" == ")
-    return lambda values: bool(values[other] == int(value))
+    other, value = condition_of(when)
+    return lambda values: bool(values[other] == value)
 
 
 def _reader(field: Field) -> Callable[[Any], Any]:
     empty = None if field.requiredness == "optional" else field.zero()
-    if field.type_name == "binary":
+    if field.type.name == "binary":
         return lambda _: empty  # an upload: it goes to the disk, see api/upload.py
-    if field.type_name == "string":
+    if field.type.name == "string":
         return functools.partial(_text, field.name, empty)
-    return functools.partial(_integer, field, _INTEGERS[field.type_name], empty)
+    return functools.partial(_integer, field, _INTEGERS[field.type.name], empty)
 
 
 def _text(name: str, empty: str | None, value: Any) -> str | None:

@@ -1,30 +1,43 @@
 """One call of the HTTP API, as its handler gets it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
+from api.upload import Upload
 from microkit.errors import ParamError
+
+RequestT = TypeVar("RequestT")
+
+
+class AsksAboutUser(Protocol):
+    """A request that names a user."""
+
+    user_id: int
+
+
+AboutUserT = TypeVar("AboutUserT", bound=AsksAboutUser)
 
 
 @dataclass(slots=True)
-class Call:
-    """The bound request, who makes it (0: nobody), and what object URLs begin with.
+class Call(Generic[RequestT]):
+    """The bound request, the user who makes it (0: anonymous), and what object URLs begin with.
 
-    `upload` is there where the contract has a file.
+    `upload` is set where the contract has a file.
     """
 
-    request: Any
+    request: RequestT
     viewer: int
     base: str
-    upload: Any = None
+    upload: Upload | None = None
 
-    def whose(self) -> int:
-        """Return the user that the call asks about: the one it names, or else who makes it.
 
-        Raises:
-            ParamError: it names nobody, and nobody makes it.
-        """
-        user_id: int = self.request.user_id or self.viewer
-        if user_id <= 0:
-            raise ParamError("需要有效的 user_id 或登录")
-        return user_id
+def whose(call: Call[AboutUserT]) -> int:
+    """Return the user that the call asks about: the one it names, or else the viewer.
+
+    Raises:
+        ParamError: it names no user, and is anonymous.
+    """
+    user_id = call.request.user_id or call.viewer
+    if user_id <= 0:
+        raise ParamError("需要有效的 user_id 或登录")
+    return user_id

@@ -1,36 +1,37 @@
 """How every answer is written: JSON with `status_code` and `status_msg`, and HTTP 200."""
 
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from microkit.errors import Error
-from microkit.rpc.contract import Struct, fields_of, zero
+from microkit.rpc import status
+from microkit.rpc.structs import Struct
+
+ResponseT = TypeVar("ResponseT", bound=msgspec.Struct)
 
 _encode = msgspec.json.Encoder().encode
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
-def success(answer: msgspec.Struct) -> bytes:
+class Shared(Generic[ResponseT]):
+    """A response that many requests get: it is encoded once."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, response: ResponseT) -> None:
+        self.body: Final = _encode(response)
+
+
+def success(answer: msgspec.Struct | Shared[msgspec.Struct]) -> bytes:
     """Return the body of an answer."""
-    return _encode(answer)
+    return answer.body if isinstance(answer, Shared) else _encode(answer)
 
 
 def failure(struct: Struct, error: Error) -> bytes:
     """Return the body that says `error`: an answer with every other field there, and empty."""
-    answer = zero(struct, status_code=error.code, status_msg=error.message)
-    for field in fields_of(struct):
-        if field.struct is not None and getattr(answer, field.name) is not None:
-            _complete(getattr(answer, field.name))
-    return _encode(answer)
-
-
-def _complete(inner: msgspec.Struct) -> None:
-    """Set the optional fields of an empty object too: clients want all of them."""
-    for field in fields_of(type(inner)):
-        if getattr(inner, field.name) is None:
-            setattr(inner, field.name, field.zero())
+    return _encode(status.failure(struct, error))
 
 
 def bare_failure(error: Error) -> bytes:
@@ -41,8 +42,3 @@ def bare_failure(error: Error) -> bytes:
 def response(body: bytes, status: int = 200) -> web.Response:
     """Return a JSON response."""
     return web.Response(body=body, status=status, headers=_HEADERS)
-
-
-def done(struct: Struct, **fields: Any) -> Any:
-    """Return a successful answer of this struct with `fields` set."""
-    return struct(status_code=0, status_msg="成功", **fields)

@@ -1,9 +1,10 @@
 """The lists that pages are made of, alike for every viewer: many who ask at once share one call."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from api.clients import Clients
+from idl import commentmicro, videomicro
 from microkit.batch import Each, Loader
 
 # The viewer of a list that is the same for all: optional, but the original service reads it without
@@ -14,22 +15,24 @@ _NOBODY: Final = 0
 class Page:
     """A page of the feed, and when its last video was published.
 
-    Equal pages show the same videos, however they were asked for.
+    Equal pages have equal videos, every field of them, whatever the times that were asked for.
     """
 
-    __slots__ = ("_hash", "_shows", "next_ns", "rows")
+    __slots__ = ("_hash", "next_ns", "rows")
 
-    def __init__(self, rows: Sequence[Any], next_ns: int) -> None:
+    def __init__(self, rows: Sequence[videomicro.Video], next_ns: int) -> None:
         self.rows = rows
         self.next_ns = next_ns
-        self._shows = (next_ns, *((row.id, row.title) for row in rows))
-        self._hash = hash(self._shows)
+        # Structs cannot be hashed; their ids tell almost all pages apart, and __eq__ the rest.
+        self._hash = hash((next_ns, *(row.id for row in rows)))
 
     def __hash__(self) -> int:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Page) and self._shows == other._shows
+        if not isinstance(other, Page):
+            return NotImplemented
+        return self.next_ns == other.next_ns and self.rows == other.rows
 
 
 class Lists:
@@ -38,9 +41,9 @@ class Lists:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._pages: Each[tuple[int, int], Page] = Each(self._load_page)
-        self._published: Each[int, Sequence[Any]] = Each(self._load_published)
-        self._videos: Loader[int, Any] = Loader(self._load_videos)
-        self._comments: Each[int, Any] = Each(self._load_comments)
+        self._published: Each[int, Sequence[videomicro.Video]] = Each(self._load_published)
+        self._videos: Loader[int, videomicro.Video] = Loader(self._load_videos)
+        self._comments: Each[int, commentmicro.CommentListResp] = Each(self._load_comments)
         self._following: Each[int, list[int]] = Each(self._load_following)
         self._followers: Each[int, list[int]] = Each(self._load_followers)
 
@@ -48,15 +51,15 @@ class Lists:
         """Return videoservice's page of the feed before a time."""
         return await self._pages.one((before_ns, limit))
 
-    async def published(self, author: int) -> Sequence[Any]:
+    async def published(self, author: int) -> Sequence[videomicro.Video]:
         """Return an author's videos, newest first."""
         return await self._published.one(author)
 
-    async def videos(self, video_ids: Sequence[int]) -> list[Any]:
+    async def videos(self, video_ids: Sequence[int]) -> list[videomicro.Video]:
         """Return videos in the order of `video_ids`, without those that do not exist."""
         return list((await self._videos.many(video_ids)).values())
 
-    async def comments(self, viewer: int, video_id: int) -> Sequence[Any]:
+    async def comments(self, viewer: int, video_id: int) -> Sequence[commentmicro.Comment]:
         """Return the comments on a video, newest first; of their writers only the ids.
 
         The original service answers the asker's own comments only, and does not set `complete`: it
@@ -67,8 +70,7 @@ class Lists:
             answer = await self._clients.comments.CommentListMethod(
                 user_id=viewer, video_id=video_id, ids_only=True
             )
-        listed: Sequence[Any] = answer.comment_list
-        return listed
+        return answer.comment_list
 
     async def following(self, user_id: int) -> Sequence[int]:
         """Return whom somebody follows, newest first."""
@@ -83,15 +85,15 @@ class Lists:
         answer = await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
         return Page(answer.video_list or (), answer.next_time or 0)
 
-    async def _load_published(self, author: int) -> Sequence[Any]:
+    async def _load_published(self, author: int) -> Sequence[videomicro.Video]:
         answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author)
         return answer.video_list or ()
 
-    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, Any]:
+    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, videomicro.Video]:
         answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
         return {row.id: row for row in answer.video_set or ()}
 
-    async def _load_comments(self, video_id: int) -> Any:
+    async def _load_comments(self, video_id: int) -> commentmicro.CommentListResp:
         return await self._clients.comments.CommentListMethod(
             user_id=_NOBODY, video_id=video_id, ids_only=True
         )

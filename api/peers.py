@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from api.clients import Clients
-from api.contract import favoritemicro
+from idl import favoritemicro, relationmicro
 from microkit.errors import UnknownMethod
 
 _log = logging.getLogger(__name__)
@@ -46,16 +46,18 @@ class Peers:
         self._infos = _Added("GetFollowInfosMethod")
         self._summaries = _Added("FavoriteSummaryMethod")
 
-    async def follow_infos(self, viewer: int, user_ids: list[int]) -> Mapping[int, Any]:
+    async def follow_infos(
+        self, viewer: int, user_ids: list[int]
+    ) -> Mapping[int, relationmicro.FollowInfo]:
         """Return the follow infos of people, from the viewer's side."""
 
-        async def call() -> Mapping[int, Any]:
+        async def call() -> Mapping[int, relationmicro.FollowInfo]:
             answer = await self._clients.relations.GetFollowInfosMethod(
                 my_uid=viewer, target_uids=user_ids
             )
             return answer.follow_info_map or {}
 
-        async def instead() -> Mapping[int, Any]:
+        async def instead() -> Mapping[int, relationmicro.FollowInfo]:
             answers = await asyncio.gather(
                 *(
                     self._clients.relations.GetFollowInfoMethod(my_uid=viewer, target_uid=user_id)
@@ -67,15 +69,17 @@ class Peers:
 
         return await self._infos.call(call, instead)
 
-    async def summary(self, viewer: int, video_ids: list[int], authors: list[int]) -> Any:
+    async def summary(
+        self, viewer: int, video_ids: list[int], authors: list[int]
+    ) -> favoritemicro.FavoriteSummaryResp:
         """Return the likes of videos and of their authors, and which the viewer likes."""
 
-        async def call() -> Any:
+        async def call() -> favoritemicro.FavoriteSummaryResp:
             return await self._clients.favorites.FavoriteSummaryMethod(
                 user_id=viewer, video_id_list=video_ids, user_id_list=authors
             )
 
-        async def instead() -> Any:
+        async def instead() -> favoritemicro.FavoriteSummaryResp:
             likes, liked, counts = await asyncio.gather(
                 self._clients.favorites.VideosFavoriteCountMethod(video_id_list=video_ids),
                 self._clients.favorites.FavoriteRelationsMethod(

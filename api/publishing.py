@@ -40,7 +40,7 @@ class Publishing:
         """Stop asking."""
         await self._settling.close()
 
-    async def publish(self, author_id: int, title: str, upload: Upload) -> None:
+    async def publish(self, author_id: int, title: str, upload: Upload | None) -> None:
         """Publish what was uploaded.
 
         Raises:
@@ -48,7 +48,7 @@ class Publishing:
             StoreError: the objects could not be stored.
             Unavailable: videoservice did not answer, or too many uploads wait.
         """
-        if upload.source is None:
+        if upload is None or upload.source is None:
             raise ParamError("缺少视频：请放在 data 字段")
         processed = await self._workers.process(upload.source, upload.folder)
         name = secrets.token_hex(16)

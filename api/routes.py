@@ -1,9 +1,8 @@
 """Routes from the IDL's annotations: no route outside of it, and none in it without a handler."""
 
-import asyncio
 import functools
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +13,9 @@ from api.auth import Tokens
 from api.call import Call
 from api.settings import Settings
 from api.upload import Upload
-from api.validation import validate
 from microkit.errors import ParamError
-from microkit.rpc.contract import Contract, Method, fields_of
+from microkit.rpc.contract import Contract, Method
+from microkit.rpc.structs import fields_of
 
 _VERBS: Final = {"api.get": "GET", "api.post": "POST"}
 _HOST: Final = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
@@ -42,12 +41,9 @@ class Endpoint:
     """
 
     def __init__(self, method: Method, handler: object, tokens: Tokens, base: str) -> None:
-        call = getattr(handler, method.name, None)
-        if not asyncio.iscoroutinefunction(call):
-            raise TypeError(f"{type(handler).__name__} has no coroutine {method.name}")
         self.method = method
-        self.takes_upload = any(f.type_name == "binary" for f in fields_of(method.request))
-        self._call: Callable[[Call], Awaitable[Any]] = call
+        self.takes_upload = any(f.type.name == "binary" for f in fields_of(method.request))
+        self._call = method.coroutine(handler)
         self._auth = method.annotations.get("api.auth")
         self._tokens = tokens
         self._base = base
@@ -74,7 +70,6 @@ class Endpoint:
         arrived = http[ARRIVED]
         viewer = self._viewer(_token(http, arrived.arguments)) if self._auth else 0
         request = binding.bind(self.method.request, arrived.arguments)
-        validate(request)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
         answer = await self._call(Call(request, viewer, base, arrived.upload))
         return envelope.response(envelope.success(answer))
@@ -85,7 +80,7 @@ class Endpoint:
 
 
 def endpoints(
-    contract: Contract, handler: object, tokens: Tokens, settings: Settings
+    contract: Contract[Any, Any], handler: object, tokens: Tokens, settings: Settings
 ) -> Iterator[Endpoint]:
     """Give an endpoint for each method of one HTTP contract."""
     # Where it is signed, the API says for how long.

@@ -2,29 +2,27 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from commentmicro import pack
-from commentmicro.contract import contract, users, videos
 from commentmicro.dal.comment import Comments, Row
 from commentmicro.peers import Peers
 from commentmicro.settings import Settings
+from idl import bounds, commentmicro, usermicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import Forbidden, ParamError
-from microkit.rpc.status import ok
+from microkit.rpc.bounds import message_of
 
-_PUBLISH, _DELETE = 1, 2
-_MAX_CONTENT: Final = 500
+CONTRACT = commentmicro.CONTRACT
 
 
 @asynccontextmanager
-async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[commentmicro.Handlers]:
     """Open what the service needs and give its handlers by Thrift service."""
     zone = context.settings.zone()
     comments = Comments(await context.database())
-    peers = Peers(context.client("userservice", users), context.client("videoservice", videos))
+    peers = Peers(context.client(usermicro.CONTRACT), context.client(videomicro.CONTRACT))
     yield {"CommentService": CommentHandler(comments, peers, zone)}
 
 
@@ -36,40 +34,39 @@ class CommentHandler:
         self._peers = peers
         self._zone = zone
 
-    async def CommentMethod(self, request: Any) -> Any:
+    async def CommentMethod(self, request: commentmicro.CommentReq) -> commentmicro.CommentResp:
         """Publish a comment, or delete one's own or one on one's own video."""
-        if request.action_type == _PUBLISH:
+        if request.action_type == commentmicro.CommentAction.PUBLISH:
             # The user first: once the comment is stored nothing may fail any more.
-            infos = await self._infos(request, [request.user_id])
+            infos = await self._infos([request.user_id], ids_only=request.ids_only)
             row = await self._publish(request)
-            return ok(contract.CommentResp, comment=pack.comment(row, infos, self._zone))
-        if request.action_type == _DELETE:
-            await self._delete(request)
-            return ok(contract.CommentResp)
-        raise ParamError("action_type 应为 1（发表评论）或 2（删除评论）")
+            return commentmicro.CommentResp.ok(comment=pack.comment(row, infos, self._zone))
+        await self._delete(request)
+        return commentmicro.CommentResp.ok()
 
-    async def CommentListMethod(self, request: Any) -> Any:
+    async def CommentListMethod(
+        self, request: commentmicro.CommentListReq
+    ) -> commentmicro.CommentListResp:
         """Return a video's comments, newest first."""
         rows = await self._comments.by_video(request.video_id)
-        infos = await self._infos(request, [row.user_id for row in rows])
+        infos = await self._infos([row.user_id for row in rows], ids_only=request.ids_only)
         comments = pack.comments(rows, infos, self._zone)
-        return ok(contract.CommentListResp, comment_list=comments, complete=True)
+        return commentmicro.CommentListResp.ok(comment_list=comments, complete=True)
 
-    async def VideosCommentCountMethod(self, request: Any) -> Any:
+    async def VideosCommentCountMethod(
+        self, request: commentmicro.VideosCommentCountReq
+    ) -> commentmicro.VideosCommentCountResp:
         """Return how many comments each video has."""
         counts = await self._comments.counts(distinct(request.video_id_list))
-        return ok(contract.VideosCommentCountResp, comment_count_map=counts)
+        return commentmicro.VideosCommentCountResp.ok(comment_count_map=counts)
 
-    async def _publish(self, request: Any) -> Row:
-        text = request.comment_text
-        if text is None or not text.strip() or len(text) > _MAX_CONTENT:
-            raise ParamError(f"评论应为 1 到 {_MAX_CONTENT} 个字符，且不能全是空白")
-        if request.user_id <= 0:
-            raise ParamError("user_id 应为正整数")
+    async def _publish(self, request: commentmicro.CommentReq) -> Row:
+        if request.comment_text is None:
+            raise ParamError(message_of(bounds.COMMENT))
         await self._peers.author_of(request.video_id)
-        return await self._comments.publish(request.user_id, request.video_id, text)
+        return await self._comments.publish(request.user_id, request.video_id, request.comment_text)
 
-    async def _delete(self, request: Any) -> None:
+    async def _delete(self, request: commentmicro.CommentReq) -> None:
         if request.comment_id is None:
             raise ParamError("需要 comment_id")
         row = await self._comments.by_id(request.comment_id)
@@ -80,5 +77,7 @@ class CommentHandler:
             raise Forbidden("只能删除自己的评论，或自己视频下的评论")
         await self._comments.delete(row)
 
-    async def _infos(self, request: Any, user_ids: list[int]) -> Mapping[int, Any] | None:
-        return None if request.ids_only else await self._peers.infos(user_ids)
+    async def _infos(
+        self, user_ids: list[int], *, ids_only: bool | None
+    ) -> Mapping[int, usermicro.UserInfo] | None:
+        return None if ids_only else await self._peers.infos(user_ids)

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
-from typing import Any
 
-from commentmicro.contract import contract
 from commentmicro.dal.comment import Row
+from idl import commentmicro, usermicro
+
+Infos = Mapping[int, usermicro.UserInfo]
 
 
-def user(user_id: int, infos: Mapping[int, Any] | None) -> Any:
+def user(user_id: int, infos: Infos | None) -> commentmicro.User:
     """Return the writer of a comment; with `infos` None only the id is known.
 
     The counts are optional, but callers written for the original service read them without a check:
     they are left out only where a caller asked for ids.
     """
     if infos is None:
-        return contract.User(id=user_id, name="", is_follow=False)
+        return commentmicro.User(id=user_id, name="", is_follow=False)
     info = infos.get(user_id)
-    return contract.User(
+    return commentmicro.User(
         id=user_id,
         name=info.name if info else "",
         follow_count=info.follow_count if info else 0,
@@ -26,10 +27,10 @@ def user(user_id: int, infos: Mapping[int, Any] | None) -> Any:
     )
 
 
-def comment(row: Row, infos: Mapping[int, Any] | None, zone: tzinfo) -> Any:
+def comment(row: Row, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment:
     """Return a comment; its day is the one that it was in `zone`."""
     day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
-    return contract.Comment(
+    return commentmicro.Comment(
         id=row.id,
         user=user(row.user_id, infos),
         content=row.content,
@@ -37,6 +38,6 @@ def comment(row: Row, infos: Mapping[int, Any] | None, zone: tzinfo) -> Any:
     )
 
 
-def comments(rows: Iterable[Row], infos: Mapping[int, Any] | None, zone: tzinfo) -> list[Any]:
+def comments(rows: Iterable[Row], infos: Infos | None, zone: tzinfo) -> list[commentmicro.Comment]:
     """Return comments in the order of their rows."""
     return [comment(row, infos, zone) for row in rows]

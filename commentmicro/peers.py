@@ -1,10 +1,10 @@
 """What other services know: whose a video is, and what is known of people."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
+from idl import usermicro, videomicro
 from microkit.cache import Cache
-from microkit.rpc.client import Client
 
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 60.0
@@ -13,7 +13,7 @@ _REMEMBERED_SECONDS: Final = 60.0
 class Peers:
     """Asks videoservice and userservice; a deleted video is forgotten within a minute."""
 
-    def __init__(self, users: Client, videos: Client) -> None:
+    def __init__(self, users: usermicro.Client, videos: videomicro.Client) -> None:
         self._users = users
         self._videos = videos
         self._authors: Cache[int, int] = Cache(_REMEMBERED, _REMEMBERED_SECONDS)
@@ -27,11 +27,11 @@ class Peers:
         """
         author = self._authors.get(video_id)
         if author is None:
-            author = int((await self._videos.GetVideoAuthorIdMethod(id=video_id)).author_id)
+            author = (await self._videos.GetVideoAuthorIdMethod(id=video_id)).author_id
             self._authors.put(video_id, author)
         return author
 
-    async def infos(self, user_ids: Iterable[int]) -> dict[int, Any]:
+    async def infos(self, user_ids: Iterable[int]) -> dict[int, usermicro.UserInfo]:
         """Return userservice's UserInfo of the users that exist, by id."""
         wanted = list(set(user_ids))
         if not wanted:

@@ -3,9 +3,9 @@
 from typing import Final
 
 from favoritemicro.dal.favorite import Favorites
+from idl import videomicro
 from microkit.cache import Cache
 from microkit.errors import NotFound
-from microkit.rpc.client import Client
 
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 60.0
@@ -14,7 +14,7 @@ _REMEMBERED_SECONDS: Final = 60.0
 class Authors:
     """What videoservice knows of videos; a video that is deleted is forgotten within a minute."""
 
-    def __init__(self, client: Client, favorites: Favorites) -> None:
+    def __init__(self, client: videomicro.Client, favorites: Favorites) -> None:
         self._client = client
         self._favorites = favorites
         self._known: Cache[int, int] = Cache(_REMEMBERED, _REMEMBERED_SECONDS)
@@ -28,7 +28,7 @@ class Authors:
         """
         author = self._known.get(video_id)
         if author is None:
-            author = int((await self._client.GetVideoAuthorIdMethod(id=video_id)).author_id)
+            author = (await self._client.GetVideoAuthorIdMethod(id=video_id)).author_id
             self._known.put(video_id, author)
         return author
 

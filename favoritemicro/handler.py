@@ -1,28 +1,25 @@
 """The methods of FavoriteService."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from favoritemicro import pack
 from favoritemicro.authors import Authors
-from favoritemicro.contract import contract, videos
 from favoritemicro.dal.favorite import Favorites
 from favoritemicro.settings import Settings
+from idl import favoritemicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
-from microkit.errors import ParamError
-from microkit.rpc.status import ok
 
-_LIKE, _UNLIKE = 1, 2
+CONTRACT = favoritemicro.CONTRACT
 
 
 @asynccontextmanager
-async def open_handlers(context: Context[Settings]) -> AsyncIterator[Mapping[str, object]]:
+async def open_handlers(context: Context[Settings]) -> AsyncIterator[favoritemicro.Handlers]:
     """Open what the service needs and give its handlers by Thrift service."""
     favorites = Favorites(await context.redis())
-    authors = Authors(context.client("videoservice", videos), favorites)
+    authors = Authors(context.client(videomicro.CONTRACT), favorites)
     yield {"FavoriteService": FavoriteHandler(favorites, authors)}
 
 
@@ -33,59 +30,72 @@ class FavoriteHandler:
         self._favorites = favorites
         self._authors = authors
 
-    async def FavoriteMethod(self, request: Any) -> Any:
+    async def FavoriteMethod(
+        self, request: favoritemicro.FavoriteReq
+    ) -> favoritemicro.FavoriteResp:
         """Like or unlike a video; doing it twice changes nothing."""
         user, video = request.user_id, request.video_id
-        if user <= 0:
-            raise ParamError("user_id 应为正整数")
-        if request.action_type == _LIKE:
+        if request.action_type == favoritemicro.FavoriteAction.LIKE:
             await self._favorites.like(user, video, await self._authors.of(video))
-        elif request.action_type == _UNLIKE:
-            await self._favorites.unlike(user, video, await self._authors.of_liked(video))
         else:
-            raise ParamError("action_type 应为 1（点赞）或 2（取消点赞）")
-        return ok(contract.FavoriteResp)
+            await self._favorites.unlike(user, video, await self._authors.of_liked(video))
+        return favoritemicro.FavoriteResp.ok()
 
-    async def FavoriteListMethod(self, request: Any) -> Any:
+    async def FavoriteListMethod(
+        self, request: favoritemicro.FavoriteListReq
+    ) -> favoritemicro.FavoriteListResp:
         """Return the videos that a user likes, the newest like first."""
         ids = await self._favorites.given_by(request.user_id)
-        return ok(contract.FavoriteListResp, video_id_list=ids)
+        return favoritemicro.FavoriteListResp.ok(video_id_list=ids)
 
-    async def FavoriteRelationMethod(self, request: Any) -> Any:
+    async def FavoriteRelationMethod(
+        self, request: favoritemicro.FavoriteRelationReq
+    ) -> favoritemicro.FavoriteRelationResp:
         """Say whether a user likes a video."""
         known = await self._favorites.is_favorite(request.user_id, [request.video_id])
-        return ok(contract.FavoriteRelationResp, is_favorite=known[request.video_id])
+        return favoritemicro.FavoriteRelationResp.ok(is_favorite=known[request.video_id])
 
-    async def FavoriteRelationsMethod(self, request: Any) -> Any:
+    async def FavoriteRelationsMethod(
+        self, request: favoritemicro.FavoriteRelationsReq
+    ) -> favoritemicro.FavoriteRelationsResp:
         """Say of each video whether a user likes it."""
         known = await self._favorites.is_favorite(request.user_id, distinct(request.video_id_list))
-        return ok(contract.FavoriteRelationsResp, is_favorite_map=known)
+        return favoritemicro.FavoriteRelationsResp.ok(is_favorite_map=known)
 
-    async def VideoFavoriteCountMethod(self, request: Any) -> Any:
+    async def VideoFavoriteCountMethod(
+        self, request: favoritemicro.VideoFavoriteCountReq
+    ) -> favoritemicro.VideoFavoriteCountResp:
         """Return the likes of a video."""
         counts = await self._favorites.video_counts([request.video_id])
-        return ok(contract.VideoFavoriteCountResp, favorite_count=counts[request.video_id])
+        return favoritemicro.VideoFavoriteCountResp.ok(favorite_count=counts[request.video_id])
 
-    async def VideosFavoriteCountMethod(self, request: Any) -> Any:
+    async def VideosFavoriteCountMethod(
+        self, request: favoritemicro.VideosFavoriteCountReq
+    ) -> favoritemicro.VideosFavoriteCountResp:
         """Return the likes of each video."""
         counts = await self._favorites.video_counts(distinct(request.video_id_list))
-        return ok(contract.VideosFavoriteCountResp, favorite_count_map=counts)
+        return favoritemicro.VideosFavoriteCountResp.ok(favorite_count_map=counts)
 
-    async def UserFavoriteCountMethod(self, request: Any) -> Any:
+    async def UserFavoriteCountMethod(
+        self, request: favoritemicro.UserFavoriteCountReq
+    ) -> favoritemicro.UserFavoriteCountResp:
         """Return how many likes a user gave and received."""
         counts = (await self._favorites.user_counts([request.user_id]))[request.user_id]
-        return ok(
-            contract.UserFavoriteCountResp,
+        return favoritemicro.UserFavoriteCountResp.ok(
             favorite_count=counts.given,
             favorited_count=counts.received,
         )
 
-    async def UsersFavoriteCountMethod(self, request: Any) -> Any:
+    async def UsersFavoriteCountMethod(
+        self, request: favoritemicro.UsersFavoriteCountReq
+    ) -> favoritemicro.UsersFavoriteCountResp:
         """Return how many likes each user gave and received."""
         counts = await self._favorites.user_counts(distinct(request.user_id_list))
-        return ok(contract.UsersFavoriteCountResp, favorite_count_map=pack.user_counts(counts))
+        return favoritemicro.UsersFavoriteCountResp.ok(favorite_count_map=pack.user_counts(counts))
 
-    async def FavoriteSummaryMethod(self, request: Any) -> Any:
+    async def FavoriteSummaryMethod(
+        self, request: favoritemicro.FavoriteSummaryReq
+    ) -> favoritemicro.FavoriteSummaryResp:
         """Return all that a page of videos and their authors needs."""
         video_ids = distinct(request.video_id_list)
         likes, known, counts = await asyncio.gather(
@@ -93,8 +103,7 @@ class FavoriteHandler:
             self._favorites.is_favorite(request.user_id, video_ids),
             self._favorites.user_counts(distinct(request.user_id_list)),
         )
-        return ok(
-            contract.FavoriteSummaryResp,
+        return favoritemicro.FavoriteSummaryResp.ok(
             video_favorite_count_map=likes,
             is_favorite_map=known,
             user_favorite_count_map=pack.user_counts(counts),

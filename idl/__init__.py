@@ -2,7 +2,12 @@
 
 Three files describe the HTTP API (``core``, ``interaction``, ``relation``). Each RPC service has
 one file, named after the service's package. `SERVICES` is the only list of the services: clients,
-default addresses, the supervisor, scripts and tests read it.
+default addresses, the supervisor, scripts and tests read it. ``bounds`` and ``errors`` hold what
+all contracts share.
+
+Each contract is a module of its own: ``from idl import usermicro`` parses usermicro.thrift, and
+usermicro.pyi, which scripts/stubs writes, has the types of what it then holds. Importing ``idl``
+alone parses nothing.
 """
 
 import functools
@@ -28,6 +33,7 @@ SERVICES: Final = (
 )
 HTTP: Final = ("core", "interaction", "relation")
 RPC: Final = tuple(service.package for service in SERVICES)
+SHARED: Final = ("bounds", "errors")
 
 _FOLDER = Path(__file__).parent
 
@@ -53,13 +59,29 @@ def ports(*packages: str) -> dict[str, int]:
 def load(stem: str) -> ModuleType:
     """Parse ``{stem}.thrift`` once and return thriftpy2's module of it.
 
+    The names of bounds are replaced by what they stand for.
+
     Raises:
         FileNotFoundError: there is no such contract.
+        LookupError: a field names a bound that does not exist.
     """
     import thriftpy2  # not everything that reads the list needs a parser
 
     path = _FOLDER / f"{stem}.thrift"
     if not path.exists():
-        raise FileNotFoundError(f"no contract {stem!r}: one of {', '.join(HTTP + RPC)}")
+        raise FileNotFoundError(f"no contract {stem!r}: one of {', '.join(HTTP + RPC + SHARED)}")
     # thriftpy2 caches by module name: several files define a `User`, so each has its own name.
-    return thriftpy2.load(str(path), module_name=f"{stem}_thrift")
+    module = thriftpy2.load(str(path), module_name=f"{stem}_thrift")
+    for struct in module.__thrift_meta__["structs"]:
+        for annotations in struct.__thrift_field_annotations__.values():
+            if "api.vd" in annotations:
+                annotations["api.vd"] = _bound(annotations["api.vd"])
+    return module
+
+
+def _bound(name: str) -> str:
+    """Return the bound that bounds.thrift has under this name."""
+    bounds = vars(load("bounds"))
+    if name not in bounds:
+        raise LookupError(f"bounds.thrift has no bound {name!r}")
+    return str(bounds[name])

@@ -21,12 +21,18 @@ struct Comment {
     4: required string create_date          // "mm-dd"
 }
 
+// The values of CommentReq.action_type, which stays the original contract's i32.
+enum CommentAction {
+    PUBLISH = 1
+    DELETE = 2
+}
+
 struct CommentReq {
-    1: required i64 user_id
+    1: required i64 user_id (api.when = "action_type == 1", api.vd = "USER_ID")
     2: required i64 video_id
-    3: required i32 action_type             // 1 publish, 2 delete
-    4: optional string comment_text
-    5: optional i64 comment_id
+    3: required i32 action_type (api.vd = "COMMENT_ACTION")   // a CommentAction
+    4: optional string comment_text (api.when = "action_type == 1", api.vd = "COMMENT")
+    5: optional i64 comment_id              // on deleting
     100: optional bool ids_only             // leave out what userservice knows: no call to it
 }
 

@@ -3,10 +3,11 @@
 // Annotations, read at start-up (see microkit/rpc/contract.py and api/routes.py):
 //   api.get, api.post   the method's path
 //   api.auth            "required": a valid token; "optional": without one the caller is nobody
-//   api.vd              bounds of a field; msg is what a person is told when they are broken
+//   api.vd              the field's bound, by its name in bounds.thrift
 //   api.when            the field counts only beside this value of an earlier one
 //   api.time            "ms": a value below 1e11 is in seconds and is made milliseconds
 //   api.lenient         "true": what cannot be read counts as absent
+//   status              how a response says success or failure: see microkit/rpc/status.py
 namespace go core
 
 // A person as a client sees them, `is_follow` from the viewer's side.
@@ -42,7 +43,7 @@ struct FeedReq {
 }
 
 struct FeedResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Video> video_list      // newest first
     4: required i64 next_time               // ms: ask with this for the page that follows
@@ -53,12 +54,12 @@ service FeedServer {
 }
 
 struct LoginReq {
-    1: required string username (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符")
-    2: required string password (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符")
+    1: required string username (api.vd = "USERNAME")
+    2: required string password (api.vd = "PASSWORD")
 }
 
 struct LoginResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required i64 user_id
     4: required string token
@@ -69,12 +70,12 @@ service LoginServer {
 }
 
 struct RegisterReq {
-    1: required string username (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符")
-    2: optional string password (api.vd = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符")
+    1: required string username (api.vd = "USERNAME")
+    2: optional string password (api.vd = "PASSWORD")
 }
 
 struct RegisterResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required i64 user_id
     4: required string token
@@ -90,7 +91,7 @@ struct UserInfoReq {
 }
 
 struct UserInfoResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required User user
 }
@@ -102,11 +103,11 @@ service UserInfoServer {
 struct PublishActionReq {
     1: required string token
     2: required binary data                 // streamed to disk, never held in memory
-    3: required string title (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白")
+    3: required string title (api.vd = "TITLE")
 }
 
 struct PublishActionResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
 }
 
@@ -120,7 +121,7 @@ struct PublishListReq {
 }
 
 struct PublishListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Video> video_list      // newest first
 }

@@ -15,10 +15,16 @@ struct FavoriteListResp {
     2: required list<i64> video_id_list     // newest like first
 }
 
+// The values of FavoriteReq.action_type, which stays the original contract's i32.
+enum FavoriteAction {
+    LIKE = 1
+    UNLIKE = 2
+}
+
 struct FavoriteReq {
-    1: required i64 user_id
+    1: required i64 user_id (api.vd = "USER_ID")
     2: required i64 video_id
-    3: required i32 action_type             // 1 like, 2 unlike
+    3: required i32 action_type (api.vd = "FAVORITE_ACTION")  // a FavoriteAction
 }
 
 struct FavoriteResp {

@@ -5,12 +5,12 @@ include "core.thrift"
 
 struct FavoriteReq {
     1: required string token
-    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
-    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）")
+    2: required i64 video_id (api.vd = "VIDEO_ID")
+    3: required i32 action_type (api.vd = "FAVORITE_ACTION")
 }
 
 struct FavoriteResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
 }
 
@@ -24,7 +24,7 @@ struct FavoriteListReq {
 }
 
 struct FavoriteListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<core.Video> video_list     // newest like first
 }
@@ -42,14 +42,14 @@ struct Comment {
 
 struct CommentReq {
     1: required string token
-    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
-    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（发表评论）或 2（删除评论）")
-    4: optional string comment_text (api.when = "action_type == 1", api.vd = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白")
-    5: optional i64 comment_id (api.when = "action_type == 2", api.vd = "$ > 0; msg: comment_id 应为正整数")
+    2: required i64 video_id (api.vd = "VIDEO_ID")
+    3: required i32 action_type (api.vd = "COMMENT_ACTION")
+    4: optional string comment_text (api.when = "action_type == 1", api.vd = "COMMENT")
+    5: optional i64 comment_id (api.when = "action_type == 2", api.vd = "COMMENT_ID")
 }
 
 struct CommentResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: optional Comment comment                 // on publishing only
 }
@@ -60,11 +60,11 @@ service CommentServer {
 
 struct CommentListReq {
     1: required string token
-    2: required i64 video_id (api.vd = "$ > 0; msg: video_id 应为正整数")
+    2: required i64 video_id (api.vd = "VIDEO_ID")
 }
 
 struct CommentListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Comment> comment_list      // newest first
 }

@@ -5,12 +5,12 @@ include "core.thrift"
 
 struct RelationReq {
     1: required string token
-    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
-    3: required i32 action_type (api.vd = "$ == 1 || $ == 2; msg: action_type 应为 1（关注）或 2（取消关注）")
+    2: required i64 to_user_id (api.vd = "TO_USER_ID")
+    3: required i32 action_type (api.vd = "FOLLOW_ACTION")
 }
 
 struct RelationResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
 }
 
@@ -24,7 +24,7 @@ struct FollowListReq {
 }
 
 struct FollowListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<core.User> user_list            // newest first
 }
@@ -39,7 +39,7 @@ struct FollowerListReq {
 }
 
 struct FollowerListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<core.User> user_list            // newest first
 }
@@ -72,7 +72,7 @@ struct FriendListReq {
 }
 
 struct FriendListResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<FriendUser> user_list           // newest friendship first
 }
@@ -91,12 +91,12 @@ struct Message {
 
 struct MessageChatReq {
     1: required string token
-    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
+    2: required i64 to_user_id (api.vd = "TO_USER_ID")
     3: optional i64 pre_msg_time (api.time = "ms")     // only what the caller received after it; 0: all
 }
 
 struct MessageChatResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Message> message_list  // oldest first
 }
@@ -105,15 +105,19 @@ service MessageChatService {
     MessageChatResp MessageChatMethod(1: MessageChatReq request) (api.get = "/douyin/message/chat/", api.post = "/douyin/message/chat/", api.auth = "required")
 }
 
+enum MessageAction {
+    SEND = 1
+}
+
 struct MessageActionReq {
     1: required string token
-    2: required i64 to_user_id (api.vd = "$ > 0; msg: to_user_id 应为正整数")
-    3: required i32 action_type (api.vd = "$ == 1; msg: action_type 应为 1（发送消息）")
-    4: required string content (api.vd = "mblen(trim($)) >= 1 && mblen($) <= 1000; msg: 消息应为 1 到 1000 个字符，且不能全是空白")
+    2: required i64 to_user_id (api.vd = "TO_USER_ID")
+    3: required i32 action_type (api.vd = "MESSAGE_ACTION")
+    4: required string content (api.vd = "MESSAGE")
 }
 
 struct MessageActionResp {
-    1: required i32 status_code
+    1: required i32 status_code (status = "envelope")
     2: optional string status_msg
 }
 

@@ -38,10 +38,16 @@ struct FriendInfo {
     11: optional i64 favorite_count
 }
 
+// The values of FollowReq.action_type, which stays the original contract's i32.
+enum FollowAction {
+    FOLLOW = 1
+    UNFOLLOW = 2
+}
+
 struct FollowReq {
     1: required i64 my_uid
     2: required i64 target_uid
-    3: required i32 action_type             // 1 follow, 2 unfollow
+    3: required i32 action_type (api.vd = "FOLLOW_ACTION")    // a FollowAction
 }
 
 struct FollowResp {
@@ -163,7 +169,7 @@ struct GetAllMessageResp {
 struct SendMessageReq {
     1: required i64 user_id
     2: required i64 to_user_id
-    3: required string content
+    3: required string content (api.vd = "MESSAGE")
 }
 
 struct SendMessageResp {

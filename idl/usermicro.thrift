@@ -4,8 +4,14 @@
 //   flag       a bool; the number and the text of a failure are in status_code and status_msg
 //   numbered   0 success, 10001 … failures
 //   relation   1 success, 0 error, 2 bad parameter
+// Numbers of failures: errors.thrift. `(api.vd = "EMAIL")` names the field's bound in bounds.thrift.
 // Fields from id 100 on and methods below a line "added" are additions to the original contract.
 namespace go usermicro
+
+// What a new account has until it is changed. The pictures are object keys.
+const string DEFAULT_AVATAR = "default/avatar.png"
+const string DEFAULT_BACKGROUND_IMAGE = "default/background.png"
+const string DEFAULT_SIGNATURE = "这个人很懒，什么都没有留下"
 
 // The four counts are what the Update…Cache methods wrote last; each count's own service has the live one.
 struct UserInfo {
@@ -23,33 +29,33 @@ struct UserInfo {
 }
 
 struct CreateUserInfo {
-    1: required string name
-    2: optional string email
-    3: optional string avatar
-    4: optional string background_image
-    5: optional string signature
+    1: required string name (api.vd = "USERNAME")
+    2: optional string email (api.vd = "EMAIL")
+    3: optional string avatar (api.vd = "AVATAR")
+    4: optional string background_image (api.vd = "BACKGROUND_IMAGE")
+    5: optional string signature (api.vd = "SIGNATURE")
 }
 
 struct UpdateUserInfo {
-    1: optional string email
-    2: optional string password
-    3: optional string avatar
-    4: optional string background_image
-    5: optional string signature
+    1: optional string email (api.vd = "EMAIL")
+    2: optional string password (api.vd = "NEW_PASSWORD")
+    3: optional string avatar (api.vd = "AVATAR")
+    4: optional string background_image (api.vd = "BACKGROUND_IMAGE")
+    5: optional string signature (api.vd = "SIGNATURE")
 }
 
 struct UpdateRelationCache {
-    1: required i64 follow_count
-    2: required i64 follower_count
+    1: required i64 follow_count (api.vd = "COUNT")
+    2: required i64 follower_count (api.vd = "COUNT")
 }
 
 struct UpdateInteractionCache {
-    1: required i64 total_favorited
-    2: required i64 favorite_count
+    1: required i64 total_favorited (api.vd = "COUNT")
+    2: required i64 favorite_count (api.vd = "COUNT")
 }
 
 struct UpdateWorkCache {
-    1: required i64 work_count
+    1: required i64 work_count (api.vd = "COUNT")
 }
 
 struct LoginUserReq {
@@ -91,7 +97,7 @@ struct GetUserSetByIdSetResp {
 
 struct CreateUserReq {
     1: required CreateUserInfo newuser
-    2: required string password
+    2: required string password (api.vd = "PASSWORD")
 }
 
 struct CreateUserResp {

@@ -12,10 +12,10 @@ struct Video {
 }
 
 struct CreateVideoReq {
-    1: required string title
-    2: required i64 author_id
-    3: required string play_url
-    4: required string cover_url
+    1: required string title (api.vd = "TITLE")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+    3: required string play_url (api.vd = "VIDEO_URL")
+    4: required string cover_url (api.vd = "VIDEO_URL")
 }
 
 struct CreateVideoResp {
@@ -50,7 +50,7 @@ struct GetVideosByAuthorIdResp {
 
 struct GetVideosFeedReq {
     1: required i64 latest_time         // ns: only videos published strictly before it
-    2: required i32 limit               // 1 to 1000
+    2: required i32 limit (api.vd = "FEED_LIMIT")
 }
 
 // Newest first.
@@ -64,7 +64,7 @@ struct GetVideosFeedResp {
 
 struct UpdateVideoReq {
     1: required i64 id
-    2: optional string title
+    2: optional string title (api.vd = "TITLE")
 }
 
 struct UpdateVideoResp {

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from microkit.config import Settings
 from microkit.discovery import Resolver, open_resolver
 from microkit.rpc.client import Client
-from microkit.rpc.contract import Contract
+from microkit.rpc.contract import ClientT, Contract
 from microkit.service import Service
 from microkit.storage.settings import ObjectsSettings, RedisSettings, SqlSettings
 
@@ -62,12 +62,14 @@ class Context(Generic[S_co]):
         self.checks["objects"] = objects.check
         return objects
 
-    def client(self, service: str, contract: Contract) -> Client:
-        """Return a client of another service."""
-        client = Client(service, contract, self._resolver, self.settings, self._service.name)
+    def client(self, contract: Contract[ClientT, Any]) -> ClientT:
+        """Return a client of the service that a contract describes."""
+        client = Client(
+            contract.service, contract, self._resolver, self.settings, self._service.name
+        )
         self._stack.push_async_callback(client.close)
-        self.checks[service] = client.check
-        return client
+        self.checks[contract.service] = client.check
+        return cast("ClientT", client)  # it has a method for each method of the contract
 
 
 @asynccontextmanager

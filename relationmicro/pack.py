@@ -1,36 +1,39 @@
 """What Redis and userservice know to the contract's structs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from relationmicro.contract import contract
+from idl import relationmicro, usermicro
 from relationmicro.dal.follow import Counts, Listed
 from relationmicro.dal.message import Row
 
 
-def follow_info(counts: Counts, *, is_follow: bool) -> Any:
+def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
     """Return the follow info of one user."""
-    return contract.FollowInfo(
+    return relationmicro.FollowInfo(
         follow_count=counts.following, follower_count=counts.followers, is_follow=is_follow
     )
 
 
-def follow_infos(counts: Mapping[int, Counts], is_follow: Mapping[int, bool]) -> dict[int, Any]:
+def follow_infos(
+    counts: Mapping[int, Counts], is_follow: Mapping[int, bool]
+) -> dict[int, relationmicro.FollowInfo]:
     """Return the follow infos of many users by id."""
     return {each: follow_info(n, is_follow=is_follow[each]) for each, n in counts.items()}
 
 
-def bare_users(listed: Iterable[Listed]) -> list[Any]:
+def bare_users(listed: Iterable[Listed]) -> list[relationmicro.User]:
     """Return a list's users without what userservice knows."""
-    return [contract.User(id=each.id, name="", is_follow=each.is_follow) for each in listed]
+    return [relationmicro.User(id=each.id, name="", is_follow=each.is_follow) for each in listed]
 
 
 def users(
-    listed: Iterable[Listed], infos: Mapping[int, Any], counts: Mapping[int, Counts]
-) -> list[Any]:
+    listed: Iterable[Listed],
+    infos: Mapping[int, usermicro.UserInfo],
+    counts: Mapping[int, Counts],
+) -> list[relationmicro.User]:
     """Return a list's users with all that is known; who does not exist is left out."""
     return [
-        contract.User(
+        relationmicro.User(
             id=each.id,
             name=infos[each.id].name,
             follow_count=counts[each.id].following,
@@ -48,7 +51,9 @@ def users(
     ]
 
 
-def with_messages(friends: Sequence[Any], newest: Mapping[int, Row], owner_id: int) -> list[Any]:
+def with_messages(
+    friends: Sequence[relationmicro.User], newest: Mapping[int, Row], owner_id: int
+) -> list[relationmicro.User]:
     """Give each friend the newest message between them and the list's owner."""
     for friend in friends:
         row = newest.get(friend.id)
@@ -57,9 +62,9 @@ def with_messages(friends: Sequence[Any], newest: Mapping[int, Row], owner_id: i
     return list(friends)
 
 
-def message(row: Row) -> Any:
+def message(row: Row) -> relationmicro.Message:
     """Return a message."""
-    return contract.Message(
+    return relationmicro.Message(
         id=row.id,
         to_user_id=row.receiver_id,
         from_user_id=row.sender_id,
@@ -69,6 +74,6 @@ def message(row: Row) -> Any:
     )
 
 
-def messages(rows: Iterable[Row]) -> list[Any]:
+def messages(rows: Iterable[Row]) -> list[relationmicro.Message]:
     """Return messages in the order of their rows."""
     return [message(row) for row in rows]

@@ -1,11 +1,11 @@
 """Who exists: asked of userservice, and remembered, because accounts are never removed."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
+from idl import usermicro
 from microkit.cache import CachedLoader
 from microkit.errors import NotFound
-from microkit.rpc.client import Client
 
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 3600.0
@@ -14,7 +14,7 @@ _REMEMBERED_SECONDS: Final = 3600.0
 class People:
     """What userservice knows of people."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: usermicro.Client) -> None:
         self._client = client
         self._known: CachedLoader[int, bool] = CachedLoader(
             self._load, _REMEMBERED, _REMEMBERED_SECONDS
@@ -30,7 +30,7 @@ class People:
         if len(await self._known.many(user_ids)) < len(set(user_ids)):
             raise NotFound("用户不存在")
 
-    async def infos(self, user_ids: Iterable[int]) -> dict[int, Any]:
+    async def infos(self, user_ids: Iterable[int]) -> dict[int, usermicro.UserInfo]:
         """Return userservice's UserInfo of those who exist."""
         wanted = list(user_ids)
         if not wanted:

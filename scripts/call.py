@@ -15,7 +15,9 @@ from microkit import __version__, config
 from microkit.discovery import open_resolver
 from microkit.errors import Error
 from microkit.rpc.client import Client
-from microkit.rpc.contract import Contract, DecodeError, EncodeError, Struct, fields_of
+from microkit.rpc.codec import DecodeError, EncodeError
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import Struct, fields_of
 
 PACKAGES: Final = {service.name: service.package for service in idl.SERVICES}
 
@@ -37,7 +39,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.list or not arguments.method:
         for name in [arguments.service] if arguments.service else PACKAGES:
-            contract = Contract(idl.load(PACKAGES[name]))
+            contract: Contract[Any, Any] = Contract(idl.load(PACKAGES[name]))
             sys.stdout.write("\n".join(described(name, contract)) + "\n\n")
         return
     try:
@@ -48,7 +50,7 @@ def main() -> None:
 
 
 async def _call(arguments: argparse.Namespace) -> str:
-    contract = Contract(idl.load(PACKAGES[arguments.service]))
+    contract: Contract[Any, Any] = Contract(idl.load(PACKAGES[arguments.service]))
     if arguments.method not in contract.methods():
         known = ", ".join(contract.methods())
         raise RequestError(f"{arguments.service} has no {arguments.method}: one of {known}")
@@ -69,7 +71,7 @@ async def _call(arguments: argparse.Namespace) -> str:
     return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
 
 
-async def invoke(client: Client, contract: Contract, name: str, values: Any) -> Any:
+async def invoke(client: Client, contract: Contract[Any, Any], name: str, values: Any) -> Any:
     """Return the response struct, also one that says failure.
 
     Raises:
@@ -100,7 +102,7 @@ def built(struct: Struct, values: Any, where: str = "request") -> Any:
         raise RequestError(f"{where}: {', '.join(missing)} missing")
     given = {}
     for name, value in values.items():
-        inner, element = fields[name].struct, fields[name].element
+        inner, element = fields[name].type.struct, fields[name].type.element
         if inner is not None:
             value = built(inner, value, f"{where}.{name}")  # noqa: PLW2901
         elif element is not None:
@@ -109,7 +111,7 @@ def built(struct: Struct, values: Any, where: str = "request") -> Any:
     return struct(**given)
 
 
-def described(name: str, contract: Contract) -> Iterator[str]:
+def described(name: str, contract: Contract[Any, Any]) -> Iterator[str]:
     """Give lines that show a contract: services with their methods, then structs with fields."""
     yield name
     for service, methods in contract.services.items():
@@ -118,7 +120,7 @@ def described(name: str, contract: Contract) -> Iterator[str]:
             yield f"    {method.name}({method.request.__name__}) -> {method.response.__name__}"
     for struct_name, struct in contract.structs.items():
         fields = ", ".join(
-            f"{field.id}: {field.requiredness} {field.type_name} {field.name}".replace(
+            f"{field.id}: {field.requiredness} {field.type.name} {field.name}".replace(
                 "default ", ""
             )
             for field in fields_of(struct)

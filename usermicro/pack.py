@@ -1,20 +1,31 @@
 """Rows to the contract's structs."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from usermicro.contract import contract
+from idl import usermicro
 from usermicro.dal.user import Row
 
 
-def user_info(row: Row) -> Any:
+def user_info(row: Row) -> usermicro.UserInfo:
     """Return a user as UserInfo.
 
     `email` is always set: callers written for the original service read it without a check.
     """
-    return contract.UserInfo(**row._asdict() | {"email": row.email or ""})
+    return usermicro.UserInfo(
+        id=row.id,
+        name=row.name,
+        email=row.email or "",
+        follow_count=row.follow_count,
+        follower_count=row.follower_count,
+        avatar=row.avatar,
+        background_image=row.background_image,
+        signature=row.signature,
+        total_favorited=row.total_favorited,
+        work_count=row.work_count,
+        favorite_count=row.favorite_count,
+    )
 
 
-def user_infos(rows: Iterable[Row]) -> list[Any]:
+def user_infos(rows: Iterable[Row]) -> list[usermicro.UserInfo]:
     """Return users as UserInfo."""
     return [user_info(row) for row in rows]

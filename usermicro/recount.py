@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from idl import favoritemicro, relationmicro, videomicro
 from microkit.context import Context
-from usermicro import contract
 from usermicro.dal.user import Row, Users
 from usermicro.settings import Settings
 
@@ -39,13 +39,15 @@ class _Live:
     """The live counts, asked of three services at once for a page of users."""
 
     def __init__(self, context: Context[Settings]) -> None:
-        self._relations = context.client("relationservice", contract.relations)
-        self._favorites = context.client("favoriteservice", contract.favorites)
-        self._videos = context.client("videoservice", contract.videos)
+        self._relations = context.client(relationmicro.CONTRACT)
+        self._favorites = context.client(favoritemicro.CONTRACT)
+        self._videos = context.client(videomicro.CONTRACT)
 
     async def counts(self, rows: Sequence[Row]) -> list[dict[str, int]]:
         ids = [row.id for row in rows]
-        follows = (await self._relations.GetFollowInfosMethod(target_uids=ids)).follow_info_map
+        follows = (
+            await self._relations.GetFollowInfosMethod(target_uids=ids)
+        ).follow_info_map or {}
         likes = (
             await self._favorites.UsersFavoriteCountMethod(user_id_list=ids)
         ).favorite_count_map

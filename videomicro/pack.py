@@ -1,9 +1,8 @@
 """Rows to the contract's structs."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from videomicro.contract import contract
+from idl import videomicro
 from videomicro.dal.video import Row
 
 NS_PER_MS = 1_000_000
@@ -11,9 +10,9 @@ NS_PER_MS = 1_000_000
 _START_OVER_NS = 2**62
 
 
-def video(row: Row) -> Any:
+def video(row: Row) -> videomicro.Video:
     """Return a video; the services of likes and comments have the counts."""
-    return contract.Video(
+    return videomicro.Video(
         id=row.id,
         title=row.title,
         author_id=row.author_id,
@@ -24,14 +23,14 @@ def video(row: Row) -> Any:
     )
 
 
-def videos(rows: Iterable[Row]) -> list[Any]:
+def videos(rows: Iterable[Row]) -> list[videomicro.Video]:
     """Return videos in the order of their rows."""
     return [video(row) for row in rows]
 
 
-def counts(by_author: Mapping[int, int]) -> list[Any]:
+def counts(by_author: Mapping[int, int]) -> list[videomicro.VideoCount]:
     """Return how many videos each author has."""
-    return [contract.VideoCount(id=author, count=n) for author, n in by_author.items()]
+    return [videomicro.VideoCount(id=author, count=n) for author, n in by_author.items()]
 
 
 def before_ms(latest_ns: int) -> int:

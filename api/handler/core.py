@@ -1,20 +1,20 @@
 """The methods of core.thrift: accounts, the feed, publishing."""
 
-from typing import Any, Final
+import logging
+from typing import Final
 
-import msgspec
-
-from api import envelope
 from api.aggregate import Aggregate
 from api.auth import Tokens
-from api.call import Call
+from api.call import Call, whose
 from api.clients import Clients
-from api.contract import core, usermicro
-from api.envelope import done
+from api.envelope import Shared
 from api.lists import Lists, Page
-from api.pack.user import AVATAR, BACKGROUND, SIGNATURE
 from api.publishing import Publishing
+from idl import core, usermicro
 from microkit.batch import Each
+from microkit.errors import ServiceError
+
+_log = logging.getLogger(__name__)
 
 PAGE: Final = 30
 NS_PER_MS: Final = 1_000_000
@@ -39,61 +39,75 @@ class CoreHandler:
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
-        self._anonymous: Each[tuple[Page, str], msgspec.Raw] = Each(self._load_anonymous)
+        self._anonymous: Each[tuple[Page, str], Shared[core.FeedResp]] = Each(self._load_anonymous)
 
-    async def FeedMethod(self, call: Call) -> Any:
-        """Return the newest videos before a time; who is nobody shares what the page shows."""
+    async def FeedMethod(self, call: Call[core.FeedReq]) -> core.FeedResp | Shared[core.FeedResp]:
+        """Return the newest videos before a time; anonymous requests share equal pages."""
         page = await self._lists.feed(_before_ns(call.request.latest_time), PAGE)
         if call.viewer:
             return await self._feed(call.viewer, page, call.base)
         return await self._anonymous.one((page, call.base))
 
-    async def RegisterMethod(self, call: Call) -> Any:
+    async def RegisterMethod(self, call: Call[core.RegisterReq]) -> core.RegisterResp:
         """Create an account and log in."""
         # All of them are optional, but the original service has no defaults of its own.
         newuser = usermicro.CreateUserInfo(
             name=call.request.username,
-            avatar=AVATAR,
-            background_image=BACKGROUND,
-            signature=SIGNATURE,
+            avatar=usermicro.DEFAULT_AVATAR,
+            background_image=usermicro.DEFAULT_BACKGROUND_IMAGE,
+            signature=usermicro.DEFAULT_SIGNATURE,
         )
         answer = await self._clients.users.CreateUserMethod(
             newuser=newuser, password=call.request.password or ""
         )
-        token = self._tokens.issue(answer.user_id)
-        return done(core.RegisterResp, user_id=answer.user_id, token=token)
+        user_id = _of_account(answer)
+        return core.RegisterResp.ok(user_id=user_id, token=self._tokens.issue(user_id))
 
-    async def LoginMethod(self, call: Call) -> Any:
+    async def LoginMethod(self, call: Call[core.LoginReq]) -> core.LoginResp:
         """Log in."""
         answer = await self._clients.users.LoginUserMethod(
             name=call.request.username, password=call.request.password
         )
-        token = self._tokens.issue(answer.user_id)
-        return done(core.LoginResp, user_id=answer.user_id, token=token)
+        user_id = _of_account(answer)
+        return core.LoginResp.ok(user_id=user_id, token=self._tokens.issue(user_id))
 
-    async def UserInfoMethod(self, call: Call) -> Any:
+    async def UserInfoMethod(self, call: Call[core.UserInfoReq]) -> core.UserInfoResp:
         """Return a person."""
-        user = await self._aggregate.full_user(call.viewer, call.whose(), call.base)
-        return done(core.UserInfoResp, user=user)
+        user = await self._aggregate.full_user(call.viewer, whose(call), call.base)
+        return core.UserInfoResp.ok(user=user)
 
-    async def PublishActionMethod(self, call: Call) -> Any:
+    async def PublishActionMethod(
+        self, call: Call[core.PublishActionReq]
+    ) -> core.PublishActionResp:
         """Publish the uploaded video."""
         await self._publishing.publish(call.viewer, call.request.title, call.upload)
-        return done(core.PublishActionResp)
+        return core.PublishActionResp.ok()
 
-    async def PublishListMethod(self, call: Call) -> Any:
+    async def PublishListMethod(self, call: Call[core.PublishListReq]) -> core.PublishListResp:
         """Return somebody's videos, newest first."""
-        rows = await self._lists.published(call.whose())
+        rows = await self._lists.published(whose(call))
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
-        return done(core.PublishListResp, video_list=videos)
+        return core.PublishListResp.ok(video_list=videos)
 
-    async def _feed(self, viewer: int, page: Page, base: str) -> Any:
+    async def _feed(self, viewer: int, page: Page, base: str) -> core.FeedResp:
         videos = await self._aggregate.full_videos(viewer, page.rows, base)
         next_time = page.next_ns // NS_PER_MS if page.rows else START_OVER_MS
-        return done(core.FeedResp, video_list=videos, next_time=next_time)
+        return core.FeedResp.ok(video_list=videos, next_time=next_time)
 
-    async def _load_anonymous(self, asked: tuple[Page, str]) -> msgspec.Raw:
-        return msgspec.Raw(envelope.success(await self._feed(0, *asked)))
+    async def _load_anonymous(self, asked: tuple[Page, str]) -> Shared[core.FeedResp]:
+        return Shared(await self._feed(0, *asked))
+
+
+def _of_account(answer: usermicro.CreateUserResp | usermicro.LoginUserResp) -> int:
+    """Return the user that userservice created or found.
+
+    Raises:
+        ServiceError: the answer names none, which the contract allows.
+    """
+    if answer.user_id is None:
+        _log.error("userservice: %s without user_id", type(answer).__name__)
+        raise ServiceError
+    return answer.user_id
 
 
 def _before_ns(latest_ms: int | None) -> int:

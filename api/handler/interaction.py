@@ -1,14 +1,11 @@
 """The methods of interaction.thrift: likes and comments."""
 
-from typing import Any
-
 from api.aggregate import Aggregate
-from api.call import Call
+from api.call import Call, whose
 from api.clients import Clients
-from api.contract import interaction
-from api.envelope import done
 from api.lists import Lists
 from api.pack.comment import comment, comments
+from idl import interaction
 
 
 class InteractionHandler:
@@ -19,23 +16,25 @@ class InteractionHandler:
         self._lists = lists
         self._aggregate = aggregate
 
-    async def FavoriteMethod(self, call: Call) -> Any:
+    async def FavoriteMethod(self, call: Call[interaction.FavoriteReq]) -> interaction.FavoriteResp:
         """Like or unlike a video."""
         await self._clients.favorites.FavoriteMethod(
             user_id=call.viewer,
             video_id=call.request.video_id,
             action_type=call.request.action_type,
         )
-        return done(interaction.FavoriteResp)
+        return interaction.FavoriteResp.ok()
 
-    async def FavoriteListMethod(self, call: Call) -> Any:
+    async def FavoriteListMethod(
+        self, call: Call[interaction.FavoriteListReq]
+    ) -> interaction.FavoriteListResp:
         """Return the videos that somebody likes, the newest like first."""
-        answer = await self._clients.favorites.FavoriteListMethod(user_id=call.whose())
+        answer = await self._clients.favorites.FavoriteListMethod(user_id=whose(call))
         rows = await self._lists.videos(answer.video_id_list)
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
-        return done(interaction.FavoriteListResp, video_list=videos)
+        return interaction.FavoriteListResp.ok(video_list=videos)
 
-    async def CommentMethod(self, call: Call) -> Any:
+    async def CommentMethod(self, call: Call[interaction.CommentReq]) -> interaction.CommentResp:
         """Publish or delete a comment."""
         answer = await self._clients.comments.CommentMethod(
             user_id=call.viewer,
@@ -46,14 +45,16 @@ class InteractionHandler:
             ids_only=True,
         )
         if answer.comment is None:
-            return done(interaction.CommentResp)
+            return interaction.CommentResp.ok()
         users = await self._aggregate.full_users(call.viewer, [call.viewer], call.base)
         published = comment(answer.comment, users[call.viewer])
-        return done(interaction.CommentResp, comment=published)
+        return interaction.CommentResp.ok(comment=published)
 
-    async def CommentListMethod(self, call: Call) -> Any:
+    async def CommentListMethod(
+        self, call: Call[interaction.CommentListReq]
+    ) -> interaction.CommentListResp:
         """Return a video's comments, newest first."""
         stored = await self._lists.comments(call.viewer, call.request.video_id)
         writers = {each.user.id for each in stored}
         users = await self._aggregate.full_users(call.viewer, writers, call.base)
-        return done(interaction.CommentListResp, comment_list=comments(stored, users))
+        return interaction.CommentListResp.ok(comment_list=comments(stored, users))

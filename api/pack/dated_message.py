@@ -8,18 +8,22 @@ end, so a message keeps its time.
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Final
+
+from idl import relation, relationmicro
 
 _DAY_MS: Final = 86_400_000
 
 
-def oldest_first(stored: Sequence[Any], zone: tzinfo) -> Sequence[Any]:
+def oldest_first(
+    stored: Sequence[relationmicro.Message], zone: tzinfo
+) -> Sequence[relationmicro.Message]:
     """Return messages oldest first; a chat within one day is taken as newest first."""
     times = [_time_ms(each.create_time, zone) for each in stored]
     return stored if times and times[0] < times[-1] else stored[::-1]
 
 
-def times_ms(ordered: Sequence[Any], zone: tzinfo) -> list[int]:
+def times_ms(ordered: Sequence[relationmicro.Message], zone: tzinfo) -> list[int]:
     """Return a time for each message, each later than the one before."""
     times: list[int] = []
     last = 0
@@ -29,7 +33,9 @@ def times_ms(ordered: Sequence[Any], zone: tzinfo) -> list[int]:
     return times
 
 
-def seen_until_ms(listed: Sequence[Any], viewer: int, after_ms: int, zone: tzinfo) -> int:
+def seen_until_ms(
+    listed: Sequence[relation.Message], viewer: int, after_ms: int, zone: tzinfo
+) -> int:
     """Return the time of the newest message that a client knows which polls with `after_ms`.
 
     `listed` is the whole chat, not empty, with the times of `times_ms`. A client polls with one of

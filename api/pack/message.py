@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
-from typing import Any
 
-from api.contract import relation
 from api.pack import dated_message
+from idl import relation, relationmicro
 
 
-def chat(stored: Sequence[Any], viewer: int, after_ms: int, zone: tzinfo) -> list[Any]:
+def chat(
+    stored: Sequence[relationmicro.Message], viewer: int, after_ms: int, zone: tzinfo
+) -> list[relation.Message]:
     """Return a chat, oldest first; with `after_ms` only what the viewer received after it.
 
     A relationservice of the original contract answers the whole chat whatever it is asked, and may
@@ -26,7 +27,7 @@ def chat(stored: Sequence[Any], viewer: int, after_ms: int, zone: tzinfo) -> lis
     return received(listed, viewer, dated_message.seen_until_ms(listed, viewer, after_ms, zone))
 
 
-def message(stored: Any, time_ms: int) -> Any:
+def message(stored: relationmicro.Message, time_ms: int) -> relation.Message:
     """Return one message of relationservice's; without an id it gets its time for one."""
     return relation.Message(
         id=stored.id or time_ms,
@@ -37,12 +38,14 @@ def message(stored: Any, time_ms: int) -> Any:
     )
 
 
-def received(listed: Iterable[Any], user_id: int, after_ms: int) -> list[Any]:
+def received(
+    listed: Iterable[relation.Message], user_id: int, after_ms: int
+) -> list[relation.Message]:
     """Return what the user received after a time."""
     return [m for m in listed if m.to_user_id == user_id and m.create_time > after_ms]
 
 
-def _time_ms(stored: Any) -> int:
+def _time_ms(stored: relationmicro.Message) -> int:
     """Return a message's time, which the original contract has as text; 0 if there is none."""
     text = stored.create_time or ""
     return stored.create_time_ms or (int(text) if text.isdecimal() else 0)

@@ -1,38 +1,52 @@
 """People."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
-from api.contract import core, relation, relationmicro
 from api.pack.url import absolute
+from idl import core, relation, relationmicro, usermicro
 
-# What a new user gets, and what is shown while userservice does not answer or has none.
-AVATAR, BACKGROUND = "default/avatar.png", "default/background.png"
-SIGNATURE = "这个人很懒，什么都没有留下"
 _NO_FOLLOWS = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
 
 
 class Known(NamedTuple):
     """What the services know of people, by user id; what is missing counts as zero."""
 
-    infos: Mapping[int, Any]
-    follows: Mapping[int, Any]
+    infos: Mapping[int, usermicro.UserInfo]
+    follows: Mapping[int, relationmicro.FollowInfo]
     followed: Mapping[int, bool]
     likes: Mapping[int, list[int]]
     works: Mapping[int, int]
 
 
-def user(user_id: int, known: Known, base: str) -> Any:
+class _Fields(TypedDict):
+    """The fields that a User and a FriendUser share: Thrift has no inheritance."""
+
+    id: int
+    name: str
+    follow_count: int
+    follower_count: int
+    is_follow: bool
+    avatar: str
+    background_image: str
+    signature: str
+    total_favourited: str
+    total_favorited: int
+    work_count: int
+    favorite_count: int
+
+
+def user(user_id: int, known: Known, base: str) -> core.User:
     """Return one person."""
     return core.User(**_fields(user_id, known, base))
 
 
-def users(user_ids: Iterable[int], known: Known, base: str) -> dict[int, Any]:
+def users(user_ids: Iterable[int], known: Known, base: str) -> dict[int, core.User]:
     """Return people by id."""
     return {user_id: user(user_id, known, base) for user_id in user_ids}
 
 
-def friend(listed: Any, known: Known, base: str) -> Any:
+def friend(listed: relationmicro.User, known: Known, base: str) -> relation.FriendUser:
     """Return a friend of relationservice's list, with the newest message."""
     return relation.FriendUser(
         **_fields(listed.id, known, base),
@@ -41,19 +55,22 @@ def friend(listed: Any, known: Known, base: str) -> Any:
     )
 
 
-def _fields(user_id: int, known: Known, base: str) -> dict[str, Any]:
+def _fields(user_id: int, known: Known, base: str) -> _Fields:
     info = known.infos.get(user_id)
     follows = known.follows.get(user_id, _NO_FOLLOWS)
     given, received = known.likes.get(user_id) or (0, 0)
+    # What userservice does not answer, or does not have, is shown as a new account has it.
+    avatar = (info and info.avatar) or usermicro.DEFAULT_AVATAR
+    background = (info and info.background_image) or usermicro.DEFAULT_BACKGROUND_IMAGE
     return {
         "id": user_id,
         "name": info.name if info else "",
         "follow_count": follows.follow_count,
         "follower_count": follows.follower_count,
         "is_follow": known.followed.get(user_id, False),
-        "avatar": absolute(base, (info and info.avatar) or AVATAR),
-        "background_image": absolute(base, (info and info.background_image) or BACKGROUND),
-        "signature": (info and info.signature) or SIGNATURE,
+        "avatar": absolute(base, avatar),
+        "background_image": absolute(base, background),
+        "signature": (info and info.signature) or usermicro.DEFAULT_SIGNATURE,
         "total_favourited": str(received),
         "total_favorited": received,
         "work_count": known.works.get(user_id, 0),

@@ -1,10 +1,10 @@
 """Videos."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from api.contract import core
 from api.pack.url import absolute
+from idl import core, videomicro
 
 
 class Counted(NamedTuple):
@@ -15,7 +15,7 @@ class Counted(NamedTuple):
     comments: Mapping[int, int]
 
 
-def video(row: Any, author: Any, counted: Counted, base: str) -> Any:
+def video(row: videomicro.Video, author: core.User, counted: Counted, base: str) -> core.Video:
     """Return one video of videoservice's."""
     return core.Video(
         id=row.id,

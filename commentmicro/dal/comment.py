@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from peewee import fn
+from peewee import Field, fn
 
 from commentmicro.dal.model import Comment, CommentCount
 from microkit.batch import Each, Loader
@@ -74,7 +74,7 @@ _DELETE = Statement(
 )
 
 
-def _moves_count(target: Any) -> Statement:
+def _moves_count(target: list[Field] | None) -> Statement:
     return Statement(
         lambda video, by: CommentCount.insert(video_id=video, count=by).on_conflict(
             conflict_target=target, update={CommentCount.count: CommentCount.count + by}

@@ -19,7 +19,8 @@ from microkit.errors import (
 from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.balance import Balance
-from microkit.rpc.contract import Contract, DecodeError, EncodeError, Method
+from microkit.rpc.codec import DecodeError, EncodeError
+from microkit.rpc.contract import Contract, Method
 from microkit.rpc.exception import ApplicationException
 from microkit.rpc.pool import Pool
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
@@ -37,7 +38,12 @@ class Client:
     """
 
     def __init__(
-        self, service: str, contract: Contract, resolver: Resolver, settings: Settings, caller: str
+        self,
+        service: str,
+        contract: Contract[Any, Any],
+        resolver: Resolver,
+        settings: Settings,
+        caller: str,
     ) -> None:
         self.service = service
         self._resolver = resolver
@@ -210,14 +216,14 @@ class Call:
         self._client = client
         self._method = method
 
-    async def __call__(self, _seconds: float | None = None, **arguments: Any) -> Any:
-        """Call the method with the fields of its request struct, answered within `_seconds`.
+    async def __call__(self, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ASYNC109
+        """Call the method with the fields of its request struct, answered within `timeout` seconds.
 
         Raises:
             Error: what the answer says went wrong, or Unavailable if there is none.
         """
         with observed("rpc_client", self._client.service, self._method.name):
-            message = await self._client.send(self._method, self._encoded(arguments), _seconds)
+            message = await self._client.send(self._method, self._encoded(arguments), timeout)
             answer = self._decoded(message)
             status.check(answer)
             return answer

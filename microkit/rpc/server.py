@@ -5,15 +5,17 @@ import enum
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from microkit import errors
 from microkit.config import Settings
 from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
-from microkit.rpc.contract import Contract, DecodeError, Method
+from microkit.rpc.codec import DecodeError
+from microkit.rpc.contract import Contract, HandlersT, Method
 from microkit.rpc.exception import (
     DEADLINE,
     INTERNAL,
@@ -70,7 +72,7 @@ class Server:
     """
 
     def __init__(
-        self, name: str, contract: Contract, handlers: Mapping[str, object], limits: Limits
+        self, name: str, contract: Contract[Any, HandlersT], handlers: HandlersT, limits: Limits
     ) -> None:
         self.limits = limits
         self.endpoints = {
@@ -151,10 +153,7 @@ class Endpoint:
     __slots__ = ("call", "method", "service", "wire_name")
 
     def __init__(self, service: str, method: Method, handler: object) -> None:
-        call = getattr(handler, method.name, None)
-        if not asyncio.iscoroutinefunction(call):
-            raise TypeError(f"{type(handler).__name__} has no coroutine {method.name}")
-        self.call = call
+        self.call = method.checked(handler)
         self.method = method
         self.service = service
         self.wire_name = method.name.encode()
@@ -356,7 +355,7 @@ class Connection(asyncio.Protocol):
         self._reply(message, name, exception.encode(), EXCEPTION)
 
 
-def _encoded(method: Method, answer: Any) -> bytes:
+def _encoded(method: Method, answer: msgspec.Struct) -> bytes:
     return method.result.encode(method.result.struct(value=answer))
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from microkit.context import Context
 from microkit.network import Address
-from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
 from microkit.service import Service
 
@@ -20,7 +19,7 @@ async def open_server(
     address: Address,
     open_handlers: OpenHandlers | None = None,
 ) -> AsyncIterator[int]:
-    """Serve the package's contract until the block ends, and give the port.
+    """Serve the package's ``handler.CONTRACT`` until the block ends, and give the port.
 
     At the end requests in flight are finished within the settings' grace period.
 
@@ -35,11 +34,11 @@ async def open_server(
         StoreError: a store cannot be opened.
         OSError: the port is in use.
     """
-    contract: Contract = service.module("contract").contract
-    opened: OpenHandlers = open_handlers or service.module("handler").open_handlers
+    handler = service.module("handler")
+    opened: OpenHandlers = open_handlers or handler.open_handlers
     async with opened(context) as by_thrift_service:
         limits = Limits.of(context.settings)
-        server = Server(service.name, contract, by_thrift_service, limits)
+        server = Server(service.name, handler.CONTRACT, by_thrift_service, limits)
         await server.listen(address.host, address.port)
         try:
             yield server.port

@@ -1,33 +1,47 @@
-"""How an answer says how it went: three conventions, marked in the IDL by ``(status = "…")``.
+"""How a response says success or failure: four conventions, marked ``(status = "…")`` in the IDL.
 
     flag       a bool; a failure's number and text in status_code and status_msg
-    numbered   0 or a failure's number in status_code, text in status_msg; on the answer itself or
+    numbered   0 or a failure's number in status_code, text in status_msg; in the response itself or
                in its base_resp
     relation   1 success, 0 error, 2 bad parameter; text in msg, a failure's number in error_code
+    envelope   as numbered, over HTTP: status_msg has a text on success too, and a failure has every
+               field of the response, empty
 
-One place per side: a server turns errors into answers here, a client answers into errors.
+A server turns errors into responses here; a client turns responses into errors.
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from microkit.errors import Error, NotFound, ParamError, ServiceError, from_code
-from microkit.rpc.contract import Field, Struct, fields_of, zero
+from microkit.rpc.structs import Field, Struct, fields_of, zero
 
 _RELATION_OK, _RELATION_ERROR, _RELATION_PARAM = 1, 0, 2
-_SUCCESS = "成功"
+_SUCCESS: Final = "成功"
+# The fields that a convention uses beside the one that is marked.
+_BESIDE: Final = {
+    "flag": ("status_code", "status_msg"),
+    "numbered": ("status_msg",),
+    "relation": ("msg", "error_code"),
+    "envelope": ("status_msg",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How one struct says how it went: `name` is the field that is marked."""
+    """The status of one response struct: `name` is the field that is marked."""
 
     name: str
     convention: str
     struct: Struct | None
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of the response's fields that say how the call went."""
+        return (self.name, *(() if self.struct else _BESIDE[self.convention]))
 
     def success(self) -> dict[str, Any]:
         """Return the fields that say success.
@@ -39,6 +53,8 @@ class Status:
             return {self.name: self.struct(status_code=0, status_msg=_SUCCESS)}
         if self.convention == "relation":
             return {self.name: _RELATION_OK, "msg": _SUCCESS}
+        if self.convention == "envelope":
+            return {self.name: 0, "status_msg": _SUCCESS}
         return {self.name: True if self.convention == "flag" else 0}
 
     def failure(self, error: Error) -> dict[str, Any]:
@@ -68,31 +84,54 @@ class Status:
         return from_code(holder.status_code, holder.status_msg) if holder.status_code else None
 
 
-def ok(struct: Struct, **fields: Any) -> Any:
-    """Return a successful answer of this struct with `fields` set."""
-    status = _status(struct)
-    return struct(**status.success(), **fields)
+def declared(struct: Struct) -> bool:
+    """Has the struct a field with a status annotation, as every response has?"""
+    return any("status" in f.annotations for f in fields_of(struct))
+
+
+def success(struct: Struct) -> Callable[..., Any]:
+    """Return the constructor of a successful response: every response struct's ``ok``."""
+    # Responses share the value of base_resp: nothing writes to one.
+    return functools.partial(struct, **status_of(struct).success())
 
 
 def failure(struct: Struct, error: Error) -> Any:
-    """Return an answer of this struct that says `error`, its other required fields empty."""
-    return zero(struct, **_status(struct).failure(error))
+    """Return a response of this struct that says `error`, its other required fields empty."""
+    status = status_of(struct)
+    answer = zero(struct, **status.failure(error))
+    if status.convention == "envelope":
+        for f in fields_of(struct):
+            if f.type.struct is not None and getattr(answer, f.name) is not None:
+                _complete(getattr(answer, f.name))
+    return answer
+
+
+def _complete(inner: msgspec.Struct) -> None:
+    """Set the optional fields of an empty struct too."""
+    for f in fields_of(type(inner)):
+        if getattr(inner, f.name) is None:
+            setattr(inner, f.name, f.zero())
 
 
 def check(answer: msgspec.Struct) -> None:
-    """Raise the error that an answer says.
+    """Raise the error that a response says.
 
     Raises:
         Error: of the class that its number stands for.
     """
-    error = _status(type(answer)).error(answer)
+    error = status_of(type(answer)).error(answer)
     if error is not None:
         raise error
 
 
 @functools.cache
-def _status(struct: Struct) -> Status:
+def status_of(struct: Struct) -> Status:
+    """Return the status of a response struct.
+
+    Raises:
+        TypeError: not exactly one of its fields is marked.
+    """
     marked: list[Field] = [f for f in fields_of(struct) if "status" in f.annotations]
     if len(marked) != 1:
         raise TypeError(f"{struct.__name__}: want one field with a status annotation")
-    return Status(marked[0].name, marked[0].annotations["status"], marked[0].struct)
+    return Status(marked[0].name, marked[0].annotations["status"], marked[0].type.struct)

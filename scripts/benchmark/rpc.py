@@ -13,18 +13,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvloop
 
-import idl
+from idl import videomicro
 from microkit.config import Settings, load
 from microkit.discovery.static import StaticResolver
 from microkit.main import freeze_gc
 from microkit.rpc.client import Client
-from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
-from microkit.rpc.status import ok
 from scripts.benchmark import processes
 from scripts.kitex import Programs, build
 from scripts.supervisor import network
@@ -35,14 +33,12 @@ CASES: Final = {
     "tiny": ("GetVideoAuthorIdMethod", {"id": 1}),
     "30 videos": ("GetVideosFeedMethod", {"latest_time": 2**62, "limit": VIDEOS}),
 }
-_CREATE: Final = {
+_CREATE: Final[dict[str, Any]] = {
     "title": "一个不太长的视频标题",
     "author_id": 7,
     "play_url": "videos/0123456789abcdef0123456789abcdef.mp4",
     "cover_url": "covers/0123456789abcdef0123456789abcdef.jpg",
 }
-
-contract = Contract(idl.load("videomicro"))
 
 
 def main(folder: Path) -> None:
@@ -132,12 +128,12 @@ class _Memory:
 
     def __init__(self) -> None:
         self._videos = [
-            contract.Video(id=n, favorite_count=0, comment_count=0, **_CREATE)
+            videomicro.Video(id=n, favorite_count=0, comment_count=0, **_CREATE)
             for n in range(VIDEOS)
         ]
 
     def __getattr__(self, name: str) -> Any:
-        if name not in contract.methods():
+        if name not in videomicro.CONTRACT.methods():
             raise AttributeError(name)
 
         async def missing(_request: Any) -> Any:
@@ -147,15 +143,18 @@ class _Memory:
 
     async def GetVideoAuthorIdMethod(self, request: Any) -> Any:
         """Answer a tiny message."""
-        return ok(contract.GetVideoAuthorIdResp, author_id=request.id)
+        return videomicro.GetVideoAuthorIdResp.ok(author_id=request.id)
 
     async def GetVideosFeedMethod(self, _request: Any) -> Any:
         """Answer 30 videos."""
-        return ok(contract.GetVideosFeedResp, next_time=1, video_list=self._videos)
+        return videomicro.GetVideosFeedResp.ok(next_time=1, video_list=self._videos)
 
 
 async def _serve(address: str) -> None:
-    server = Server("videoservice", contract, {"VideoService": _Memory()}, Limits())
+    handlers: videomicro.Handlers = {
+        "VideoService": cast("videomicro.VideoServiceHandler", _Memory())
+    }
+    server = Server("videoservice", videomicro.CONTRACT, handlers, Limits())
     host, _, port = address.rpartition(":")
     await server.listen(host, int(port))
     freeze_gc()
@@ -166,7 +165,7 @@ async def _call(port: str, case: str, workers: int, calls: int) -> None:
     method, request = CASES[case]
     settings = load(Settings, {})
     resolver = StaticResolver({}, {"videoservice": int(port)})
-    client = Client("videoservice", contract, resolver, settings, "bench")
+    client = Client("videoservice", videomicro.CONTRACT, resolver, settings, "bench")
     call = getattr(client, method)
 
     async def work() -> None:

@@ -12,8 +12,9 @@ from thriftpy2.thrift import TType
 from yarl import URL
 
 import idl
-from api import SERVICE, contract
+from api import SERVICE
 from api.page import FOLDER
+from idl import core, interaction, relation
 from microkit.main import serve
 
 SECRET = "a secret of at least thirty-two bytes"
@@ -210,7 +211,7 @@ def test_the_parts_of_a_type_are_those_of_its_template(page):
 def test_every_path_that_the_scripts_call_is_a_route_with_that_verb():
     routes = {
         (annotation, path)
-        for declared in (contract.core, contract.interaction, contract.relation)
+        for declared in (core.CONTRACT, interaction.CONTRACT, relation.CONTRACT)
         for method in declared.methods().values()
         for annotation, path in method.annotations.items()
     }

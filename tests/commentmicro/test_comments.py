@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-import usermicro.contract
 from commentmicro.dal.model import CommentCount
+from idl import usermicro
 from microkit.errors import Forbidden, NotFound, ParamError
 
 PUBLISH, DELETE = 1, 2
@@ -51,7 +51,7 @@ async def listed(comments, video):
 
 async def test_a_comment_is_answered_listed_and_counted(comments, video, fleet):
     users = fleet.client("userservice")
-    newuser = usermicro.contract.contract.CreateUserInfo(name="小红")
+    newuser = usermicro.CreateUserInfo(name="小红")
     user = (await users.CreateUserMethod(newuser=newuser, password="x")).user_id
     comment = await publish(comments, user, video, "'; DROP TABLE comment; -- 😀")
     assert comment.content == "'; DROP TABLE comment; -- 😀"

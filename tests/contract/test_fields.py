@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import idl
-from microkit.rpc.contract import Contract, fields_of
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import fields_of
 from scripts.call import PACKAGES, invoke
 
 FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
@@ -149,9 +150,9 @@ def unset(stem: str, value: Any, path: str = "") -> Iterator[str]:
         where = f"{path}{field.name}"
         if inner is None and field.id in original:
             yield where
-        elif field.struct is not None and inner is not None:
+        elif field.type.struct is not None and inner is not None:
             yield from unset(stem, inner, f"{where}.")
-        elif field.element is not None and isinstance(inner, list):
+        elif field.type.element is not None and isinstance(inner, list):
             for each in inner:
                 yield from unset(stem, each, f"{where}.")
 

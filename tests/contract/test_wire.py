@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import idl
-from microkit.rpc.contract import Contract, Field, fields_of
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import Field, fields_of
 
 FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
 
@@ -24,7 +25,7 @@ def contract(request):
 
 
 def line(field: Field, own: Contract) -> str:
-    return f"{field.id}: {field.requiredness} {spelled(field.type_name, own)} {field.name}"
+    return f"{field.id}: {field.requiredness} {spelled(field.type.name, own)} {field.name}"
 
 
 def spelled(type_name: str, own: Contract) -> str:

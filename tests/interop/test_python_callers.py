@@ -19,7 +19,8 @@ from thriftpy2.rpc import make_client
 from thriftpy2.transport import TBufferedTransportFactory, TFramedTransportFactory
 
 import idl
-from microkit.rpc.contract import Contract, fields_of, spec_of
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import fields_of, spec_of
 from scripts.call import PACKAGES
 
 STEPS = [*writes("name"), *reads(), *added()]
@@ -85,7 +86,7 @@ def plain_class(struct: Any) -> type:
 
 
 def plain(struct: Any, values: dict[str, Any]) -> Any:
-    inner = {field.name: field.struct for field in fields_of(struct)}
+    inner = {field.name: field.type.struct for field in fields_of(struct)}
     given = {k: plain(inner[k], v) if isinstance(v, dict) else v for k, v in values.items()}
     return plain_class(struct)(**given)
 

@@ -55,7 +55,7 @@ async def test_our_client_calls_every_method_of_a_kitex_server(settings, program
 
 async def _call(contract, ours, method, request) -> None:
     """Call; an answer that says failure is an answer too, a broken call is not."""
-    structs = {f.name: f.struct for f in contract.methods()[method].request.__thrift_fields__}
+    structs = {f.name: f.type.struct for f in contract.methods()[method].request.__thrift_fields__}
     arguments = {
         k: structs[k](**v) if isinstance(v, dict) and structs[k] else v for k, v in request.items()
     }
@@ -74,7 +74,7 @@ async def test_failures_of_a_kitex_server_are_ours(settings, programs):
             with pytest.raises(ServiceError):
                 await ours.GetUserMethod(name=name)
         with pytest.raises(DeadlineExceeded):
-            await ours.GetUserMethod(name="slow", _seconds=0.2)
+            await ours.GetUserMethod(name="slow", timeout=0.2)
         headed = client(settings, "userservice", go.port, rpc_transport="ttheader")
         with pytest.raises(NotFound, match="a business error"):
             await headed.GetUserMethod(name="business")

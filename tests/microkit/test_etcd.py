@@ -235,7 +235,7 @@ async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
             client = Client("videoservice", contract, resolver, own, "tests")
             started = asyncio.get_running_loop().time()
             with pytest.raises(Unavailable):
-                await client.GetVideoAuthorIdMethod(id=1, _seconds=0.3)
+                await client.GetVideoAuthorIdMethod(id=1, timeout=0.3)
             assert asyncio.get_running_loop().time() - started < 2
             server.signal(signal.SIGCONT)
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-import usermicro.contract
+from idl import usermicro
 from microkit.errors import Error, NotFound, ParamError
 from relationmicro.dal import keys
 
@@ -16,7 +16,7 @@ FOLLOW, UNFOLLOW = 1, 2
 async def people(fleet):
     """Five accounts."""
     users = fleet.client("userservice")
-    newuser = usermicro.contract.contract.CreateUserInfo
+    newuser = usermicro.CreateUserInfo
     answers = [
         await users.CreateUserMethod(newuser=newuser(name=f"user {i}"), password="x")
         for i in range(5)

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-import usermicro.contract
+from idl import usermicro
 from microkit.errors import Error, ParamError
 
 
 @pytest.fixture
 async def pair(fleet):
     users = fleet.client("userservice")
-    newuser = usermicro.contract.contract.CreateUserInfo
+    newuser = usermicro.CreateUserInfo
     return [
         (await users.CreateUserMethod(newuser=newuser(name=name), password="x")).user_id
         for name in ("left", "right")

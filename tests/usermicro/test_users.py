@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from argon2 import Type, extract_parameters
 
+from idl import usermicro
 from microkit.errors import AlreadyExists, NotFound, ParamError, Unauthorized
-from usermicro.contract import contract
 from usermicro.password import HASHER
 
 
@@ -16,7 +16,7 @@ async def users(fleet):
 
 
 async def create(users, name, password="secret", **fields):
-    newuser = contract.CreateUserInfo(name=name, **fields)
+    newuser = usermicro.CreateUserInfo(name=name, **fields)
     return (await users.CreateUserMethod(newuser=newuser, password=password)).user_id
 
 
@@ -98,7 +98,7 @@ async def test_nobody_is_not_found(users):
 async def test_an_update_is_seen_at_once_and_leaves_the_rest(users):
     user_id = await create(users, "changing", signature="before")
     await users.GetUserMethod(id=user_id)
-    data = contract.UpdateUserInfo(password="new", avatar="https://x.example/a.png")
+    data = usermicro.UpdateUserInfo(password="new", avatar="https://x.example/a.png")
     await users.UpdateUserMethod(id=user_id, update_data=data)
     user = (await users.GetUserMethod(id=user_id)).user
     assert (user.avatar, user.signature) == ("https://x.example/a.png", "before")
@@ -112,22 +112,22 @@ async def test_an_update_is_seen_at_once_and_leaves_the_rest(users):
 async def test_cached_counts_are_what_was_written_last(users):
     user_id = await create(users, "counted")
     await users.UpdateRelationMethod(
-        id=user_id, new_data=contract.UpdateRelationCache(follow_count=1, follower_count=2)
+        id=user_id, new_data=usermicro.UpdateRelationCache(follow_count=1, follower_count=2)
     )
     await users.UpdateInteractionMethod(
-        id=user_id, new_data=contract.UpdateInteractionCache(total_favorited=3, favorite_count=4)
+        id=user_id, new_data=usermicro.UpdateInteractionCache(total_favorited=3, favorite_count=4)
     )
-    await users.UpdateWorkMethod(id=user_id, new_data=contract.UpdateWorkCache(work_count=5))
+    await users.UpdateWorkMethod(id=user_id, new_data=usermicro.UpdateWorkCache(work_count=5))
     user = (await users.GetUserMethod(id=user_id)).user
     assert (user.follow_count, user.follower_count) == (1, 2)
     assert (user.total_favorited, user.favorite_count, user.work_count) == (3, 4, 5)
     with pytest.raises(ParamError):
-        await users.UpdateWorkMethod(id=user_id, new_data=contract.UpdateWorkCache(work_count=-1))
+        await users.UpdateWorkMethod(id=user_id, new_data=usermicro.UpdateWorkCache(work_count=-1))
 
 
 async def test_recount_mends_the_cached_counts_and_says_so(users, fleet):
     ids = [await create(users, f"user {i}") for i in range(2)]
-    await users.UpdateWorkMethod(id=ids[0], new_data=contract.UpdateWorkCache(work_count=7))
+    await users.UpdateWorkMethod(id=ids[0], new_data=usermicro.UpdateWorkCache(work_count=7))
     await fleet.client("relationservice").FollowMethod(
         my_uid=ids[0], target_uid=ids[1], action_type=1
     )

@@ -48,7 +48,7 @@ class Users:
         self._database = database
         self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
 
-    async def create(self, name: str, **columns: Any) -> int:
+    async def create(self, name: str, **columns: str | None) -> int:
         """Insert an account and return its id.
 
         Raises:

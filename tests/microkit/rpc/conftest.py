@@ -15,7 +15,6 @@ from microkit.rpc import metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
-from microkit.rpc.status import ok
 from microkit.rpc.transport import CALL, Reader, Transport, encode
 
 contract = Contract(idl.load("videomicro"))
@@ -43,17 +42,17 @@ class Handler:
             except asyncio.CancelledError:
                 self.cancelled += 1
                 raise
-        return ok(contract.GetVideoAuthorIdResp, author_id=request.id)
+        return contract.GetVideoAuthorIdResp.ok(author_id=request.id)
 
     async def UpdateVideoMethod(self, request):
-        return ok(contract.UpdateVideoResp, status_msg=request.title)
+        return contract.UpdateVideoResp.ok(status_msg=request.title)
 
     async def GetVideoSetByIdSetMethod(self, request):
         video = contract.Video(
             id=1, title="标题" * 20, author_id=2, play_url="p", cover_url="c", favorite_count=0,
             comment_count=0,
         )  # fmt: skip
-        return ok(contract.GetVideoSetByIdSetResp, video_set=[video] * len(request.id_set))
+        return contract.GetVideoSetByIdSetResp.ok(video_set=[video] * len(request.id_set))
 
 
 for _name in contract.methods():

@@ -89,7 +89,7 @@ async def test_of_three_instances_one_that_hangs_costs_a_few_calls_only(start_ri
     failed = 0
     for n in range(60):
         try:
-            assert (await client.GetVideoAuthorIdMethod(id=n, _seconds=0.05)).author_id == n
+            assert (await client.GetVideoAuthorIdMethod(id=n, timeout=0.05)).author_id == n
         except DeadlineExceeded:
             failed += 1
     assert failed == 3
@@ -124,7 +124,7 @@ async def test_who_waits_at_an_instance_that_cannot_be_reached_goes_elsewhere(st
         deaf = Instance("127.0.0.1", full.getsockname()[1])
         client = rig.client(deaf, Instance("127.0.0.1", rig.port), rpc_pool_size=4)
         answers = await asyncio.gather(
-            *(client.GetVideoAuthorIdMethod(id=n, _seconds=5) for n in range(60))
+            *(client.GetVideoAuthorIdMethod(id=n, timeout=5) for n in range(60))
         )
     assert [answer.author_id for answer in answers] == list(range(60))
 

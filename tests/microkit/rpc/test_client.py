@@ -20,7 +20,6 @@ from microkit.errors import (
 )  # fmt: skip
 from microkit.rpc import metadata
 from microkit.rpc.contract import Contract
-from microkit.rpc.status import ok
 from microkit.rpc.transport import Reader, encode
 from microkit.rpc.ttheader import Header
 from scripts.servers import free_port
@@ -51,7 +50,7 @@ async def test_a_missing_required_field_is_never_sent(rig):
 async def test_a_late_answer_is_never_read_by_the_next_call(rig, transport):
     client = rig.client(rpc_transport=transport)
     with pytest.raises(DeadlineExceeded):
-        await client.GetVideoAuthorIdMethod(id=408, _seconds=0.1)
+        await client.GetVideoAuthorIdMethod(id=408, timeout=0.1)
     task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: rig.handler.started == 2)
     task.cancel()
@@ -73,7 +72,7 @@ async def test_who_waits_too_long_for_a_connection_was_not_handled(rig):
     holds = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: rig.handler.started == 1)
     with pytest.raises(DeadlineExceeded):
-        await client.GetVideoAuthorIdMethod(id=1, _seconds=0.1)
+        await client.GetVideoAuthorIdMethod(id=1, timeout=0.1)
     rig.handler.gate.set()
     await holds
     assert rig.handler.started == 1
@@ -210,7 +209,7 @@ async def test_persistent_values_travel_on(rig):
 async def test_the_deadline_travels_with_the_call(rig):
     client = rig.client(rpc_transport="ttheader")
     with pytest.raises(DeadlineExceeded):
-        await client.GetVideoAuthorIdMethod(id=408, _seconds=0.2)
+        await client.GetVideoAuthorIdMethod(id=408, timeout=0.2)
     await eventually(lambda: rig.handler.cancelled == 1)
 
 
@@ -238,7 +237,7 @@ async def answering(rig, reply, **settings):
 
 def answered(message, author_id=1, header=None):
     method = contract.methods()[message.name]
-    value = ok(method.response, author_id=author_id)
+    value = method.response.ok(author_id=author_id)
     body = method.result.encode(method.result.struct(value=value))
     return encode(message.transport, 2, message.name.encode(), message.seqid, body, header)
 
@@ -278,7 +277,7 @@ async def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again
 async def test_a_timeout_and_a_cancelled_call_close_their_connection(rig):
     client = rig.client()
     with pytest.raises(DeadlineExceeded):
-        await client.GetVideoAuthorIdMethod(id=408, _seconds=0.05)
+        await client.GetVideoAuthorIdMethod(id=408, timeout=0.05)
     await eventually(lambda: not rig.server.connections)
     task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: rig.handler.started == 2)
@@ -378,7 +377,7 @@ async def test_a_call_whose_time_is_up_is_not_made_on_another_instance(start_rig
     # One call takes the only connection to each, and only one of them goes on.
     held = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
     await eventually(lambda: full.handler.started == free.handler.started == 1)
-    waiting = asyncio.create_task(client.GetVideoAuthorIdMethod(id=1, _seconds=0.1))
+    waiting = asyncio.create_task(client.GetVideoAuthorIdMethod(id=1, timeout=0.1))
     await asyncio.sleep(0)
     free.handler.gate.set()
     full.handler.gate.clear()

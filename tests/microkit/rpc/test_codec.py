@@ -5,7 +5,9 @@ import contextlib
 import pytest
 
 import idl
-from microkit.rpc.contract import Codec, Contract, DecodeError, EncodeError, fields_of, zero
+from microkit.rpc.codec import Codec, DecodeError, EncodeError
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import fields_of, zero
 
 videos = Contract(idl.load("videomicro"))
 favorites = Contract(idl.load("favoritemicro"))

@@ -11,7 +11,8 @@ from fleet import eventually
 import idl
 from microkit.discovery import Instance
 from microkit.errors import Error
-from microkit.rpc.contract import Contract, DecodeError
+from microkit.rpc.codec import DecodeError
+from microkit.rpc.contract import Contract
 from microkit.rpc.transport import ProtocolError, Reader, Transport, encode
 
 ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "300"))
@@ -128,7 +129,7 @@ async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, ca
     failed = 0
     for _ in range(ROUNDS):
         try:
-            await client.GetVideoAuthorIdMethod(id=1, _seconds=0.02)
+            await client.GetVideoAuthorIdMethod(id=1, timeout=0.02)
         except Error:
             failed += 1
     assert failed > 0

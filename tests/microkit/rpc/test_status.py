@@ -13,8 +13,9 @@ from microkit.errors import (
     Unauthorized,
     Unavailable,
 )
-from microkit.rpc.contract import Contract, fields_of
-from microkit.rpc.status import check, failure, ok
+from microkit.rpc.contract import Contract
+from microkit.rpc.status import check, failure
+from microkit.rpc.structs import fields_of
 
 CONTRACTS = {name: Contract(idl.load(name)) for name in idl.RPC}
 RESPONSES = [
@@ -46,7 +47,7 @@ def test_every_response_can_say_success(response, result):
         for f in fields_of(response)
         if f.requiredness == "required" and "status" not in f.annotations
     }
-    sent = result.encode(result.struct(value=ok(response, **empty)))
+    sent = result.encode(result.struct(value=response.ok(**empty)))
     assert check(result.decode(sent)[0].value) is None
 
 
@@ -88,13 +89,13 @@ def test_an_unknown_number_is_a_service_error():
 def test_success_is_said_in_the_words_of_the_convention(struct, field, value):
     required = {f.name: f.zero() for f in fields_of(struct) if f.requiredness == "required"}
     required.pop(field)
-    assert getattr(ok(struct, **required), field) == value
+    assert getattr(struct.ok(**required), field) == value
 
 
 def test_success_in_a_base_resp_is_number_0():
-    assert ok(IN_BASE_RESP, video_id_list=[]).base_resp.status_code == 0
+    assert IN_BASE_RESP.ok(video_id_list=[]).base_resp.status_code == 0
 
 
 def test_a_struct_without_a_marked_field_is_a_mistake_of_ours():
     with pytest.raises(TypeError, match="Video: want one field with a status"):
-        ok(CONTRACTS["videomicro"].Video)
+        failure(CONTRACTS["videomicro"].Video, ParamError())

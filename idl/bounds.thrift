@@ -1,0 +1,32 @@
+// The bounds of fields, for the HTTP and the RPC contracts. A field names its bound: (api.vd = "TITLE").
+//
+// The language is that of Hertz's api.vd: `$` is the value, mblen() counts characters, trim() removes
+// white space at both ends. `msg` is what a person reads who breaks the bound. See microkit/rpc/bounds.py.
+namespace go bounds
+
+const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"
+const string PASSWORD = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
+const string NEW_PASSWORD = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"       // empty: not changed
+const string TITLE = "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白"
+const string COMMENT = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白"
+const string MESSAGE = "mblen(trim($)) >= 1 && mblen($) <= 1000; msg: 消息应为 1 到 1000 个字符，且不能全是空白"
+
+const string EMAIL = "mblen($) <= 254; msg: email 最多 254 个字符"
+const string AVATAR = "mblen($) <= 512; msg: avatar 最多 512 个字符"
+const string BACKGROUND_IMAGE = "mblen($) <= 512; msg: background_image 最多 512 个字符"
+const string SIGNATURE = "mblen($) <= 512; msg: signature 最多 512 个字符"
+const string VIDEO_URL = "mblen($) >= 1 && mblen($) <= 512; msg: play_url 与 cover_url 应为 1 到 512 个字符"
+
+const string USER_ID = "$ > 0; msg: user_id 应为正整数"
+const string TO_USER_ID = "$ > 0; msg: to_user_id 应为正整数"
+const string AUTHOR_ID = "$ > 0; msg: author_id 应为正整数"
+const string VIDEO_ID = "$ > 0; msg: video_id 应为正整数"
+const string COMMENT_ID = "$ > 0; msg: comment_id 应为正整数"
+
+const string COUNT = "$ >= 0; msg: 计数不能为负"
+const string FEED_LIMIT = "$ >= 1 && $ <= 1000; msg: limit 应为 1 到 1000"
+
+const string FAVORITE_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）"
+const string COMMENT_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（发表评论）或 2（删除评论）"
+const string FOLLOW_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（关注）或 2（取消关注）"
+const string MESSAGE_ACTION = "$ == 1; msg: action_type 应为 1（发送消息）"

@@ -1,0 +1,5 @@
+"""core.thrift at run time; the types are in core.pyi."""
+
+from idl.runtime import fill
+
+fill(globals())

@@ -1,0 +1,5 @@
+"""interaction.thrift at run time; the types are in interaction.pyi."""
+
+from idl.runtime import fill
+
+fill(globals())

@@ -1,0 +1,61 @@
+# Written by scripts/stubs from interaction.thrift; do not edit.
+from collections.abc import Mapping
+from typing import Self
+import msgspec
+from idl import core
+from microkit.rpc.contract import Contract
+
+class FavoriteReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+    action_type: int
+
+class FavoriteResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
+class FavoriteListReq(msgspec.Struct, kw_only=True):
+    token: str
+    user_id: int  # 0 or absent over HTTP: the token's own user
+
+class FavoriteListResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    video_list: list[core.Video]  # newest like first
+    @classmethod
+    def ok(cls, *, video_list: list[core.Video]) -> Self: ...
+
+class Comment(msgspec.Struct, kw_only=True):
+    id: int
+    user: core.User
+    content: str
+    create_date: str  # "mm-dd"
+
+class CommentReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+    action_type: int
+    comment_text: str | None = None
+    comment_id: int | None = None
+
+class CommentResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    comment: Comment | None = None  # on publishing only
+    @classmethod
+    def ok(cls, *, comment: Comment | None = None) -> Self: ...
+
+class CommentListReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+
+class CommentListResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    comment_list: list[Comment]  # newest first
+    @classmethod
+    def ok(cls, *, comment_list: list[Comment]) -> Self: ...
+
+CONTRACT: Contract[object, Mapping[str, object]]

@@ -1,0 +1,5 @@
+"""relationmicro.thrift at run time; the types are in relationmicro.pyi."""
+
+from idl.runtime import fill
+
+fill(globals())

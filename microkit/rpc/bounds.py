@@ -1,0 +1,101 @@
+"""Bounds of fields, as the IDL writes them: ``(api.vd = "mblen($) >= 1; msg: what to say")``.
+
+The language is the part of Hertz's ``api.vd`` that the IDL uses. `$` is the value; there are
+``mblen()`` (characters of a text), ``trim()``, comparisons with whole numbers, ``&&`` and ``||``.
+A field that is unset is within its bounds. With ``(api.when = "other == 1")`` the bounds count only
+beside that value of another field.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from microkit.errors import ParamError
+from microkit.rpc.structs import Field, Struct, fields_of
+
+_TOKEN = re.compile(r"\s*(?:(mblen|trim)(?=\s*\()|(\$)|(\d+)|(&&|\|\|)|(==|!=|>=|<=|>|<)|([()]))")
+_PYTHON = {"$": "field", "&&": " and ", "||": " or ", "mblen": "len", "trim": "str.strip"}
+_WHEN = re.compile(r"([a-z_]+) == (\d+)")
+
+Check = Callable[[Any], None]
+
+
+@functools.cache
+def check_of(struct: Struct) -> Check | None:
+    """Compile the check of a struct: it raises ParamError with the first broken bound's message.
+
+    Structs within the struct are checked too. None where nothing is bounded.
+
+    Raises:
+        ValueError: a bound cannot be read.
+    """
+    scope: dict[str, Any] = {"ParamError": ParamError}
+    lines: list[str] = []
+    for f in fields_of(struct):
+        lines += _lines(f, scope)
+    if not lines:
+        return None
+    text = "\n".join(["def check(value):", *lines])
+    exec(text, scope)  # noqa: S102 - made of names of the IDL and of the tokens above only
+    check: Check = scope["check"]
+    return check
+
+
+def message_of(bound: str) -> str:
+    """Return what a bound says when it is broken."""
+    return _read(bound)[1]
+
+
+def _lines(f: Field, scope: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if "api.vd" in f.annotations:
+        condition, message = _read(f.annotations["api.vd"])
+        scope[f"message_{f.id}"] = message
+        lines += [
+            f"    field = value.{f.name}",
+            f"    if {_when(f)}field is not None and not ({condition}):",
+            f"        raise ParamError(message_{f.id})",
+        ]
+    inner = f.type.struct or f.type.element
+    check = check_of(inner) if inner is not None else None
+    if check is not None:
+        scope[f"check_{f.id}"] = check
+        lines.append(f"    if value.{f.name} is not None:")
+        if f.type.struct is not None:
+            lines.append(f"        check_{f.id}(value.{f.name})")
+        else:
+            values = ".values()" if f.type.name.startswith("map") else ""
+            lines.append(f"        for each in value.{f.name}{values}: check_{f.id}(each)")
+    return lines
+
+
+def _when(f: Field) -> str:
+    when = f.annotations.get("api.when")
+    return "" if when is None else "value.{} == {} and ".format(*condition_of(when))
+
+
+def condition_of(when: str) -> tuple[str, int]:
+    """Read ``other == 1``: the other field's name and its value.
+
+    Raises:
+        ValueError: it is not written like this.
+    """
+    read = _WHEN.fullmatch(when)
+    if read is None:
+        raise ValueError(f"api.when: cannot read {when!r}")
+    return read[1], int(read[2])
+
+
+def _read(bound: str) -> tuple[str, str]:
+    """Return the condition as a Python expression of `field`, and the message."""
+    expression, _, message = bound.partition("; msg: ")
+    parts, at = [], 0
+    while at < len(expression.rstrip()):
+        token = _TOKEN.match(expression, at)
+        if token is None:
+            raise ValueError(f"api.vd: cannot read {expression[at:]!r} of {bound!r}")
+        text = token.group().strip()
+        parts.append(_PYTHON.get(text, text))
+        at = token.end()
+    return "".join(parts), message

@@ -1,0 +1,133 @@
+"""Strict TBinary: structs to bytes and back, with limits, by Apache Thrift's ``fastbinary``.
+
+Requiredness is enforced both ways: a required field that is missing is an error and never a hole
+in a message.
+"""
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from thrift.protocol import fastbinary
+from thrift.protocol.TProtocol import TProtocolException
+from thriftpy2.thrift import TType
+
+from microkit.rpc.structs import Struct, fields_of, spec_of
+
+
+class EncodeError(Exception):
+    """A struct that may not be sent: a required field is missing or a value has the wrong type."""
+
+
+class DecodeError(Exception):
+    """Bytes that are no such struct: truncated, mistyped, or a required field missing."""
+
+
+class Codec:
+    """Strict TBinary of one struct type, with limits and with requiredness enforced both ways."""
+
+    __slots__ = ("_check", "_spec", "struct")
+
+    def __init__(self, struct: Struct) -> None:
+        self.struct = struct
+        self._spec = [struct, spec_of(struct)]
+        self._check = _checker(struct)
+
+    def encode(self, value: msgspec.Struct) -> bytes:
+        """Return the bytes of `value`.
+
+        Raises:
+            EncodeError: a required field is unset, or a value does not fit its type.
+        """
+        try:
+            self._check(value)
+            encoded: bytes = fastbinary.encode_binary(value, self._spec)
+        except (TypeError, OverflowError, AttributeError, UnicodeError) as error:
+            raise EncodeError(f"{self.struct.__name__}: {error}") from error
+        return encoded
+
+    def decode(self, data: bytes, start: int = 0) -> tuple[Any, int]:
+        """Read one struct from `data` at `start`: return it and where its bytes end.
+
+        Nothing larger than what arrived is allocated: every length is bounded by the message's.
+
+        Raises:
+            DecodeError: these bytes are no such struct.
+        """
+        protocol = _Input(data, start)
+        try:
+            value = fastbinary.decode_binary(None, protocol, self._spec)
+        except _UNDECODABLE as error:
+            raise DecodeError(f"{self.struct.__name__}: {error}") from error
+        return value, protocol.trans.cstringio_buf.tell()
+
+
+# fastbinary's own (EOFError, OverflowError, TypeError, ValueError …) and msgspec's for what is
+# required (TypeError).
+_UNDECODABLE = (
+    EOFError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    MemoryError,
+    RecursionError,
+    TProtocolException,  # nested too deep
+)
+
+
+class _Buffer:
+    """A transport as fastbinary wants it: a readable C buffer, and no more where that ends."""
+
+    __slots__ = ("cstringio_buf",)
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self.cstringio_buf = io.BytesIO(data)
+        self.cstringio_buf.seek(start)
+
+    def cstringio_refill(self, _partial: bytes, wanted: int) -> io.BytesIO:
+        raise EOFError(f"ends {wanted} bytes early")
+
+
+class _Input:
+    """A protocol as fastbinary wants it: a transport, and limits for every length it reads."""
+
+    __slots__ = ("container_length_limit", "string_length_limit", "trans")
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self.trans = _Buffer(data, start)
+        self.string_length_limit = self.container_length_limit = len(data)
+
+
+@functools.cache
+def _checker(struct: Struct) -> Callable[[Any], None]:
+    """Compile the check that no required field is None: fastbinary would leave it out silently."""
+    scope: dict[str, Any] = {"EncodeError": EncodeError, "missing": _missing}
+    lines = ["def check(value):"]
+    required = [f.name for f in fields_of(struct) if f.requiredness != "optional"]
+    if required:
+        unset = " or ".join(f"value.{name} is None" for name in required)
+        lines += [f"    if {unset}:", "        raise EncodeError(missing(value))"]
+    for f in fields_of(struct):
+        inner = f.type.struct or f.type.element
+        if inner is None:
+            continue
+        scope[f"check_{f.id}"] = _checker(inner)
+        if f.type.struct:
+            lines += [f"    if value.{f.name} is not None: check_{f.id}(value.{f.name})"]
+        else:
+            values = "{}).values()" if f.type.ttype == TType.MAP else "())"
+            lines += [f"    for each in (value.{f.name} or {values}: check_{f.id}(each)"]
+    exec("\n".join([*lines, "    return None"]), scope)  # noqa: S102 - our own text, names from the IDL
+    check: Callable[[Any], None] = scope["check"]
+    return check
+
+
+def _missing(value: msgspec.Struct) -> str:
+    names = [
+        f.name
+        for f in fields_of(type(value))
+        if f.requiredness != "optional" and getattr(value, f.name) is None
+    ]
+    return f"{type(value).__name__}: required {', '.join(names)} unset"

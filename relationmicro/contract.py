@@ -1,7 +1,0 @@
-"""The contract that this service serves, and the one it calls."""
-
-import idl
-from microkit.rpc.contract import Contract
-
-contract = Contract(idl.load("relationmicro"))
-users = Contract(idl.load("usermicro"))
