@@ -8,7 +8,7 @@ import pytest
 from interop.kitex import GO
 
 import idl
-from microkit.rpc import metadata, status
+from microkit.rpc import metadata
 from microkit.rpc.contract import Contract
 from microkit.rpc.server import Limits, Server
 from scripts import servers
@@ -64,7 +64,7 @@ class Slow:
             except asyncio.CancelledError:
                 self.cancelled += 1
                 raise
-        return status.ok(self.contract.GetVideoAuthorIdResp, author_id=7)
+        return self.contract.GetVideoAuthorIdResp.ok(author_id=7)
 
 
 @pytest.fixture
