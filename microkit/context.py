@@ -63,7 +63,15 @@ class Context(Generic[S_co]):
         return objects
 
     def client(self, contract: Contract[ClientT, Any]) -> ClientT:
-        """Return a client of the service that a contract describes."""
+        """Return a client of the service that a contract describes.
+
+        Raises:
+            LookupError: the declaration does not list it among the peers.
+        """
+        if contract.service not in self._service.peers:
+            raise LookupError(
+                f"{contract.service} is no peer in the SERVICE of {self._service.package}"
+            )
         client = Client(
             contract.service, contract, self._resolver, self.settings, self._service.name
         )

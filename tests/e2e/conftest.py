@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[2]
 
 
 class System:
-    """A running ``scripts/up``."""
+    """A running ``scripts/up`` of the checkout at `root`."""
 
-    def __init__(self, data: Path, log: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, log: Path, *arguments: str, root: Path = ROOT) -> None:
         command = [sys.executable, "-m", "scripts.supervisor", "--data", str(data), *arguments]
         self.data, self.log = data, log
         with log.open("a") as file:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=file, text=True
+                command, cwd=root, stdout=subprocess.PIPE, stderr=file, text=True
             )
         self.printed = self._until_ready()
         self.url = self.printed[-1].removeprefix("ready ")
@@ -68,8 +68,8 @@ def up(tmp_path: Path) -> Iterator[Callable[..., System]]:
     """Starts systems, all on one data folder unless told otherwise, and stops them."""
     started: list[System] = []
 
-    def start(*arguments: str, data: Path | None = None) -> System:
-        started.append(System(data or tmp_path / "data", tmp_path / "log", *arguments))
+    def start(*arguments: str, data: Path | None = None, root: Path = ROOT) -> System:
+        started.append(System(data or tmp_path / "data", tmp_path / "log", *arguments, root=root))
         return started[-1]
 
     yield start
