@@ -197,5 +197,5 @@ async def _or_none(answer: Awaitable[T]) -> T | None:
     try:
         return await answer
     except Error as error:
-        _log.warning("a page goes without: %s", error.message)
+        _log.warning("partial page: %s: %s: %s", error.peer, type(error).__name__, error.message)
         return None

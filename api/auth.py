@@ -47,27 +47,34 @@ class Tokens:
         Raises:
             Unauthorized: there is none, or it is not ours, changed, or too old.
         """
-        user_id, ends = self._known.get(token) or self._verified(token)
+        claims = self._claims(token)
+        if claims is None:
+            raise Unauthorized("登录无效或已过期，请重新登录" if token else None)
+        user_id, ends = claims
         if ends <= time.time():
             raise Unauthorized("登录已过期，请重新登录")
         return user_id
 
     def viewer_of(self, token: str) -> int:
-        """Return whom the token acts for, 0 (nobody) if it is not valid."""
-        try:
-            return self.user_of(token)
-        except Unauthorized:
+        """Return whom the token acts for; 0, an anonymous viewer, if it is not valid."""
+        claims = self._claims(token)
+        if claims is None:
             return 0
+        user_id, ends = claims
+        return user_id if ends > time.time() else 0
 
-    def _verified(self, token: str) -> tuple[int, float]:
+    def _claims(self, token: str) -> tuple[int, float] | None:
+        """Return the user of a token of ours and when it ends, None for any other."""
         if not token or len(token) > _LONGEST:
-            raise Unauthorized
+            return None
+        if known := self._known.get(token):
+            return known
         try:
             claims: dict[str, Any] = jwt.decode(
                 token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS
             )
-            known = int(claims["sub"]), float(claims["exp"])
-        except (JWTError, ValueError, TypeError) as error:
-            raise Unauthorized("登录无效或已过期，请重新登录") from error
-        self._known.put(token, known)
-        return known
+            verified = int(claims["sub"]), float(claims["exp"])
+        except (JWTError, ValueError, TypeError):
+            return None
+        self._known.put(token, verified)
+        return verified

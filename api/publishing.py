@@ -1,6 +1,7 @@
 """Publishing a video: probe it, cut its cover, store both, then the row; or nothing of it."""
 
 import asyncio
+import enum
 import logging
 import secrets
 from contextlib import suppress
@@ -13,6 +14,14 @@ from microkit.errors import Error, ParamError, Retry
 from microkit.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
+
+
+class _Row(enum.Enum):
+    """What is known about a video's row."""
+
+    CREATED = "it is there"
+    ABSENT = "it is not there and will not be"
+    UNKNOWN = "it may be there, or still be created"
 
 
 class Publishing:
@@ -61,26 +70,27 @@ class Publishing:
             await self._remove(video, cover)
             raise
         try:
-            await self._create(author_id, title, video, cover)
-        except Error as error:
-            if error.retry is Retry.MAYBE_HANDLED:
-                self._settling.start(self._settle(author_id, video, cover))
-            else:
-                await self._remove(video, cover)
-            raise
-
-    async def _create(self, author_id: int, title: str, video: str, cover: str) -> None:
-        try:
             await self._clients.videos.CreateVideoMethod(
                 title=title, author_id=author_id, play_url=video, cover_url=cover
             )
         except Error as error:
-            # No answer is not a no: a row whose objects are gone would be a broken video.
-            if error.retry is Retry.MAYBE_HANDLED:
-                with suppress(Error):
-                    if await self._exists(author_id, video):
-                        return
+            row = await self._row_after(error, author_id, video)
+            if row is _Row.CREATED:
+                return
+            if row is _Row.ABSENT:
+                await self._remove(video, cover)
+            else:
+                self._settling.start(self._settle(author_id, video, cover))
             raise
+
+    async def _row_after(self, error: Error, author_id: int, video: str) -> "_Row":
+        """Return what is known about the row after CreateVideo failed with `error`."""
+        if error.retry is not Retry.MAYBE_HANDLED:
+            return _Row.ABSENT
+        with suppress(Error):
+            if await self._exists(author_id, video):
+                return _Row.CREATED
+        return _Row.UNKNOWN  # the call may still be under way
 
     async def _settle(self, author_id: int, video: str, cover: str) -> None:
         """Remove the objects once videoservice says that there is no row of theirs."""

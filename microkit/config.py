@@ -52,7 +52,7 @@ class Settings:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
     # RPC
-    rpc_transport: Literal["framed", "ttheader"] = "framed"
+    rpc_transport: Literal["framed", "ttheader"] = "ttheader"
     rpc_timeout_ms: Positive = 2000
     rpc_server_timeout_ms: Positive = 10_000
     rpc_pool_size: Positive = 32

@@ -35,6 +35,9 @@ class Error(Exception):
     retry: Retry = Retry.NOT_RETRYABLE
     default: ClassVar[str] = "服务出错，请稍后再试"
 
+    peer = ""
+    """The method that answered with it or did not answer, on the client side of an RPC."""
+
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.default
         super().__init__(self.message)

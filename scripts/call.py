@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("method", nargs="?", metavar="METHOD")
     parser.add_argument("request", nargs="?", default="{}", metavar="JSON")
     parser.add_argument("--address", help="host:port (default: as the settings say)")
-    parser.add_argument("--transport", choices=("framed", "ttheader"), default="framed")
+    parser.add_argument("--transport", choices=("framed", "ttheader"), default="ttheader")
     parser.add_argument("--list", action="store_true", help="show services, methods and structs")
     parser.add_argument("--version", action="version", version=f"scripts/call {__version__}")
     arguments = parser.parse_args()

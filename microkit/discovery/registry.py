@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from microkit.background import Background, end
 from microkit.discovery import Instance
 from microkit.discovery.etcd import FAILURES, Etcd
 from microkit.discovery.static import parse
@@ -29,7 +30,6 @@ _REFRESH_SECONDS: Final = 20.0
 _RESOLVE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
 _HEAVIEST: Final = 10_000
-_CANCEL_SECONDS: Final = 0.1
 # How long callers may take to hear that an instance is gone, before it goes.
 _NEWS_SECONDS: Final = 0.5
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - told apart, not listened on
@@ -91,7 +91,7 @@ class Registration:
         trace: TracebackType | None,
     ) -> None:
         if self._keeper is not None:
-            await _end(self._keeper)
+            await end(self._keeper)
         key = key_of(self._service, self._instance)
         with suppress(Unavailable):
             await self._etcd.ask(lambda client: client.delete(key))
@@ -144,7 +144,7 @@ class EtcdResolver:
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
         self._known: dict[str, Sequence[Instance]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._following = Background()
         self._first: dict[str, asyncio.Event] = {}
 
     def known(self, service: str) -> Sequence[Instance]:
@@ -163,15 +163,11 @@ class EtcdResolver:
 
     async def close(self) -> None:
         """Stop following."""
-        while self._tasks:
-            await asyncio.gather(*map(_end, tuple(self._tasks)))
+        await self._following.close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         # Not in the context of the call that happens to be the first.
-        task = asyncio.create_task(work, context=contextvars.Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        return self._following.start(work, contextvars.Context())
 
     async def _follow(self, service: str) -> None:
         changed = asyncio.Event()
@@ -183,7 +179,7 @@ class EtcdResolver:
             self._first[service].set()
             if differs and not told:
                 # The watch should have said so. Its connection may be silently gone.
-                await _end(watch)
+                await end(watch)
                 watch = self._start(self._watch(service, changed))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RESOLVE_SECONDS):
@@ -220,16 +216,6 @@ class EtcdResolver:
             finally:
                 await client.close()
             await asyncio.sleep(_RETRY_SECONDS)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel a task that talks to etcd until it has ended.
-
-    Once is not enough: aetcd swallows a cancellation that comes while it closes a watch.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait((task,), timeout=_CANCEL_SECONDS)
 
 
 def _prefix(service: str) -> bytes:

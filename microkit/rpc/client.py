@@ -223,9 +223,13 @@ class Call:
             Error: what the answer says went wrong, or Unavailable if there is none.
         """
         with observed("rpc_client", self._client.service, self._method.name):
-            message = await self._client.send(self._method, self._encoded(arguments), timeout)
-            answer = self._decoded(message)
-            status.check(answer)
+            try:
+                message = await self._client.send(self._method, self._encoded(arguments), timeout)
+                answer = self._decoded(message)
+                status.check(answer)
+            except Error as error:
+                error.peer = f"{self._client.service}.{self._method.name}"
+                raise
             return answer
 
     def _encoded(self, arguments: Mapping[str, Any]) -> bytes:

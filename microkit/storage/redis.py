@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from microkit.admission import Admission
+from microkit.background import Background
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
@@ -51,7 +52,7 @@ class Redis:
         self._free = size
         self._timeout = timeout
         self._queue: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending = Background()
         self._flushing = False
         self._places = Admission(_QUEUED)
 
@@ -113,12 +114,9 @@ class Redis:
         batch, self._queue = self._queue, []
         self._places.leave(len(batch))
         self._free -= 1
-        task = asyncio.get_running_loop().create_task(self._send(batch))
-        self._sending.add(task)
-        task.add_done_callback(self._sent)
+        self._sending.start(self._send(batch)).add_done_callback(self._sent)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+    def _sent(self, _: asyncio.Task[None]) -> None:
         self._free += 1
         self._flush()
 

@@ -100,10 +100,8 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
         for service in SERVICES
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
-    # All peers are ours: they take request ids and deadlines along.
-    preferred = {"RPC_TRANSPORT": "ttheader"}
     decided = {**terminal, **addresses, "REDIS_URL": f"unix://{_in_url(socket)}"}
-    return {**preferred, **os.environ, **decided}
+    return {**os.environ, **decided}
 
 
 def _service_environment(service: Service[Any], ports: Ports, folder: Folder) -> dict[str, str]:

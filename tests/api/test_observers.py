@@ -58,3 +58,14 @@ async def test_a_request_without_a_method_is_observed_by_its_route(http, calls):
         async with http.session.get(http.base + path):
             pass
     assert [operation.method for operation, _, _ in calls] == ["/ping", "unmatched"]
+
+
+async def test_a_partial_page_names_the_method_that_failed_and_why(http, clip, caplog):
+    person = await http.register("partial")
+    await http.publish(person, clip)
+    await http.fleet.stop("commentservice")
+    page = await http.get("/douyin/feed/", token=person.token)
+    assert page["status_code"] == 0
+    assert page["video_list"][0]["comment_count"] == 0
+    expected = "partial page: commentservice.VideosCommentCountMethod: Unavailable: "
+    assert any(record.getMessage().startswith(expected) for record in caplog.records)

@@ -7,7 +7,9 @@ import socket
 import pytest
 from fleet import eventually, turns
 
+from microkit import observe
 from microkit.discovery import Instance
+from microkit.errors import DeadlineExceeded
 from microkit.rpc import ttheader
 from microkit.rpc.transport import CALL, Transport, encode
 from microkit.rpc.ttheader import Header
@@ -472,3 +474,48 @@ async def test_stopping_waits_until_what_it_ends_has_cleaned_up(start_rig, call)
     await started.wait()
     await rig.server.stop(0.1)
     assert cleaned.is_set()
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """How the server's calls ended, in order: the types of their errors."""
+    errors = []
+
+    def observer(operation):
+        return lambda _, error: operation.side == "rpc_server" and errors.append(type(error))
+
+    monkeypatch.setattr(observe, "observers", [observer])
+    return errors
+
+
+async def test_a_cancelled_call_says_whether_its_deadline_passed_or_its_caller_left(
+    bare_rig, call, ended
+):
+    rig = await bare_rig.start(timeout=0.1)
+    peer = await rig.connect()
+    await peer.ask(call(408))
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 2)
+    peer.writer.transport.abort()
+    await eventually(lambda: len(ended) == 2)
+    assert ended == [DeadlineExceeded, asyncio.CancelledError]
+
+
+async def test_a_handler_that_cancels_itself_is_not_taken_for_a_deadline(
+    rig, call, exception, ended
+):
+    async def cancel(_: object) -> None:
+        raise asyncio.CancelledError
+
+    rig.server.endpoints["GetVideoAuthorIdMethod"].call = cancel
+    assert exception(await (await rig.connect()).ask(call())) == (6, "internal error")
+    assert ended == [asyncio.CancelledError]
+
+
+async def test_stopping_cancels_a_call_without_an_answer(rig, call, ended):
+    peer = await rig.connect()
+    peer.writer.write(call(408))
+    await eventually(lambda: rig.handler.started == 1)
+    await rig.server.stop(0)
+    assert await peer.answer() is None
+    assert ended == [asyncio.CancelledError]

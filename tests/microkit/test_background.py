@@ -1,0 +1,56 @@
+"""Background tasks are kept while they run, and end with their owner."""
+
+import asyncio
+
+from fleet import turns
+
+from microkit.background import Background
+
+
+async def test_closing_cancels_what_still_runs():
+    background, cancelled = Background(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    background.start(work())
+    await turns()
+    await background.close()
+    assert cancelled.is_set()
+    assert not background
+
+
+async def test_a_task_that_swallows_a_cancellation_is_cancelled_again():
+    background, swallowed = Background(), 0
+
+    async def work() -> None:
+        nonlocal swallowed
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed += 1
+        await asyncio.Event().wait()
+
+    task = background.start(work())
+    await turns()
+    await background.close()
+    assert swallowed == 1
+    assert task.cancelled()
+
+
+async def test_within_the_grace_period_a_task_ends_by_itself():
+    background, go = Background(), asyncio.Event()
+
+    async def work() -> None:
+        await go.wait()
+
+    task = background.start(work())
+    closing = asyncio.create_task(background.close(grace=60))
+    await turns()
+    go.set()
+    await closing
+    assert task.done()
+    assert not task.cancelled()
