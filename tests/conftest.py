@@ -115,7 +115,6 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "rpc_timeout_ms": 60_000,
             "rpc_server_timeout_ms": 60_000,
             "store_timeout_ms": 60_000,
-            "rpc_transport": "ttheader",  # as everywhere within the project
         }
         return load(AllSettings, {}, **{**defaults, **overrides})
 

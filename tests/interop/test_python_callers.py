@@ -138,7 +138,7 @@ async def test_the_command_calls_a_method_and_shows_what_there_is(fleet):
     code, out, _ = await call("userservice", "CreateUserMethod", request, *address)
     assert (code, json.loads(out)["user_id"]) == (0, 1)
     code, out, _ = await call(
-        "userservice", "GetUserMethod", '{"id": 1}', *address, "--transport", "ttheader"
+        "userservice", "GetUserMethod", '{"id": 1}', *address, "--transport", "framed"
     )
     assert json.loads(out)["user"]["name"] == "小明"
     assert "小明" in out

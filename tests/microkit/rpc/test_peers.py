@@ -219,7 +219,7 @@ def thriftpy2_server(protocol, transport):
 )
 async def test_our_client_calls_thriftpy2s_server(rig, protocol, transport):
     with thriftpy2_server(protocol, transport) as port:
-        client = rig.client(Instance("127.0.0.1", port), rpc_pool_size=2)
+        client = rig.client(Instance("127.0.0.1", port), rpc_pool_size=2, rpc_transport="framed")
         answers = await asyncio.gather(*(client.GetVideoAuthorIdMethod(id=n) for n in range(20)))
         assert [answer.author_id for answer in answers] == list(range(20))
         page = await client.GetVideosFeedMethod(latest_time=2**62, limit=300)
