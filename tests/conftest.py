@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 import stores
 from fleet import AllSettings, Fleet, open_fleet
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from microkit.config import Settings, load
 from scripts import servers
 from scripts.clips import make_clip
+
+BROWSER = "tests/browser/"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,6 +28,17 @@ def pytest_runtest_setup() -> Iterator[None]:
 def pytest_runtest_call() -> Iterator[None]:
     with _skipped_where_not_installed():
         return (yield)
+
+
+class _BrowserInOneProcess(LoadScopeScheduling):
+    """Gives single tests to the processes, but all of the browser to one: it starts a system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _BrowserInOneProcess(config, log)
 
 
 @contextmanager

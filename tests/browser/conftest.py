@@ -35,8 +35,8 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
-# All stories run in one process and one event loop: they share a system and a browser.
-STORIES = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+# All stories run in one event loop: they share a browser.
+STORY = pytest.mark.asyncio(loop_scope="session")
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -1,9 +1,9 @@
 """The page itself: without a network, with hostile text, on two screens, with keys alone."""
 
-from browser.conftest import DESKTOP, PHONE, STORIES, unique
+from browser.conftest import DESKTOP, PHONE, STORY, unique
 from playwright.async_api import expect
 
-pytestmark = STORIES
+pytestmark = STORY
 
 
 async def test_without_a_network_the_page_says_so_and_a_retry_works(visit, registered, published):

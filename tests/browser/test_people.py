@@ -2,11 +2,11 @@
 
 import time
 
-from browser.conftest import DESKTOP, PASSWORD, STORIES, unique
+from browser.conftest import DESKTOP, PASSWORD, STORY, unique
 from jose import jwt
 from playwright.async_api import expect
 
-pytestmark = STORIES
+pytestmark = STORY
 
 
 async def test_signing_up_logs_in(visit):

@@ -1,9 +1,9 @@
 """Stories of people who watch: the feed, likes, comments."""
 
-from browser.conftest import DESKTOP, PHONE, STORIES, unique
+from browser.conftest import DESKTOP, PHONE, STORY, unique
 from playwright.async_api import expect
 
-pytestmark = STORIES
+pytestmark = STORY
 
 
 async def test_anybody_watches_the_feed_and_turns_to_the_next_video(visit, registered, published):
