@@ -1,0 +1,112 @@
+"""Stubs agree with what is there at run time, and mypy sees every misspelling through them."""
+
+import ast
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import idl
+
+ROOT = Path(__file__).parents[2]
+STEMS = (*idl.HTTP, *idl.RPC, *idl.SHARED)
+TYPED = ("idl", "microkit", "api", *idl.RPC)
+
+
+def declared(stem: str) -> set[str]:
+    """The names that a stub declares itself."""
+    names = set()
+    for node in ast.parse((ROOT / "idl" / f"{stem}.pyi").read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_name_of_a_stub_exists_at_run_time_and_the_other_way_round(stem):
+    module = importlib.import_module(f"idl.{stem}")
+    assert declared(stem) == set(module.__all__)
+
+
+def test_every_thrift_file_has_its_module_and_its_stub():
+    files = {path.stem for path in (ROOT / "idl").glob("*.thrift")}
+    assert files == set(STEMS)
+    assert files == {path.stem for path in (ROOT / "idl").glob("*.pyi")}
+
+
+def test_the_stubs_are_up_to_date():
+    command = [sys.executable, "-m", "scripts.stubs", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_contract_that_changed_makes_its_stub_stale(tmp_path):
+    for package in ("idl", "microkit", "scripts"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    contract = tmp_path / "idl" / "videomicro.thrift"
+    contract.write_text(contract.read_text().replace("required string title", "required i64 title"))
+    command = [sys.executable, "-m", "scripts.stubs", "--check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("not up to date: idl/videomicro.pyi;")
+
+
+@pytest.fixture(scope="module")
+def complaints(tmp_path_factory) -> str:
+    """What mypy says of a copy of the typed packages in which every typo below is made."""
+    folder = tmp_path_factory.mktemp("typed")
+    for package in TYPED:
+        shutil.copytree(ROOT / package, folder / package)
+    shutil.copy(ROOT / "setup.cfg", folder)
+    for file, right, wrong, _ in TYPOS:
+        path = folder / file
+        text = path.read_text()
+        assert right in text, f"{file} has no {right!r}: take another place"
+        path.write_text(text.replace(right, wrong, 1))
+    command = [sys.executable, "-m", "mypy", *TYPED]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+TYPOS = [
+    # a field that is read
+    ("videomicro/handler.py", "request.latest_time", "request.lattest_time",
+     '"GetVideosFeedReq" has no attribute "lattest_time"'),
+    ("api/lists.py", "answer.video_list or ()", "answer.video_lst or ()",
+     '"GetVideosFeedResp" has no attribute "video_lst"'),
+    # a field that is written
+    ("videomicro/pack.py", "VideoCount(id=", "VideoCount(author=",
+     'Unexpected keyword argument "author" for "VideoCount"'),
+    ("usermicro/handler.py", "CreateUserResp.ok(user_id=", "CreateUserResp.ok(userid=",
+     'Unexpected keyword argument "userid" for "ok" of "CreateUserResp"'),
+    # a value of another type
+    ("relationmicro/pack.py", "create_time_ms=row.time_ms", "create_time_ms=str(row.time_ms)",
+     'Argument "create_time_ms" to "Message" has incompatible type "str"'),
+    ("api/pack/video.py", "title=row.title", "title=row.id",
+     'Argument "title" to "Video" has incompatible type "int"'),
+    # an optional value where one is required
+    ("api/handler/core.py", "user_id=user_id, token=", "user_id=answer.user_id, token=",
+     'Argument "user_id" to "ok" of "RegisterResp" has incompatible type "int | None"'),
+    # methods of clients and of handlers
+    ("api/aggregate.py", "GetUserSetByIdSetMethod", "GetUserSetByIdSetMehtod",
+     '"Client" has no attribute "GetUserSetByIdSetMehtod"'),
+    ("commentmicro/peers.py", "GetVideoAuthorIdMethod(id=", "GetVideoAuthorIdMethod(video_id=",
+     'Unexpected keyword argument "video_id" for "GetVideoAuthorIdMethod"'),
+    ("favoritemicro/handler.py", "def FavoriteListMethod", "def FavoriteListMehtod",
+     '"FavoriteHandler" is missing following "FavoriteServiceHandler" protocol member'),
+    ("relationmicro/handler.py", "request: relationmicro.SendMessageReq",
+     "request: relationmicro.GetAllMessageReq",
+     'expression has type "MessageHandler"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "complaint"), TYPOS, ids=[t[2] for t in TYPOS])
+def test_mypy_names_a_typo(complaints, file, right, wrong, complaint):
+    ours = "\n".join(line for line in complaints.splitlines() if line.startswith(file))
+    assert complaint in ours
