@@ -6,8 +6,8 @@ from api.lists import Page
 from idl import videomicro
 
 FIELDS = {
-    "id": 1, "title": "标题", "author_id": 2, "play_url": "videos/a.mp4", "cover_url": "covers/a.jpg",
-    "favorite_count": 0, "comment_count": 0,
+    "id": 1, "title": "标题", "author_id": 2, "play_url": "videos/a.mp4",
+    "cover_url": "covers/a.jpg", "favorite_count": 0, "comment_count": 0,
 }  # fmt: skip
 
 
