@@ -22,8 +22,7 @@ from api.settings import Settings
 from api.upload import Uploads
 from idl import core, interaction, relation
 from microkit.admin import Checks, health_response, metrics_response
-from microkit.storage.minio import MinioObjects
-from microkit.storage.objects import FileObjects
+from microkit.storage.objects import Objects
 
 _BODY_BYTES: Final = 1 << 20
 _JSON: Final = {"Content-Type": "application/json"}
@@ -34,7 +33,7 @@ def application(
     settings: Settings,
     *,
     clients: Clients,
-    objects: FileObjects | MinioObjects,
+    objects: Objects,
     publishing: Publishing,
     uploads: Path,
     checks: Checks,

@@ -16,8 +16,7 @@ from multidict import CIMultiDict
 from api.ranges import is_range, range_counts
 from microkit.errors import ParamError, StoreError
 from microkit.storage.keys import checked
-from microkit.storage.minio import MinioObjects
-from microkit.storage.objects import FileObjects
+from microkit.storage.objects import Objects, SignedUrl, StoredFile, StoreResponse
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +28,12 @@ _FOR_A_DAY: Final = "public, max-age=86400"
 _ASKED: Final = ("Range", "If-None-Match", "If-Modified-Since")
 _TOLD: Final = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges")
 _PASSED_ON: Final = (200, 206, 304, 416)
-_CHUNK: Final = 64 << 10
 
 
 class ObjectHandler:
     """Serves GET and HEAD of ``/objects/KEY``."""
 
-    def __init__(self, objects: FileObjects | MinioObjects) -> None:
+    def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -46,14 +44,34 @@ class ObjectHandler:
             raise web.HTTPNotFound from None
         if key.startswith(_DEFAULT):
             return _file(ASSETS / key.removeprefix(_DEFAULT), _FOR_A_DAY)
-        if isinstance(self._objects, FileObjects):
-            return _file(self._objects.path(key), _FOR_GOOD)
         try:
-            if address := await self._objects.address(request.method, key):
-                return web.Response(status=302, headers={"Location": address})
-            return await _passed_on(self._objects, request, key)
+            headers = await self._forwarded(request, key)
+            async with self._objects.open(request.method, key, headers) as found:
+                match found:
+                    case StoredFile(path):
+                        return _file(path, _FOR_GOOD)
+                    case SignedUrl(url):
+                        return web.Response(status=302, headers={"Location": url})
+                    case StoreResponse():
+                        return await _passed_on(found, request, key)
         except StoreError:
             raise web.HTTPServiceUnavailable from None
+
+    async def _forwarded(self, request: web.Request, key: str) -> dict[str, str]:
+        """Return the headers for a store that responds itself; it need not know If-Range."""
+        asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+        if "Range" in asked:
+            asked["Range"] = asked["Range"].strip().lower()  # not every store knows "Bytes"
+            if not await self._range_counts(request.headers, key):
+                del asked["Range"]
+        return asked
+
+    async def _range_counts(self, headers: Mapping[str, str], key: str) -> bool:
+        if "If-Range" not in headers:
+            return is_range(headers["Range"])
+        async with self._objects.open("HEAD", key, {}) as found:
+            version = found.headers if isinstance(found, StoreResponse) else {}
+        return range_counts(headers, version.get("ETag", ""), version.get("Last-Modified", ""))
 
 
 def content_type(name: str) -> str:
@@ -102,37 +120,23 @@ def _version(path: Path) -> tuple[str, str]:
     return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', formatdate(ceil(stat.st_mtime), usegmt=True)
 
 
-async def _passed_on(objects: MinioObjects, request: web.Request, key: str) -> web.StreamResponse:
-    """Stream the store's own answer, which knows ranges and the conditions but for If-Range."""
-    asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
-    if "Range" in asked:
-        asked["Range"] = asked["Range"].strip().lower()  # not every store knows "Bytes"
-        if not await _range_counts(objects, request.headers, key):
-            del asked["Range"]
-    async with objects.fetch(request.method, key, asked) as found:
-        if found.status not in _PASSED_ON:
-            raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
-        told = {name: found.headers[name] for name in _TOLD if name in found.headers}
-        headers = {**_headers(key, _FOR_GOOD), **told}
-        if found.status >= 400:
-            del headers["Cache-Control"]
-        response = web.StreamResponse(status=found.status, headers=headers)
-        await response.prepare(request)
-        try:
-            async for chunk in found.content.iter_chunked(_CHUNK):
-                await response.write(chunk)
-            await response.write_eof()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            # The store failed, or the player left: what was begun can only be cut off.
-            _log.debug("%s ends early: %r", key, error)
-            if request.transport is not None:
-                request.transport.abort()
-        return response
-
-
-async def _range_counts(objects: MinioObjects, headers: Mapping[str, str], key: str) -> bool:
-    if "If-Range" not in headers:
-        return is_range(headers["Range"])
-    async with objects.fetch("HEAD", key, {}) as found:
-        etag, modified = found.headers.get("ETag", ""), found.headers.get("Last-Modified", "")
-    return range_counts(headers, etag, modified)
+async def _passed_on(found: StoreResponse, request: web.Request, key: str) -> web.StreamResponse:
+    """Stream the store's own response."""
+    if found.status not in _PASSED_ON:
+        raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
+    told = {name: found.headers[name] for name in _TOLD if name in found.headers}
+    headers = {**_headers(key, _FOR_GOOD), **told}
+    if found.status >= 400:
+        del headers["Cache-Control"]
+    response = web.StreamResponse(status=found.status, headers=headers)
+    await response.prepare(request)
+    try:
+        async for chunk in found.chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        # The store failed, or the player left: what was begun can only be cut off.
+        _log.debug("%s ends early: %r", key, error)
+        if request.transport is not None:
+            request.transport.abort()
+    return response

@@ -14,8 +14,7 @@ from microkit.storage.settings import ObjectsSettings, RedisSettings, SqlSetting
 if TYPE_CHECKING:
     # Each service has the libraries of its own stores only.
     from microkit.storage.database import Database
-    from microkit.storage.minio import MinioObjects
-    from microkit.storage.objects import FileObjects
+    from microkit.storage.objects import Objects
     from microkit.storage.redis import Redis
 
 S = TypeVar("S", bound=Settings)
@@ -54,7 +53,7 @@ class Context(Generic[S_co]):
         self.checks["redis"] = redis.check
         return redis
 
-    async def objects(self: "Context[ObjectsSettings]") -> "FileObjects | MinioObjects":
+    async def objects(self: "Context[ObjectsSettings]") -> "Objects":
         """Open the object store of the settings."""
         from microkit.storage.objects import open_objects
 

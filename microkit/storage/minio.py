@@ -19,6 +19,7 @@ from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
 from microkit.storage.keys import checked
+from microkit.storage.objects import SignedUrl, StoreResponse
 from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class MinioObjects:
 
     def __init__(
         self,
+        *,
         client: Minio,
         signer: Minio,
         session: aiohttp.ClientSession,
@@ -143,22 +145,25 @@ class MinioObjects:
                 return address
 
     @asynccontextmanager
-    async def fetch(
+    async def open(
         self, method: str, key: str, headers: Mapping[str, str]
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Give the store's own answer to a GET or HEAD with these headers (Range, If-None-Match).
-
-        Reading it raises what aiohttp's client does.
+    ) -> AsyncIterator[SignedUrl | StoreResponse]:
+        """Give a signed address of the object, or the bucket's own response where it is public.
 
         Raises:
+            ParamError: this is no key.
             StoreError: the store does not answer.
         """
+        if (url := await self.address(method, key)) is not None:
+            yield SignedUrl(url)
+            return
         with observed("objects", "minio", "get"), _translated("get"):
             response = await self._session.request(
                 method, f"{self._url}/{checked(key)}", headers=headers, allow_redirects=False
             )
         async with response:
-            yield response
+            chunks = response.content.iter_chunked(_CHUNK)
+            yield StoreResponse(response.status, response.headers, chunks)
 
     async def _prepare(self) -> None:
         """Make the bucket if it is missing and say who may read it; once."""
@@ -232,7 +237,14 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
         client(public, secure=public_secure) as signer,
     ):
         base = f"{'https' if secure else 'http'}://{endpoint}/{bucket}"
-        objects = MinioObjects(asked, signer, passed_on, base, bucket, settings)
+        objects = MinioObjects(
+            client=asked,
+            signer=signer,
+            session=passed_on,
+            url=base,
+            bucket=bucket,
+            settings=settings,
+        )
         try:
             yield objects
         finally:

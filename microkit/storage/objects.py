@@ -7,10 +7,11 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from microkit.config import ConfigError
@@ -19,9 +20,6 @@ from microkit.observe import observed
 from microkit.storage.keys import checked
 from microkit.storage.settings import ObjectsSettings
 
-if TYPE_CHECKING:
-    from microkit.storage.minio import MinioObjects
-
 _log = logging.getLogger(__name__)
 
 # No key begins with a dot.
@@ -29,8 +27,43 @@ _PARTIAL: Final = ".partial"
 _PARTIAL_SECONDS: Final = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An object that is a file on this machine; it may be missing."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUrl:
+    """Where the caller's client can fetch an object itself, for hours."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreResponse:
+    """A store's own HTTP response for an object; `chunks` raises aiohttp's client errors."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
 class Objects(Protocol):
     """A store of objects. A key: names of letters, digits and ``._-``, with ``/`` between them."""
+
+    def open(
+        self, method: str, key: str, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[StoredFile | SignedUrl | StoreResponse]:
+        """Give what a GET or HEAD of the object is answered with.
+
+        Only a store that responds itself heeds the `headers` (Range, If-None-Match).
+
+        Raises:
+            ParamError: this is no key.
+            StoreError: the store does not answer.
+        """
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`; durable when this returns."""
@@ -55,6 +88,20 @@ class FileObjects:
             ParamError: this is no key.
         """
         return self._folder / checked(key)
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,  # noqa: ARG002 - the file is the same
+        key: str,
+        headers: Mapping[str, str],  # noqa: ARG002
+    ) -> AsyncIterator[StoredFile]:
+        """Give the object's file, whether or not it exists.
+
+        Raises:
+            ParamError: this is no key.
+        """
+        yield StoredFile(self.path(key))
 
     async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the name's ending says it
         """Store the file `source` under `key`; on the disk when this returns.
@@ -126,7 +173,7 @@ def _clear(partials: Path) -> None:
 
 
 @asynccontextmanager
-async def open_objects(settings: ObjectsSettings) -> AsyncIterator["FileObjects | MinioObjects"]:
+async def open_objects(settings: ObjectsSettings) -> AsyncIterator[Objects]:
     """Open the store at `objects_url`: ``file:///absolute/folder`` or ``minio://…/bucket``.
 
     Raises:

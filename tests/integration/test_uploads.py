@@ -255,7 +255,10 @@ async def test_a_disk_that_is_full_or_read_only_leaves_no_row_object_or_file(
     padding = 1 << 20
     large.write_bytes(clip.read_bytes() + struct.pack(">I4s", padding, b"free") + bytes(padding))
     port, admin_port = servers.free_port(), servers.free_port()
-    known = {name.upper(): str(value) for name, value in addresses(fleet.running).items()}
+    known = {
+        f"{service}_addresses".upper(): text
+        for service, text in addresses(fleet.running)["addresses"].items()
+    }
     environment = known | {
         "PORT": str(port),
         "ADMIN_PORT": str(admin_port),

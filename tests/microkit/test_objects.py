@@ -11,7 +11,7 @@ from fleet import eventually
 
 from microkit.config import ConfigError
 from microkit.errors import ParamError, StoreError
-from microkit.storage.objects import open_objects
+from microkit.storage.objects import SignedUrl, StoredFile, StoreResponse, open_objects
 from scripts import servers
 
 
@@ -50,6 +50,29 @@ async def test_a_source_that_is_gone_leaves_nothing(objects, store):
     with pytest.raises(StoreError):
         await objects.put("videos/a.mp4", Path("/nowhere"), "video/mp4")
     assert store.files() == []
+
+
+@pytest.mark.parametrize("store", ["file"], indirect=True)
+async def test_a_folder_gives_an_object_as_its_file(objects, source):
+    await objects.put("videos/a.mp4", source, "video/mp4")
+    async with objects.open("GET", "videos/a.mp4", {}) as found:
+        assert isinstance(found, StoredFile)
+        assert found.path.read_bytes() == b"content"
+    with pytest.raises(ParamError):
+        async with objects.open("GET", "../x", {}):
+            pass
+
+
+@pytest.mark.parametrize("store", ["minio"], indirect=True)
+async def test_a_public_bucket_responds_itself(objects, source):
+    await objects.put("videos/a.mp4", source, "video/mp4")
+    async with objects.open("GET", "videos/a.mp4", {"Range": "bytes=1-3"}) as found:
+        assert isinstance(found, StoreResponse)
+        assert found.status == 206
+        assert found.headers["Content-Range"] == "bytes 1-3/7"
+        assert [chunk async for chunk in found.chunks] == [b"ont"]
+    async with objects.open("GET", "videos/none.mp4", {}) as found:
+        assert found.status == 404
 
 
 @pytest.mark.parametrize("store", ["file"], indirect=True)
@@ -110,7 +133,9 @@ async def test_addresses_are_signed_for_where_phones_reach_the_bucket(settings, 
     )
     async with open_objects(own) as objects, aiohttp.ClientSession() as session:
         await objects.put("videos/a.mp4", source, "video/mp4")
-        address = await objects.address("GET", "videos/a.mp4")
+        async with objects.open("GET", "videos/a.mp4", {}) as found:
+            assert isinstance(found, SignedUrl)
+        address = found.url
         assert address.startswith(f"{public}/videos/a.mp4?")
         async with session.get(address) as got:
             assert await got.read() == b"content"
