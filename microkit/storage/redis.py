@@ -1,8 +1,8 @@
 """Redis with automatic pipelining: the commands of one loop turn travel together.
 
 One awaited command costs several times as much as one of many in a pipeline, and concurrent
-callers rarely have something to gain from going first. So commands gather while every connection
-is busy, and the next free one takes them all, as ioredis and lettuce do it.
+callers rarely gain from going first. So the commands of a loop turn are sent in one system call;
+those that come while two batches are under way gather in the next one.
 """
 
 import asyncio
@@ -12,25 +12,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-
 from microkit.admission import Admission
 from microkit.background import Background
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
+from microkit.storage.resp import Address, Argument, Batch, Command, Connection, RedisError
 from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
 _QUEUED = 10_000
-_CONNECTIONS = 2
-_SCHEMES = ("redis://", "rediss://", "unix:///")
+_BATCHES = 2
+_CONNECT_SECONDS = 1.0
+_UNKNOWN_SCRIPT = "NOSCRIPT"
 
-Argument = str | bytes | int
+
+class _UnknownScript(Exception):
+    """Redis does not know a script by its digest; nothing was done."""
 
 
 class Script:
@@ -47,13 +45,12 @@ class Script:
 class Redis:
     """Commands to one Redis."""
 
-    def __init__(self, pool: ConnectionPool, size: int, timeout: float) -> None:
-        self._pool = pool
-        self._free = size
+    def __init__(self, address: Address, timeout: float) -> None:
+        self._address = address
         self._timeout = timeout
-        self._queue: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
-        self._sending = Background()
-        self._flushing = False
+        self._connection: Connection | None = None
+        self._connecting = Background()
+        self._queue = Batch()
         self._places = Admission(_QUEUED)
 
     async def execute(self, *command: Argument) -> Any:
@@ -74,7 +71,7 @@ class Redis:
         rest = (len(keys), *keys, *arguments)
         try:
             return await self._observed(script.name, ("EVALSHA", script.sha, *rest))
-        except NoScriptError:
+        except _UnknownScript:
             # Redis is new or was restarted; nothing was done, and EVAL loads the script.
             return await self._observed(script.name, ("EVAL", script.text, *rest))
 
@@ -86,88 +83,58 @@ class Redis:
         """
         await self.execute("PING")
 
-    async def _observed(self, name: str, command: tuple[Argument, ...]) -> Any:
+    async def _observed(self, name: str, command: Command) -> Any:
         """Run one command; `name` is what metrics and logs call it."""
-        with observed("redis", "redis", name, (NoScriptError,)):
+        with observed("redis", "redis", name, (_UnknownScript,)):
             try:
                 return await self._enqueue(command)
-            except NoScriptError:
-                raise
             except RedisError as error:
-                _log.error("redis redis.%s: %s: %s", name, type(error).__name__, error)
+                if str(error).startswith(_UNKNOWN_SCRIPT):
+                    raise _UnknownScript from error
+                _log.error("redis redis.%s: %s", name, error)
                 raise StoreError from error
 
-    def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
+    def _enqueue(self, command: Command) -> asyncio.Future[Any]:
+        packed = pack(command)
         self._places.enter()
-        answer: asyncio.Future[Any] = loop.create_future()
-        self._queue.append((command, answer))
-        if self._free and not self._flushing:
-            self._flushing = True
-            loop.call_soon(self._flush)
-        return answer
+        if not self._queue:
+            asyncio.get_running_loop().call_soon(self._flush)
+        return self._queue.add(packed)
 
     def _flush(self) -> None:
-        self._flushing = False
-        if not self._queue or not self._free:
+        """Send what is queued, unless so much is under way that more may gather."""
+        if not self._queue:
             return
-        batch, self._queue = self._queue, []
+        if self._connection is None or not self._connection.is_open:
+            if not self._connecting:
+                self._connecting.start(self._connect())
+        elif self._connection.under_way < _BATCHES:
+            self._connection.send(self._taken())
+
+    def _taken(self) -> Batch:
+        batch, self._queue = self._queue, Batch()
         self._places.leave(len(batch))
-        self._free -= 1
-        self._sending.start(self._send(batch)).add_done_callback(self._sent)
+        return batch
 
-    def _sent(self, _: asyncio.Task[None]) -> None:
-        self._free += 1
-        self._flush()
-
-    async def _send(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
+    async def _connect(self) -> None:
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._round_trip(batch)
+            async with asyncio.timeout(min(self._timeout, _CONNECT_SECONDS)):
+                self._connection = await self._address.connect(
+                    lambda: Connection(self._timeout, self._flush)
+                )
         except (RedisError, OSError) as error:
-            # They may have been done: what was sent is never sent again.
-            failed = error if isinstance(error, RedisError) else RedisError(str(error) or "timeout")
-        else:
+            self._taken().fail(RedisError(f"cannot connect: {error!r}"))
             return
-        for _, answer in batch:
-            if not answer.done():
-                answer.set_exception(failed)
-                answer.exception()  # known, also when its caller is gone
+        if self._connection.is_open:
+            self._connection.send(self._taken())
+        else:
+            self._taken().fail(RedisError("connection lost"))
 
-    async def _round_trip(
-        self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]
-    ) -> None:
-        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
-        try:
-            await _refresh(connection)
-            packed = connection.pack_commands([command for command, _ in batch])
-            await connection.send_packed_command(packed, check_health=False)
-            for _, answer in batch:
-                await _read(connection, answer)
-        except BaseException:
-            # Answers that are still to come must not be taken for those of the next batch.
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await self._pool.release(connection)
-
-
-async def _refresh(connection: AbstractConnection) -> None:
-    """Drop a connection that Redis closed while it was idle; sending opens it anew."""
-    if connection.is_connected and await connection.can_read():
-        await connection.disconnect(nowait=True)
-
-
-async def _read(connection: AbstractConnection, answer: asyncio.Future[Any]) -> None:
-    try:
-        value = await connection.read_response(disconnect_on_error=False)
-    except ResponseError as error:
-        if not answer.done():
-            answer.set_exception(error)
-            answer.exception()  # known, also when its caller is gone
-    else:
-        if not answer.done():
-            answer.set_result(value)
+    async def close(self) -> None:
+        """Close the connection; what waits for an answer fails."""
+        await self._connecting.close()
+        if self._connection is not None:
+            self._connection.close()
 
 
 @asynccontextmanager
@@ -177,17 +144,13 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
     Raises:
         ConfigError: no such kind of Redis.
     """
-    if not settings.redis_url.startswith(_SCHEMES):
-        raise ConfigError("REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket")
-    timeout = settings.store_timeout_ms / 1e3
-    pool = ConnectionPool.from_url(
-        settings.redis_url,
-        protocol=2,
-        socket_timeout=None,
-        socket_connect_timeout=min(timeout, 1),
-        retry=Retry(NoBackoff(), 0),
-    )
     try:
-        yield Redis(pool, _CONNECTIONS, timeout)
+        address = Address(settings.redis_url)
+    except ValueError:
+        want = "redis://host:port/number, rediss://… or unix:///socket"
+        raise ConfigError(f"REDIS_URL: want {want}") from None
+    redis = Redis(address, settings.store_timeout_ms / 1e3)
+    try:
+        yield redis
     finally:
-        await pool.disconnect()
+        await redis.close()

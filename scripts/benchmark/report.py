@@ -13,7 +13,7 @@ from typing import Any, Final
 from scripts.benchmark.measure import Row
 
 _LIBRARIES: Final = (
-    "aiohttp", "uvloop", "msgspec", "thrift", "redis", "hiredis", "peewee",
+    "aiohttp", "uvloop", "msgspec", "thrift", "hiredis", "peewee",
 )  # fmt: skip
 _NAME: Final = 26
 

@@ -4,9 +4,12 @@ import asyncio
 import signal
 
 import pytest
+from certificates import certificate
 from fleet import store_calls
 
+from microkit.config import ConfigError
 from microkit.errors import StoreError
+from microkit.storage import redis_server
 from microkit.storage.redis import Script, open_redis
 from scripts import servers
 
@@ -93,3 +96,82 @@ async def test_a_redis_that_hangs_is_given_up_in_time(server, settings):
             await redis.check()
         server.signal(signal.SIGCONT)
         assert await redis.execute("ECHO", "again") == b"again"
+
+
+async def test_an_argument_that_cannot_be_sent_fails_only_its_caller(redis):
+    outcomes = await asyncio.gather(
+        redis.execute("ECHO", "a"), redis.execute("ECHO", "\ud800"), redis.execute("ECHO", "b"),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert outcomes[::2] == [b"a", b"b"]
+    assert isinstance(outcomes[1], UnicodeEncodeError)
+
+
+async def test_a_reply_of_many_parts_arrives_whole(redis):
+    text = "长" * 400_000
+    await redis.execute("SET", "large", text)
+    replies = await asyncio.gather(*(redis.execute("GET", "large") for _ in range(5)))
+    assert replies == [text.encode()] * 5
+
+
+class Guarded:
+    """A Redis on TCP with a password, with a user of its own, and with TLS on a second port."""
+
+    def __init__(self, folder):
+        self.certificate, key = certificate(folder)
+        self._ports = [servers.free_port(), servers.free_port()]
+        command = [
+            *(
+                redis_server.find(),
+                "--port",
+                str(self._ports[0]),
+                "--tls-port",
+                str(self._ports[1]),
+            ),
+            *("--tls-cert-file", str(self.certificate), "--tls-key-file", str(key)),
+            *("--tls-auth-clients", "no", "--requirepass", "secret", "--dir", str(folder)),
+            *("--user", "guest", "on", ">pass", "~*", "+@all", "--save", ""),
+        ]
+        self.server = servers.Server(command, folder, lambda: servers.listens(self._ports[1]))
+
+    def url(self, user, database, *, tls=False):
+        scheme = "rediss" if tls else "redis"
+        return f"{scheme}://{user}127.0.0.1:{self._ports[tls]}{database}"
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """A Redis that wants a password."""
+    made = Guarded(tmp_path)
+    made.server.start()
+    yield made
+    made.server.stop()
+
+
+async def test_password_user_and_database_are_part_of_the_url(guarded, settings):
+    for url, database in ((guarded.url(":secret@", "/3"), 3), (guarded.url("guest:pass@", ""), 0)):
+        async with open_redis(settings(redis_url=url)) as redis:
+            info = await redis.execute("CLIENT", "INFO")
+            assert f"db={database}".encode() in info.split()
+    for url in (guarded.url("", ""), guarded.url(":wrong@", ""), guarded.url(":secret@", "/99")):
+        async with open_redis(settings(redis_url=url)) as redis:
+            with pytest.raises(StoreError):
+                await redis.check()
+
+
+async def test_tls_checks_the_certificate(guarded, settings, monkeypatch):
+    own = settings(redis_url=guarded.url(":secret@", "", tls=True))
+    async with open_redis(own) as redis:
+        with pytest.raises(StoreError):
+            await redis.check()
+    monkeypatch.setenv("SSL_CERT_FILE", str(guarded.certificate))
+    async with open_redis(own) as redis:
+        await redis.execute("SET", "over", "tls")
+        assert await redis.execute("GET", "over") == b"tls"
+
+
+@pytest.mark.parametrize("url", ["http://redis", "redis://host/none", "redis://host:port", ""])
+async def test_an_address_that_is_none_names_its_setting(url, settings):
+    with pytest.raises(ConfigError, match="REDIS_URL"):
+        async with open_redis(settings(redis_url=url)):
+            pass
