@@ -17,7 +17,15 @@ from microkit.background import Background
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
-from microkit.storage.resp import Address, Argument, Batch, Command, Connection, RedisError
+from microkit.storage.resp import (
+    Address,
+    Argument,
+    Batch,
+    Command,
+    Connection,
+    RedisError,
+    pack,
+)
 from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
