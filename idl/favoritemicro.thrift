@@ -28,7 +28,7 @@ struct FavoriteReq {
 }
 
 struct FavoriteResp {
-    1: required BaseResp base_resp (status = "numbered")
+    1: required BaseResp base_resp (status = "numbered", unnumbered = "10007 视频不存在")
 }
 
 struct FavoriteRelationReq {

@@ -51,7 +51,7 @@ struct FollowReq {
 }
 
 struct FollowResp {
-    1: required i32 status_code (status = "relation")
+    1: required i32 status_code (status = "relation", unnumbered = "10007 用户不存在")
     2: optional string msg
     100: optional i32 error_code             // a failure's number, as in the other contracts
 }

@@ -5,6 +5,7 @@
 //   numbered   0 success, 10001 … failures
 //   relation   1 success, 0 error, 2 bad parameter
 // Numbers of failures: errors.thrift. `(api.vd = "EMAIL")` names the field's bound in bounds.thrift.
+// `unnumbered` is what a failure means that comes without a number, as in the original contract.
 // Fields from id 100 on and methods below a line "added" are additions to the original contract.
 namespace go usermicro
 
@@ -64,7 +65,7 @@ struct LoginUserReq {
 }
 
 struct LoginUserResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10004 用户名或密码错误")
     2: optional i64 user_id
     100: optional i32 status_code
     101: optional string status_msg
@@ -77,7 +78,7 @@ struct GetUserReq {
 }
 
 struct GetUserResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
     2: optional UserInfo user
     100: optional i32 status_code
     101: optional string status_msg
@@ -101,7 +102,7 @@ struct CreateUserReq {
 }
 
 struct CreateUserResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10003 用户名已存在")
     2: optional i64 user_id
     100: optional i32 status_code
     101: optional string status_msg
@@ -113,7 +114,7 @@ struct UpdateUserReq {
 }
 
 struct UpdateUserResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -124,7 +125,7 @@ struct UpdateRelationCacheReq {
 }
 
 struct UpdateRelationCacheResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -135,7 +136,7 @@ struct UpdateInteractionCacheReq {
 }
 
 struct UpdateInteractionCacheResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -146,7 +147,7 @@ struct UpdateWorkCacheReq {
 }
 
 struct UpdateWorkCacheResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }

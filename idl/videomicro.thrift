@@ -30,7 +30,7 @@ struct GetVideoAuthorIdReq {
 }
 
 struct GetVideoAuthorIdResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
     2: required i64 author_id
     100: optional i32 status_code
     101: optional string status_msg
@@ -68,7 +68,7 @@ struct UpdateVideoReq {
 }
 
 struct UpdateVideoResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -78,7 +78,7 @@ struct DeleteVideoReq {
 }
 
 struct DeleteVideoResp {
-    1: required bool status (status = "flag")
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }

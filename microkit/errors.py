@@ -138,5 +138,13 @@ _BY_CODE: dict[int, type[Error]] = {
 
 
 def from_code(code: int, message: str | None = None) -> Error:
-    """Return the error that a status number stands for; an unknown number is a ServiceError."""
-    return _BY_CODE.get(code, ServiceError)(message)
+    """Return the error that a status number stands for; an unknown number is a ServiceError.
+
+    A message that is not Chinese, as other programs send, is replaced by the error's own: it may
+    hold internals.
+    """
+    return _BY_CODE.get(code, ServiceError)(message if _is_chinese(message or "") else None)
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)

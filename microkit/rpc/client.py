@@ -114,15 +114,17 @@ class Client:
                 if not _may_be_repeated(error) or len(tried) >= attempts:
                     raise
             else:
-                return self._checked(answer)
+                return self._checked(method, answer)
 
-    def _checked(self, answer: Message) -> Message:
+    def _checked(self, method: Method, answer: Message) -> Message:
         """Return a reply; raise the error that an exception or a business status stands for."""
         if answer.kind == EXCEPTION:
             exception = ApplicationException.decode(answer.body, answer.start)
             _log.warning(
                 "%s.%s: exception %d: %s", self.service, answer.name, exception.type, exception.text
             )
+            if status.is_not_found(exception.text):
+                raise status.not_found(method.response)
             raise exception.error()
         if answer.header is not None and (failed := _business_error(answer.header)):
             raise failed

@@ -8,6 +8,10 @@
                field of the response, empty
 
 A server turns errors into responses here; a client turns responses into errors.
+
+The original contracts have no number for a failed `flag`, and the original services return their
+database's "record not found" as it is. What a method means by either is its annotation
+``unnumbered = "10003 用户名已存在"``.
 """
 
 import functools
@@ -29,6 +33,8 @@ _BESIDE: Final = {
     "relation": ("msg", "error_code"),
     "envelope": ("status_msg",),
 }
+# What the database library of the original services says.
+_NOT_FOUND: Final = "record not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Status:
     name: str
     convention: str
     struct: Struct | None
+    unnumbered: tuple[int, str] | None
 
     def fields(self) -> tuple[str, ...]:
         """Return the names of the response's fields that say how the call went."""
@@ -73,15 +80,23 @@ class Status:
         if self.convention == "relation":
             if value == _RELATION_OK:
                 return None
-            older = ParamError.code if value == _RELATION_PARAM else ServiceError.code
-            return from_code(answer.error_code or older, answer.msg)
+            known = ParamError.code if value == _RELATION_PARAM else ServiceError.code
+            return self._named(answer.error_code or known, answer.msg)
         if self.convention == "flag":
             if value:
                 return None
-            # An older peer says no more than that it went wrong.
-            return from_code(answer.status_code or NotFound.code, answer.status_msg)
+            if answer.status_code is None and self.unnumbered is not None:
+                return from_code(*self.unnumbered)
+            return self._named(answer.status_code or ServiceError.code, answer.status_msg)
         holder = answer if self.struct is None else value
-        return from_code(holder.status_code, holder.status_msg) if holder.status_code else None
+        return self._named(holder.status_code, holder.status_msg) if holder.status_code else None
+
+    def not_found(self) -> Error:
+        """Return the error for a record that a peer did not find."""
+        return from_code(*self.unnumbered) if self.unnumbered else NotFound()
+
+    def _named(self, code: int, message: str | None) -> Error:
+        return self.not_found() if is_not_found(message or "") else from_code(code, message)
 
 
 def declared(struct: Struct) -> bool:
@@ -113,6 +128,16 @@ def _complete(inner: msgspec.Struct) -> None:
             setattr(inner, f.name, f.zero())
 
 
+def is_not_found(text: str) -> bool:
+    """Return whether a peer's text is its database's for a record that does not exist."""
+    return _NOT_FOUND in text
+
+
+def not_found(struct: Struct) -> Error:
+    """Return the error that a method with this response means by a record that does not exist."""
+    return status_of(struct).not_found()
+
+
 def check(answer: msgspec.Struct) -> None:
     """Raise the error that a response says.
 
@@ -134,4 +159,7 @@ def status_of(struct: Struct) -> Status:
     marked: list[Field] = [f for f in fields_of(struct) if "status" in f.annotations]
     if len(marked) != 1:
         raise TypeError(f"{struct.__name__}: want one field with a status annotation")
-    return Status(marked[0].name, marked[0].annotations["status"], marked[0].type.struct)
+    field = marked[0]
+    code, _, text = field.annotations.get("unnumbered", "").partition(" ")
+    unnumbered = (int(code), text) if code else None
+    return Status(field.name, field.annotations["status"], field.type.struct, unnumbered)

@@ -68,14 +68,47 @@ def test_relation_tells_a_bad_parameter_from_all_other_errors(error):
         check(answer)
 
 
-def test_a_flag_without_a_number_is_not_found():
-    with pytest.raises(NotFound):
-        check(FLAG(status=False))
+@pytest.mark.parametrize(
+    ("struct", "error", "text"),
+    [
+        (CONTRACTS["usermicro"].CreateUserResp, AlreadyExists, "用户名已存在"),
+        (CONTRACTS["usermicro"].LoginUserResp, Unauthorized, "用户名或密码错误"),
+        (CONTRACTS["usermicro"].GetUserResp, NotFound, "用户不存在"),
+        (FLAG, ServiceError, ServiceError.default),
+    ],
+)
+def test_a_flag_without_a_number_means_what_its_method_says(struct, error, text):
+    with pytest.raises(error, match=f"^{text}$"):
+        check(struct(status=False))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ON_THE_ANSWER(status_code=10001, status_msg="record not found"),
+        IN_BASE_RESP(
+            base_resp=CONTRACTS["favoritemicro"].BaseResp(
+                status_code=10006, status_msg="biz error: record not found"
+            ),
+            video_id_list=[],
+        ),
+        RELATION(statusCode=0, userList=[], msg="record not found"),
+    ],
+)
+def test_the_text_of_the_originals_database_is_not_found_whatever_the_number(answer):
+    with pytest.raises(NotFound, match=f"^{NotFound.default}$"):
+        check(answer)
+
+
+@pytest.mark.parametrize("text", ["Error 1062: Duplicate entry 'x'", "", None])
+def test_a_text_that_is_not_chinese_is_replaced_by_the_errors_own(text):
+    with pytest.raises(StoreError, match=f"^{StoreError.default}$"):
+        check(ON_THE_ANSWER(status_code=10005, status_msg=text))
 
 
 def test_an_unknown_number_is_a_service_error():
-    with pytest.raises(ServiceError, match="new"):
-        check(FLAG(status=False, status_code=424242, status_msg="new"))
+    with pytest.raises(ServiceError, match="新的"):
+        check(FLAG(status=False, status_code=424242, status_msg="新的"))
 
 
 @pytest.mark.parametrize(
