@@ -17,11 +17,12 @@ _SOURCES: Final = ROOT / "tests" / "interop"
 
 @dataclass(frozen=True)
 class Programs:
-    """The client and the server of one generation of Kitex."""
+    """The client and the server of one generation of Kitex; an HTTP API of the original one."""
 
     kind: str
     client: Path
     server: Path
+    api: Path
 
 
 class BuildError(Exception):
@@ -43,7 +44,7 @@ def build(kind: str, folder: Path, go: str) -> Programs:
         if not (at / "built").exists():
             _build(kind, at, go)
             (at / "built").touch()
-    return Programs(kind, at / "bin" / "client", at / "bin" / "server")
+    return Programs(kind, at / "bin" / "client", at / "bin" / "server", at / "bin" / "api")
 
 
 def original(text: str) -> str:
@@ -53,7 +54,7 @@ def original(text: str) -> str:
 
 
 def _build(kind: str, at: Path, go: str) -> None:
-    for name in ("client", "server", "pid"):
+    for name in ("client", "server", "api", "pid"):
         shutil.copytree(_SOURCES / name, at / name, dirs_exist_ok=True)
     shutil.copy(_SOURCES / f"{kind}.mod", at / "go.mod")
     tools = ["github.com/cloudwego/kitex/tool/cmd/kitex"]
@@ -64,9 +65,13 @@ def _build(kind: str, at: Path, go: str) -> None:
     for stem in idl.RPC:
         text = (ROOT / "idl" / f"{stem}.thrift").read_text()
         (at / f"{stem}.thrift").write_text(original(text) if kind == "original" else text)
-        _run([f"{at}/tools/kitex", "-module", "interop", f"{stem}.thrift"], at)
-    tags = ["-tags", "original"] if kind == "original" else []
-    _run([go, "build", "-mod=mod", *tags, "-o", f"{at}/bin/", "./client", "./server"], at)
+        # One server for the services of a file: later versions register them one by one.
+        combined = ["-combine-service"] if kind == "original" else []
+        _run([f"{at}/tools/kitex", "-module", "interop", *combined, f"{stem}.thrift"], at)
+    made = ["./client", "./server"]
+    if kind == "original":
+        made = ["-tags", "original", *made, "./api"]
+    _run([go, "build", "-mod=mod", "-o", f"{at}/bin/", *made], at)
 
 
 def _run(command: list[str], at: Path) -> None:

@@ -79,11 +79,7 @@ async def go_server(
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        for _ in range(200):
-            if servers.listens(port):
-                break
-            assert process.returncode is None, f"{service} ended"
-            await asyncio.sleep(0.05)
+        await listening(process, port)
         yield RunningServer(port, process)
     finally:
         if process.returncode is None:
@@ -93,6 +89,13 @@ async def go_server(
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+async def listening(process: asyncio.subprocess.Process, port: int) -> None:
+    """Wait until a program listens."""
+    while not servers.listens(port):
+        assert process.returncode is None, "the program ended"
+        await asyncio.sleep(0.02)
 
 
 @dataclass

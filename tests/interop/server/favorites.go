@@ -20,20 +20,34 @@ type favoriteStore struct {
 	videos  videoservice.Client
 }
 
-func newFavorites(videos string) *favoriteStore {
+// newFavorites asks the videoservice at an address: with TTHeader, or strictly as the original does,
+// with Kitex's own default.
+func newFavorites(videos string, strict bool) *favoriteStore {
 	store := &favoriteStore{authors: map[int64]int64{}}
-	if videos != "" {
-		store.videos = videoservice.MustNewClient(
-			"videoservice",
-			client.WithHostPorts(videos),
+	if videos == "" {
+		return store
+	}
+	options := []client.Option{client.WithHostPorts(videos)}
+	if !strict {
+		options = append(
+			options,
 			client.WithTransportProtocol(transport.TTHeader),
 			client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 		)
 	}
+	store.videos = videoservice.MustNewClient("videoservice", options...)
 	return store
 }
 
-func fine() *favoritemicro.BaseResp { return &favoritemicro.BaseResp{StatusCode: 0} }
+func fine() *favoritemicro.BaseResp {
+	text := "success"
+	return &favoritemicro.BaseResp{StatusCode: 0, StatusMsg: &text}
+}
+
+func failed(code int32, text string) (*favoritemicro.FavoriteResp, error) {
+	base := &favoritemicro.BaseResp{StatusCode: code, StatusMsg: &text}
+	return &favoritemicro.FavoriteResp{BaseResp: base}, nil
+}
 
 func (f *favoriteStore) liked(user, video int64) bool {
 	for _, edge := range f.edges {
@@ -74,12 +88,10 @@ func (f *favoriteStore) FavoriteMethod(
 	if f.videos != nil {
 		known, err := f.videos.GetVideoAuthorIdMethod(ctx, &videomicro.GetVideoAuthorIdReq{Id: request.VideoId})
 		if err != nil {
-			return nil, err
+			return failed(10006, err.Error())
 		}
 		if !known.Status {
-			text := "视频不存在"
-			failed := &favoritemicro.BaseResp{StatusCode: 10007, StatusMsg: &text}
-			return &favoritemicro.FavoriteResp{BaseResp: failed}, nil
+			return failed(10007, "record not found")
 		}
 		author = known.AuthorId
 	}

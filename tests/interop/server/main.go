@@ -12,18 +12,24 @@ import (
 
 	"interop/kitex_gen/commentmicro/commentservice"
 	"interop/kitex_gen/favoritemicro/favoriteservice"
-	"interop/kitex_gen/relationmicro/messageservice"
-	"interop/kitex_gen/relationmicro/relationservice"
+	"interop/kitex_gen/relationmicro"
 	"interop/kitex_gen/usermicro/userservice"
 	"interop/kitex_gen/videomicro/videoservice"
 )
+
+// relationHandler has the methods of both Thrift services of relationservice.
+type relationHandler interface {
+	relationmicro.RelationService
+	relationmicro.MessageService
+}
 
 func main() {
 	name := flag.String("service", "", "userservice, videoservice, …")
 	address := flag.String("addr", "127.0.0.1:0", "where to listen")
 	etcd := flag.String("etcd", "", "endpoint of etcd to register at")
 	videos := flag.String("videos", "", "host:port of videoservice, for favoriteservice")
-	messages := flag.Bool("messages", false, "MessageService in place of RelationService")
+	users := flag.String("users", "", "host:port of userservice, for -strict")
+	strict := flag.Bool("strict", false, "answer as the original services do")
 	flag.Parse()
 
 	at, err := net.ResolveTCPAddr("tcp", *address)
@@ -41,15 +47,35 @@ func main() {
 	var serving server.Server
 	switch *name {
 	case "userservice":
-		serving = userservice.NewServer(newUsers(), options...)
+		store := newUsers()
+		if *strict {
+			serving = userservice.NewServer(&strictUsers{store}, options...)
+		} else {
+			serving = userservice.NewServer(store, options...)
+		}
 	case "videoservice":
-		serving = videoservice.NewServer(newVideos(), options...)
+		store := newVideos()
+		if *strict {
+			serving = videoservice.NewServer(&strictVideos{store}, options...)
+		} else {
+			serving = videoservice.NewServer(store, options...)
+		}
 	case "relationservice":
-		serving = relations(options, *messages)
+		store := newRelations()
+		if *strict {
+			serving = relations(options, &strictRelations{store, userClient(*users)})
+		} else {
+			serving = relations(options, store)
+		}
 	case "favoriteservice":
-		serving = favoriteservice.NewServer(newFavorites(*videos), options...)
+		serving = favoriteservice.NewServer(newFavorites(*videos, *strict), options...)
 	case "commentservice":
-		serving = commentservice.NewServer(newComments(), options...)
+		store := newComments()
+		if *strict {
+			serving = commentservice.NewServer(&strictComments{store, userClient(*users)}, options...)
+		} else {
+			serving = commentservice.NewServer(store, options...)
+		}
 	default:
 		flag.Usage()
 		os.Exit(2)
@@ -58,8 +84,3 @@ func main() {
 		panic(err)
 	}
 }
-
-var (
-	_ = messageservice.NewServer
-	_ = relationservice.NewServer
-)

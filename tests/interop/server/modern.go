@@ -26,8 +26,7 @@ func registry(endpoint string) []server.Option {
 }
 
 // relations serves both Thrift services on one port.
-func relations(options []server.Option, _ bool) server.Server {
-	store := newRelations()
+func relations(options []server.Option, store relationHandler) server.Server {
 	serving := server.NewServer(options...)
 	if err := relationservice.RegisterService(serving, store); err != nil {
 		panic(err)

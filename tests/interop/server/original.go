@@ -5,16 +5,13 @@ package main
 import (
 	"github.com/cloudwego/kitex/server"
 
-	"interop/kitex_gen/relationmicro/messageservice"
-	"interop/kitex_gen/relationmicro/relationservice"
+	"interop/kitex_gen/relationmicro/combineservice"
 )
 
 func registry(string) []server.Option { return nil }
 
-// relations serves one Thrift service: the first Kitex has no more on a port.
-func relations(options []server.Option, messages bool) server.Server {
-	if messages {
-		return messageservice.NewServer(newRelations(), options...)
-	}
-	return relationservice.NewServer(newRelations(), options...)
+// relations serves both Thrift services on one port as one combined service: this Kitex cannot
+// register several.
+func relations(options []server.Option, store relationHandler) server.Server {
+	return combineservice.NewServer(store, options...)
 }

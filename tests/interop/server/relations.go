@@ -70,7 +70,8 @@ func (r *relationStore) FollowMethod(
 		kept = append(kept, edge)
 	}
 	r.edges = kept
-	return &relationmicro.FollowResp{StatusCode: 1}, nil
+	text := "success"
+	return &relationmicro.FollowResp{StatusCode: 1, Msg: &text}, nil
 }
 
 func (r *relationStore) GetFollowInfoMethod(

@@ -81,7 +81,7 @@ func (u *userStore) GetUserMethod(
 	case "error":
 		return nil, errors.New("a handler's error")
 	case "business":
-		return nil, kerrors.NewBizStatusError(10007, "a business error")
+		return nil, kerrors.NewBizStatusError(10007, "没有这个用户")
 	case "panic":
 		panic("a handler's panic")
 	case "slow":
