@@ -59,7 +59,7 @@ class Publishing:
         """
         if upload is None or upload.source is None:
             raise ParamError("缺少视频：请放在 data 字段")
-        processed = await self._workers.process(upload.source, upload.folder)
+        processed = await self._workers.process(upload.source, upload.folder, author_id)
         name = secrets.token_hex(16)
         video = f"videos/{name}{processed.probe.suffix}"
         cover = f"covers/{name}.jpg"

@@ -16,7 +16,7 @@ class Turns:
 
     Args:
         limit: how many pieces run at once.
-        waiting: how many more may wait.
+        waiting: how many more may wait; further ones are refused.
         per_client: how many of one client run at once; None for no limit.
         patience_seconds: how long one waits before it is refused; None for no limit.
         refusal: what a client is shown that is refused; None for the usual text.
@@ -32,12 +32,14 @@ class Turns:
         refusal: str | None = None,
     ) -> None:
         self._free = limit
-        self._waiting = Admission(waiting, refusal)
+        self._places = Admission(limit + waiting, refusal)
         self._per_client = per_client or limit
         self._patience_seconds = patience_seconds
         self._refusal = refusal
         self._running: Counter[Hashable] = Counter()
         self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @asynccontextmanager
     async def turn(self, client: Hashable) -> AsyncIterator[None]:
@@ -46,14 +48,18 @@ class Turns:
         Raises:
             Overloaded: too many wait already, or it took too long.
         """
-        await self._take(client)
-        try:
-            yield
-        finally:
-            self._give_back(client)
+        with self._places:
+            await self._take(client)
+            try:
+                yield
+            finally:
+                self._give_back(client)
+
+    async def drain(self) -> None:
+        """Wait until nothing runs and nothing waits."""
+        await self._idle.wait()
 
     async def _take(self, client: Hashable) -> None:
-        self._waiting.enter()
         granted = asyncio.get_running_loop().create_future()
         self._queues.setdefault(client, deque()).append(granted)
         self._grant()
@@ -76,9 +82,9 @@ class Turns:
             queue.popleft().set_result(None)
             if queue:
                 self._queues[client] = queue  # behind all others
-            self._waiting.leave()
             self._free -= 1
             self._running[client] += 1
+            self._idle.clear()
 
     def _next_client(self) -> Hashable | None:
         for client in self._queues:
@@ -92,10 +98,11 @@ class Turns:
         if not self._running[client]:
             del self._running[client]
         self._grant()
+        if not self._running:
+            self._idle.set()
 
     def _withdraw(self, client: Hashable, granted: asyncio.Future[None]) -> None:
         queue = self._queues[client]
         queue.remove(granted)
         if not queue:
             del self._queues[client]
-        self._waiting.leave()

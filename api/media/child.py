@@ -19,7 +19,7 @@ from api.media.pipeline import process
 from microkit.errors import ParamError
 
 _MAX_MEMORY_BYTES: Final = 1 << 30  # address space
-_CPU_SECONDS: Final = 30  # of one request; the pool's time limit should end it earlier
+_CPU_SECONDS: Final = 10  # of one request; the pool's time limit should end it earlier
 _NICENESS: Final = 10
 
 

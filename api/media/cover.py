@@ -18,6 +18,8 @@ MAX_SIDE: Final = 720
 LOOK_AT: Final = (0.0, 0.1, 0.25, 0.5, 0.75)  # shares of the length
 # In total: one key frame far ahead must not cause a decode of the whole video.
 MAX_DECODED: Final = 300
+# 16 frames of the largest size allowed, 120 of 1920 x 1080.
+MAX_DECODED_PIXELS: Final = 1 << 28
 SAMPLE: Final = 16  # brightness is judged on a picture of 16 x 16
 # Quarter turns counterclockwise, as arguments of the transpose filter.
 TURNS: Final = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
@@ -66,17 +68,20 @@ def _candidates(
 ) -> Iterator[VideoFrame]:
     tick = float(stream.time_base or 1)
     start = (stream.start_time or 0) * tick
-    decoded = 0
+    decoded = pixels = 0
+    spent = False
     for share in LOOK_AT:
         wanted = start + share * seconds
         container.seek(int(wanted / tick), stream=stream)
         for frame in container.decode(stream):
             check_size(frame.width, frame.height)
             decoded += 1
-            if frame.time is None or frame.time >= wanted or decoded >= MAX_DECODED:
+            pixels += frame.width * frame.height
+            spent = decoded >= MAX_DECODED or pixels >= MAX_DECODED_PIXELS
+            if frame.time is None or frame.time >= wanted or spent:
                 yield frame
                 break
-        if decoded >= MAX_DECODED:
+        if spent:
             return
 
 

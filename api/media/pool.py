@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from api.media.messages import Processed, Reply, Request, decode_reply, encode
-from microkit.admission import Admission
+from api.turns import Turns
 from microkit.errors import ParamError, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class MediaWorkers:
 
     Args:
         workers: how many uploads are processed at once.
-        waiting: how many more may wait in the queue.
+        waiting: how many more may wait; users take turns.
         timeout_seconds: the time limit of one upload (wall clock).
         idle_seconds: how long an idle process is kept.
     """
@@ -87,13 +87,11 @@ class MediaWorkers:
         self,
         *,
         workers: int = 1,
-        waiting: int = 16,
+        waiting: int = 64,
         timeout_seconds: float = 30.0,
         idle_seconds: float = 60.0,
     ) -> None:
-        self._workers = workers
-        self._places = Admission(workers + waiting, "视频处理繁忙，请稍后再试")
-        self._turn = asyncio.Semaphore(workers)
+        self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试")
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
         self._idle: list[Child] = []
@@ -112,28 +110,27 @@ class MediaWorkers:
         self._closed = True
         for child in self._started:
             child.kill()
-        for _ in range(self._workers):  # calls in flight fail now, and no new ones start
-            await self._turn.acquire()
+        await self._turns.drain()  # calls in flight fail now, and no new ones start
         for child in self._started:
             child.kill()
             await child.process.wait()
             child.keep()
 
-    async def process(self, source: Path, folder: Path) -> Processed:
+    async def process(self, source: Path, folder: Path, user_id: int = 0) -> Processed:
         """Check the video `source` and make its cover and, if needed, a copy to store.
 
         Args:
             source: the upload; it is not changed.
             folder: an existing folder for new files; the caller removes it.
+            user_id: whose upload it is.
 
         Raises:
             ParamError: the file is not a playable video, or processing took too long.
             Overloaded: the queue is full.
             Unavailable: the pool is closed.
         """
-        with self._places:
-            async with self._turn:
-                reply = await self._ask(Request(source, folder))
+        async with self._turns.turn(user_id):
+            reply = await self._ask(Request(source, folder))
         if reply.processed is None:
             raise ParamError(reply.refusal)
         return reply.processed

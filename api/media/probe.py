@@ -11,10 +11,10 @@ from api.media.messages import Probe
 from microkit.errors import ParamError
 
 MAX_PIXELS: Final = 4096 * 4096
-# The codecs that phones play.
-VIDEO_CODECS: Final = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "h263"}
+# The codecs that phones and browsers play. Not HEVC: many of both do not.
+VIDEO_CODECS: Final = {"h264", "vp8", "vp9", "av1", "mpeg4", "h263"}
 DECODERS: Final = (
-    "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
+    "h264,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
 )
 MP4_ATOMS: Final = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 EBML: Final = b"\x1a\x45\xdf\xa3"
@@ -75,6 +75,10 @@ def video_stream(container: InputContainer) -> VideoStream:
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         raise ParamError("文件中没有视频画面")
+    if stream.codec_context is not None and stream.codec.canonical_name == "hevc":
+        raise ParamError(
+            "暂不支持 HEVC（H.265）视频：请在相机设置中选择“兼容性最佳”，或转为 H.264 后上传"
+        )
     if stream.codec_context is None or stream.codec.canonical_name not in VIDEO_CODECS:
         raise ParamError("不支持的视频编码，请上传 H.264 视频")
     check_size(stream.width, stream.height)

@@ -140,10 +140,12 @@ async def under_way(folder: Path, count: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def dripping(port: int, head: bytes, addresses: list[str]) -> AsyncIterator[None]:
+async def dripping(
+    port: int, head: bytes, addresses: list[str]
+) -> AsyncIterator[list[asyncio.Task]]:
     drips = [asyncio.create_task(drip(port, 1, 0.2, head, each)) for each in addresses]
     try:
-        yield
+        yield drips
     finally:
         for each in drips:
             each.cancel()
@@ -183,13 +185,15 @@ async def test_one_user_takes_no_more_than_a_share_of_the_places(http, clip, tmp
     greedy, person = await http.register("greedy"), await http.register("honest")
     port = int(http.base.rpartition(":")[2])
     head = PUBLISH.replace(b"/action/", f"/action/?token={greedy.token}".encode())
-    async with dripping(port, head + part("title", b"t") + FILE, ["127.0.0.1"] * 40):
+    async with dripping(port, head + part("title", b"t") + FILE, ["127.0.0.1"] * 40) as drips:
         await under_way(tmp_path / "uploads", 4)
         path = f"/douyin/publish/action/?token={person.token}"
         video = part("data", await asyncio.to_thread(clip.read_bytes), filename="x.mp4")
         body = part("title", b"t") + video + b"--b--"
         answer = await http.call("POST", path, data=body, headers=FORM)
         assert answer["status_code"] == 0
+        # The others get their answer after a while, and have not sent their file.
+        await eventually(lambda: sum(each.done() for each in drips) >= 36)
 
 
 async def test_a_token_that_is_not_valid_ends_an_upload_before_its_file(http, tmp_path):

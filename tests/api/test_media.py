@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import psutil
 import pytest
+from av.container import InputContainer
 
 from api.media import MediaWorkers
 from api.media.cover import choose_frame, save_cover
@@ -313,6 +314,56 @@ async def test_uploads_wait_for_their_turn_but_not_without_limit(clip, tmp_path)
     assert isinstance(results[2], Unavailable)
 
 
+async def test_users_take_turns(clip, tmp_path):
+    ended = []
+
+    async def publish(media: MediaWorkers, user_id: int) -> None:
+        await media.process(clip, tmp_path, user_id)
+        ended.append(user_id)
+
+    async with MediaWorkers() as media:
+        await asyncio.gather(*(publish(media, user_id) for user_id in (1, 1, 1, 1, 2)))
+    assert ended == [1, 1, 2, 1, 1]
+
+
+async def test_hevc_is_refused_with_what_to_do_instead(tmp_path):
+    source = tmp_path / "iphone.mov"
+    encode(source, [flat_frame(RED)] * 3, kind="mov", name="libx265")
+    async with MediaWorkers() as media:
+        with pytest.raises(ParamError, match=r"HEVC.*H\.264"):
+            await media.process(source, tmp_path)
+
+
+class Counted:
+    """A container that counts the frames that are decoded of it."""
+
+    def __init__(self, container: InputContainer) -> None:
+        self._container = container
+        self.frames = 0
+
+    def seek(self, *place, **options) -> None:
+        self._container.seek(*place, **options)
+
+    def decode(self, stream):
+        for frame in self._container.decode(stream):
+            self.frames += 1
+            yield frame
+
+
+@pytest.mark.parametrize(("size", "most"), [((4096, 4096), 16), ((1920, 1080), 130)])
+def test_a_video_that_shows_nothing_costs_no_more_than_its_share(tmp_path, size, most):
+    source = tmp_path / "dark.mp4"
+    frame = av.VideoFrame(*size, "yuv420p")
+    for plane, value in zip(frame.planes, BLACK, strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    codec = {"preset": "ultrafast", "g": "999", "threads": "1"}
+    encode(source, [frame] * (most * 3), codec=codec)
+    with open_video(source) as container:
+        counted, stream = Counted(container), video_stream(container)
+        choose_frame(counted, stream, most * 3 / 24)
+    assert counted.frames <= most
+
+
 async def test_closing_ends_what_is_in_flight(clip, tmp_path):
     async with MediaWorkers() as media:
         calls = [asyncio.create_task(media.process(clip, tmp_path)) for _ in range(3)]
@@ -463,10 +514,12 @@ def chroma_v(frame: av.VideoFrame, x: int, y: int) -> int:
     return bytes(plane)[y // 2 * plane.line_size + x // 2]
 
 
-def encode(path, pictures, *, kind="mp4", rotation=0, aspect=None, options=None) -> None:
-    codec = "libx264" if kind == "mp4" else "libvpx"
+def encode(
+    path, pictures, *, kind="mp4", name="", rotation=0, aspect=None, options=None, codec=None
+) -> None:
+    name = name or ("libx264" if kind == "mp4" else "libvpx")
     with av.open(str(path), "w", format=kind, options=options or {}) as container:
-        stream = container.add_stream(codec, rate=24)
+        stream = container.add_stream(name, rate=24, options=codec or {})
         stream.width, stream.height = pictures[0].width, pictures[0].height
         stream.pix_fmt = "yuv420p"
         if aspect:

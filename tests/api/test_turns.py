@@ -60,7 +60,6 @@ async def test_one_client_gets_no_more_than_its_share_at_once():
 async def test_more_than_may_wait_are_refused_at_once():
     work = Work(Turns(1, 1))
     tasks = await started(work, "ab")
-    # The place that the first one took while it asked is free again: one waits.
     with pytest.raises(Overloaded):
         await work.run("c")
     for _ in tasks:
