@@ -1,4 +1,4 @@
-"""Child processes: how one is started, kept running, and stopped."""
+"""Processes that are kept running: started, restarted when they end, and stopped."""
 
 import asyncio
 import ctypes
@@ -17,7 +17,7 @@ _LIVED_LONG_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 8.0
 
 
-class Child:
+class SupervisedProcess:
     """A process that is started again whenever it ends, until it is stopped.
 
     It has a session of its own, so that Ctrl-C reaches its parent only, and it gets SIGTERM when

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from microkit.config import environment
 from microkit.folder import own_folder
-from microkit.process import Child
+from microkit.process import SupervisedProcess
 from microkit.service import Service
 
 WORKER: Final = "worker"
@@ -30,7 +30,7 @@ async def supervise(
     parent = Path(tempfile.gettempdir(), f"{service.package}-metrics-{os.getuid()}")
     with own_folder(parent, "run-") as metrics:
         workers = [
-            Child(
+            SupervisedProcess(
                 f"worker {number}",
                 command,
                 environment={**environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)},

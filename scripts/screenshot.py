@@ -14,6 +14,7 @@ from typing import Final
 import av
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from microkit import __version__
 from scripts import demo, servers
 from scripts.benchmark import system
 
@@ -38,6 +39,7 @@ def main() -> None:
     """Read the command line, start the system and make the picture."""
     parser = argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__)
     parser.add_argument("--output", type=Path, default=_OUTPUT, help="default: docs/feed.png")
+    parser.add_argument("--version", action="version", version=f"scripts/screenshot {__version__}")
     output: Path = parser.parse_args().output
     chromium = servers.program("chromium", "Debian: chromium fonts-noto-cjk fonts-noto-color-emoji")
     with tempfile.TemporaryDirectory(prefix="screenshot-") as name:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import idl
+from microkit import __version__
 from microkit.rpc import status
 from microkit.rpc.contract import Contract, Method
 from microkit.rpc.structs import Field, Struct, fields_of
@@ -34,6 +35,7 @@ def main() -> None:
     """Write every stub, or with ``--check`` fail naming those that are not up to date."""
     parser = argparse.ArgumentParser(prog="scripts/stubs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--version", action="version", version=f"scripts/stubs {__version__}")
     check = parser.parse_args().check
     stale = []
     for stem in (*idl.HTTP, *idl.RPC, *idl.SHARED):

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import api
 import idl
-from microkit.process import Child
+from microkit.process import SupervisedProcess
 from microkit.service import Service
 from microkit.storage import redis_server
 from scripts.supervisor import network
@@ -78,7 +78,9 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
         common = _common_environment(ports, socket)
 
         async def start(name: str, command: list[str], environment: dict[str, str]) -> None:
-            child = Child(name, command, environment=environment, say=say, pass_fds=(folder.lock,))
+            child = SupervisedProcess(
+                name, command, environment=environment, say=say, pass_fds=(folder.lock,)
+            )
             await child.start()
             stack.push_async_callback(child.stop)
 

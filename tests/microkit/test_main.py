@@ -10,7 +10,8 @@ import idl
 from microkit import __version__
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = [*idl.RPC, "api", "scripts.supervisor", "scripts.call", "scripts.benchmark"]
+SCRIPTS = ("supervisor", "call", "benchmark", "stubs", "screenshot")
+COMMANDS = [*idl.RPC, "api", *(f"scripts.{name}" for name in SCRIPTS)]
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Child processes: kept running, stopped, and gone with their parent."""
+"""SupervisedProcess processes: kept running, stopped, and gone with their parent."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import psutil
 import pytest
 from fleet import eventually
 
-from microkit.process import Child
+from microkit.process import SupervisedProcess
 from scripts.servers import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -26,10 +26,14 @@ async def make(tmp_path):
     """Makes children, and stops them."""
     made = []
 
-    def child(program: str, **options) -> Child:
+    def child(program: str, **options) -> SupervisedProcess:
         command = (sys.executable, "-c", program, str(tmp_path / "pids"))
         said: list[str] = []
-        made.append(Child("it", command, environment=dict(os.environ), say=said.append, **options))
+        made.append(
+            SupervisedProcess(
+                "it", command, environment=dict(os.environ), say=said.append, **options
+            )
+        )
         made[-1].said = said
         return made[-1]
 
@@ -91,7 +95,7 @@ async def test_what_ignores_sigterm_is_killed(make, tmp_path):
 
 
 async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
-    child = Child("it", (str(tmp_path / "none"),), environment={}, say=print)
+    child = SupervisedProcess("it", (str(tmp_path / "none"),), environment={}, say=print)
     with pytest.raises(OSError, match="none"):
         await child.start()
     await child.stop()
@@ -100,10 +104,10 @@ async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
 def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     parent = f"""
 import asyncio, os, sys
-from microkit.process import Child
+from microkit.process import SupervisedProcess
 async def main():
     command = (sys.executable, "-c", {PATIENT!r}, {str(tmp_path / "pids")!r})
-    await Child("it", command, environment=dict(os.environ), say=print).start()
+    await SupervisedProcess("it", command, environment=dict(os.environ), say=print).start()
     await asyncio.Event().wait()
 asyncio.run(main())
 """
