@@ -44,13 +44,15 @@ async def test_an_author_is_followed_from_a_card_and_unfollowed_in_the_list(
     bob = await visit()
     await bob.log_in(name)
     follow = bob.card(title).get_by_role("button", name=f"关注 {author}")
-    await follow.click()
+    async with bob.page.expect_response("**/relation/action/"):
+        await follow.click()
     await expect(follow).to_be_hidden()
     await bob.go("我")
     await bob.page.get_by_role("link", name="1 关注").click()
     row = bob.page.get_by_role("listitem").filter(has_text=author)
     await bob.shot("followed")
-    await row.get_by_role("button", name=f"取消关注 {author}").click()
+    async with bob.page.expect_response("**/relation/action/"):
+        await row.get_by_role("button", name=f"取消关注 {author}").click()
     await expect(row.get_by_role("button", name=f"关注 {author}", exact=True)).to_be_visible()
     await bob.page.get_by_role("button", name="返回").click()
     await expect(bob.page.get_by_role("link", name="0 关注")).to_be_visible()
