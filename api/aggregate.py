@@ -8,7 +8,7 @@ requests that ask at the same moment.
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from api.clients import Clients
 from api.pack.user import Known, friend, user, users
@@ -27,11 +27,8 @@ _INFOS_CACHED: Final = 20_000
 _INFOS_SECONDS: Final = 2.0
 
 
-class _Asked(NamedTuple):
-    """What the likes are asked of: a video, or a person. FavoriteSummary takes both in one call."""
-
-    id: int
-    is_video: bool
+# FavoriteSummary takes the ids of videos and of people in one call, so one loader has both as keys.
+_Asked = tuple[Literal["video", "person"], int]
 
 
 class _Likes(NamedTuple):
@@ -124,13 +121,13 @@ class Aggregate:
             return _Likes(
                 found.video_favorite_count_map, found.is_favorite_map, found.user_favorite_count_map
             )
-        videos = [_Asked(each, is_video=True) for each in video_ids]
-        people = [_Asked(each, is_video=False) for each in authors]
-        counts = await self._summaries.many([*videos, *people])
+        wanted: list[_Asked] = [("video", each) for each in video_ids]
+        wanted += [("person", each) for each in authors]
+        counts = await self._summaries.many(wanted)
         return _Likes(
-            {each.id: counts[each][0] for each in videos if each in counts},
+            {each: n[0] for (kind, each), n in counts.items() if kind == "video"},
             {},
-            {each.id: counts[each] for each in people if each in counts},
+            {each: n for (kind, each), n in counts.items() if kind == "person"},
         )
 
     async def _known(self, viewer: int, user_ids: list[int]) -> Known:
@@ -166,14 +163,14 @@ class Aggregate:
 
     async def _load_summaries(self, wanted: list[_Asked]) -> Mapping[_Asked, list[int]]:
         """Return a video's [likes], a person's [likes given, likes received]."""
-        videos = [each.id for each in wanted if each.is_video]
-        authors = [each.id for each in wanted if not each.is_video]
-        found = await self._peers.summary(0, videos, authors)
-        counts = {
-            _Asked(each, is_video=True): [n] for each, n in found.video_favorite_count_map.items()
+        videos = [each for kind, each in wanted if kind == "video"]
+        people = [each for kind, each in wanted if kind == "person"]
+        found = await self._peers.summary(0, videos, people)
+        counts: dict[_Asked, list[int]] = {
+            ("video", each): [n] for each, n in found.video_favorite_count_map.items()
         }
         for each, both in found.user_favorite_count_map.items():
-            counts[_Asked(each, is_video=False)] = both
+            counts["person", each] = both
         return counts
 
     async def _load_works(self, authors: list[int]) -> Mapping[int, int]:
