@@ -16,7 +16,15 @@ from microkit.rpc.contract import Contract
 from scripts.call import PACKAGES, invoke
 
 # Fields that the original contract does not have.
-ADDED = {"status_code", "status_msg", "video_id", "message", "msg_type", "create_time_ms"}
+ADDED = {
+    "status_code",
+    "status_msg",
+    "video_id",
+    "message",
+    "msg_type",
+    "create_time_ms",
+    "complete",
+}
 
 
 def hosts(fleet) -> str:
