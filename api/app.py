@@ -21,11 +21,11 @@ from api.routes import Endpoint, endpoints
 from api.settings import Settings
 from api.upload import Uploads
 from idl import core, interaction, relation
-from microkit.admin import Checks, health_response, metrics_response
+from microkit.admin import Checks, health
 from microkit.storage.objects import Objects
 
 _BODY_BYTES: Final = 1 << 20
-_JSON: Final = {"Content-Type": "application/json"}
+_JSON: Final = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
 _PONG: Final = b'{"message":"pong"}'
 
 
@@ -75,15 +75,14 @@ def application(
         return web.Response(body=_PONG, headers=_JSON)
 
     async def healthz(_: web.Request) -> web.Response:
-        return await health_response(checks)
-
-    async def metrics(_: web.Request) -> web.Response:
-        return metrics_response()
+        # Which of them fails is for operators, at the admin port.
+        failed = await health(checks)
+        body = b'{"status":"unavailable"}' if failed else b'{"status":"ok"}'
+        return web.Response(body=body, status=503 if failed else 200, headers=_JSON)
 
     app.router.add_get("/ping", ping)
     app.router.add_get("/ping/", ping)
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/metrics", metrics)
     app.add_routes(page_routes())
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
     return app

@@ -12,7 +12,10 @@ from microkit.rpc.structs import Struct
 ResponseT = TypeVar("ResponseT", bound=msgspec.Struct)
 
 _encode = msgspec.json.Encoder().encode
-_HEADERS: Final = {"Content-Type": "application/json; charset=utf-8"}
+_HEADERS: Final = {
+    "Content-Type": "application/json; charset=utf-8",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Shared(Generic[ResponseT]):

@@ -115,9 +115,9 @@ def _percent_encoded(byte: re.Match[bytes]) -> bytes:
 class Runner(web.AppRunner):
     """Serves an application with the protocol above, its connections held to `limits`."""
 
-    def __init__(self, app: web.Application, limits: Limits, **options: Any) -> None:
-        super().__init__(app, keepalive_timeout=limits.keepalive_seconds, **options)
-        self._limits = limits
+    def __init__(self, app: web.Application, limits: Limits | None = None, **options: Any) -> None:
+        self._limits = limits or Limits()
+        super().__init__(app, keepalive_timeout=self._limits.keepalive_seconds, **options)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()

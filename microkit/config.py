@@ -33,6 +33,8 @@ class Settings:
     # where a process listens; unset ports are the service's own, the admin port 100 above it
     listen_host: str = "127.0.0.1"
     port: Port | None = None
+    # /metrics and /healthz, for operators: by default reachable from this machine only
+    admin_host: str = "127.0.0.1"
     admin_port: Port | None = None
 
     # logs: auto is lines on a terminal and JSON elsewhere

@@ -17,6 +17,8 @@ _SECRETS: Final = re.compile(
     r"(?i)((?:token|password|secret|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?|bearer\s+|://[^/\s:@]*:)"
     r"[^\s&\"',@]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
+# A line feed would let a client write log lines of its own, an escape change the terminal.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS: Final = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
@@ -68,12 +70,18 @@ class Lines(logging.Formatter):
         """Return the record as a line."""
         request_id = metadata.request_id()
         mark = f" [{request_id}]" if request_id else ""
-        text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}{mark} "
-        text += masked(record.getMessage())
+        text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}"
+        text += _CONTROL.sub(_escaped, f"{mark} {masked(record.getMessage())}")
         if record.exc_info:
-            text += "\n" + masked(self.formatException(record.exc_info))
+            # Indented, so that a line of an exception's text is not taken for a log line.
+            lines = masked(self.formatException(record.exc_info)).splitlines()
+            text += "".join("\n    " + _CONTROL.sub(_escaped, line) for line in lines)
         colour = _COLOURS.get(record.levelname) if self._colour else None
         return f"{colour}{text}\033[0m" if colour else text
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return repr(character[0])[1:-1]
 
 
 def _time(record: logging.LogRecord) -> str:

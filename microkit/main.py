@@ -75,7 +75,7 @@ async def serve(
         context = await stack.enter_async_context(open_context(service, settings))
         address = Address(host, port, shared_port)
         port = await stack.enter_async_context(opened(service, context, address))
-        admin = open_admin(host, admin_port, context.checks, reuse_port=shared_port)
+        admin = open_admin(settings.admin_host, admin_port, context.checks, reuse_port=shared_port)
         admin_port = await stack.enter_async_context(admin)
         if service.registers:
             await stack.enter_async_context(registered(settings, service.name, port))

@@ -60,16 +60,16 @@ def _fields(user_id: int, known: Known, base: str) -> _Fields:
     follows = known.follows.get(user_id, _NO_FOLLOWS)
     given, received = known.likes.get(user_id) or (0, 0)
     # What userservice does not answer, or does not have, is shown as a new account has it.
-    avatar = (info and info.avatar) or usermicro.DEFAULT_AVATAR
-    background = (info and info.background_image) or usermicro.DEFAULT_BACKGROUND_IMAGE
+    avatar = absolute(base, info.avatar) if info else ""
+    background = absolute(base, info.background_image) if info else ""
     return {
         "id": user_id,
         "name": info.name if info else "",
         "follow_count": follows.follow_count,
         "follower_count": follows.follower_count,
         "is_follow": known.followed.get(user_id, False),
-        "avatar": absolute(base, avatar),
-        "background_image": absolute(base, background),
+        "avatar": avatar or absolute(base, usermicro.DEFAULT_AVATAR),
+        "background_image": background or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
         "signature": (info and info.signature) or usermicro.DEFAULT_SIGNATURE,
         "total_favourited": str(received),
         "total_favorited": received,

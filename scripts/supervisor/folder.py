@@ -6,12 +6,13 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 _SOCKET_PATH: Final = 100
+_OTHERS: Final = 0o077
 _PATIENCE_SECONDS: Final = 6.0
 
 
@@ -28,8 +29,11 @@ class Folder:
         for name in ("redis", "sql", "objects", "uploads"):
             (root / name).mkdir(mode=0o700, exist_ok=True)
 
-    def secret(self) -> str:
-        """Return the secret that signs tokens; made once, readable by its owner only."""
+    def secret(self, say: Callable[[str], None]) -> str:
+        """Return the secret that signs tokens; made once, readable by its owner only.
+
+        A file that others may read is closed to them again, with a warning.
+        """
         path = self.root / "secret"
         if not path.exists() or not path.read_text():
             made = path.with_suffix(".new")
@@ -37,6 +41,12 @@ class Folder:
             with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))
             made.replace(path)
+        if path.stat().st_mode & _OTHERS:
+            path.chmod(0o600)
+            say(
+                f"warning: others could read {path}; now only its owner can. If somebody may have, "
+                "remove it: the next start makes a new one, and everybody logs in again"
+            )
         return path.read_text()
 
     def clear_partials(self) -> None:

@@ -90,7 +90,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
         for service in SERVICES:
             own = _service_environment(service, ports, folder)
             await start(service.name, [sys.executable, "-m", service.package], common | own)
-        own = _api_environment(ports, folder)
+        own = _api_environment(ports, folder, folder.secret(say))
         await start("api", [sys.executable, "-m", "api"], common | own)
         await _ready(ports)
         yield
@@ -115,14 +115,14 @@ def _service_environment(service: Service[Any], ports: Ports, folder: Folder) ->
     }
 
 
-def _api_environment(ports: Ports, folder: Folder) -> dict[str, str]:
+def _api_environment(ports: Ports, folder: Folder, secret: str) -> dict[str, str]:
     return {
         "LISTEN_HOST": "0.0.0.0",  # noqa: S104 - phones on the same network are meant to reach it
         "PORT": str(ports.serve["api"]),
         "ADMIN_PORT": str(ports.admin["api"]),
         "OBJECTS_URL": f"file://{_in_url(folder.root)}/objects",
         "UPLOAD_DIR": f"{folder.root}/uploads",
-        "JWT_SECRET": folder.secret(),
+        "JWT_SECRET": secret,
     }
 
 

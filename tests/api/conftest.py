@@ -24,6 +24,7 @@ class Http:
 
     session: aiohttp.ClientSession
     base: str
+    admin: str
     fleet: Fleet
     settings: Settings
 
@@ -94,4 +95,5 @@ async def http(
         upload_max_mb=2,
     )
     async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
-        yield Http(session, f"http://127.0.0.1:{running.port}", fleet, own)
+        base, admin = (f"http://127.0.0.1:{port}" for port in (running.port, running.admin_port))
+        yield Http(session, base, admin, fleet, own)

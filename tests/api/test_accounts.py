@@ -3,9 +3,13 @@
 import asyncio
 
 import aiohttp
+import psutil
 import pytest
 from fleet import eventually
 from jose import jwt
+
+from api import SERVICE
+from microkit.main import serve
 
 USER_FIELDS = {
     "id", "name", "follow_count", "follower_count", "is_follow", "avatar", "background_image",
@@ -176,14 +180,41 @@ async def test_what_is_no_api_call_answers_in_the_same_envelope(http):
         assert response.status == 404
     assert await http.get("/ping") == {"message": "pong"}
     assert (await http.call("GET", "/healthz")) == {"status": "ok"}
+
+
+async def test_metrics_are_for_operators_only(http):
     async with http.session.get(f"{http.base}/metrics") as response:
+        assert response.status == 404
+    async with http.session.get(f"{http.admin}/metrics") as response:
         assert "requests_total" in await response.text()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_the_admin_port_is_reachable_from_this_machine_only(settings, tmp_path, host):
+    own = settings(
+        listen_host=host,
+        jwt_secret="a secret of at least thirty-two bytes",
+        upload_dir=str(tmp_path / "uploads"),
+        objects_url=f"file://{tmp_path}/objects",
+    )
+    async with serve(SERVICE, own) as running:
+        admin = [each.laddr.ip for each in psutil.Process().net_connections("tcp")
+                 if each.status == "LISTEN" and each.laddr.port == running.admin_port]  # fmt: skip
+    assert admin == ["127.0.0.1"]
+
+
+async def test_answers_are_taken_for_what_they_say_they_are(http):
+    for path in ("/ping", "/healthz", "/douyin/feed/", "/douyin/user/", "/douyin/nothing/"):
+        async with http.session.get(f"{http.base}{path}") as response:
+            assert response.headers["X-Content-Type-Options"] == "nosniff", path
 
 
 async def test_a_dead_peer_makes_it_unhealthy(http):
     await http.fleet.stop("commentservice")
     answer = await http.call("GET", "/healthz", status=503)
-    assert list(answer["failed"]) == ["commentservice"]
+    assert answer == {"status": "unavailable"}
+    async with http.session.get(f"{http.admin}/healthz") as response:
+        assert list((await response.json())["failed"]) == ["commentservice"]
 
 
 async def test_logins_do_not_hold_up_others(http):

@@ -10,7 +10,6 @@ from aiohttp import web
 from fleet import eventually
 
 from api import form
-from api.connections import Limits
 from api.middleware import envelopes
 from api.protocol import Runner
 
@@ -97,7 +96,7 @@ async def slow_port() -> AsyncIterator[int]:
 
     app = web.Application(middlewares=[envelopes({})])
     app.router.add_post("/", read)
-    runner = Runner(app, Limits(), access_log=None)
+    runner = Runner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield runner.addresses[0][1]

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from api.connections import Limits
 from api.protocol import Runner
 
 PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -41,7 +40,7 @@ async def port() -> AsyncIterator[int]:
     app = web.Application()
     app.router.add_get("/ping", ping)
     app.router.add_post("/echo", echo)
-    runner = Runner(app, Limits(), access_log=None)
+    runner = Runner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield runner.addresses[0][1]

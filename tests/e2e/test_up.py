@@ -20,6 +20,7 @@ from api.upload import upload_folder
 from microkit.storage import redis_server
 from scripts import servers
 from scripts.servers import wait_for
+from scripts.supervisor import folder
 
 PARTS = ("redis-server", *idl.RPC, "-m api")
 
@@ -164,6 +165,18 @@ async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
     await eventually(lambda: len(list(uploads.iterdir())) == 1)  # the new process's own
 
 
+def test_a_secret_that_others_can_read_is_closed_to_them_with_a_warning(tmp_path):
+    said: list[str] = []
+    with folder.opened(tmp_path) as data:
+        made = data.secret(said.append)
+        assert said == []
+        (tmp_path / "secret").chmod(0o644)
+        assert data.secret(said.append) == made
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert len(said) == 1
+    assert "others could read" in said[0]
+
+
 async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypatch):
     monkeypatch.setenv("API_WORKERS", "2")
     system = up("--free-ports")
@@ -172,7 +185,8 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
     async with opened(system.url) as session:
         apk = Apk(session)
         await asyncio.gather(*(apk.get("feed") for _ in range(50)))
-        async with session.get("/metrics") as got:
+        admin_port = psutil.Process(system.pid("-m api")).environ()["ADMIN_PORT"]
+        async with session.get(f"http://127.0.0.1:{admin_port}/metrics") as got:
             text = await got.text()
         line = 'requests_total{method="FeedMethod",service="api",side="http"} 50.0'
         assert line in text

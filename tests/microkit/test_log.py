@@ -75,3 +75,13 @@ def test_the_settings_choose_form_and_level(root, form, kind):
     configure(load(Settings, {"LOG_FORMAT": form, "LOG_LEVEL": "warning"}), "videoservice")
     assert [type(handler.formatter) for handler in root.handlers] == [kind]
     assert root.level == logging.WARNING
+
+
+def test_what_a_client_sends_makes_no_line_of_its_own():
+    forged = "/x\n12:00:00.000 ERROR   api it is all gone\r\x1b[2J\u2028\x85."
+    lines = Lines("api", colour=False)
+    assert lines.format(record(forged)).isprintable()
+    text = lines.format(record("it broke", ValueError(forged)))
+    assert all(line.startswith("    ") for line in text.split("\n")[1:])
+    assert "\x1b" not in text
+    assert "\n" not in Json("api").format(record(forged, ValueError(forged)))
