@@ -1,6 +1,6 @@
 """The settings of the HTTP API."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from microkit.config import Positive, Seconds
 from microkit.storage.settings import ObjectsSettings
@@ -29,7 +29,7 @@ class Settings(ObjectsSettings, ZoneSettings):
     # of the times in chats with an original relationservice
     timezone: str = "Asia/Shanghai"
     # signs tokens; at least 32 bytes
-    jwt_secret: str = ""
+    jwt_secret: str = field(default="", repr=False)
     jwt_days: Positive = 7
     # where uploads are received (empty: below the temporary folder), and what is allowed
     upload_dir: str = ""

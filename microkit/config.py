@@ -42,7 +42,7 @@ class Settings:
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # discovery: "static:" is the addresses below, "etcd://…" a registry
-    discovery_url: str = "static:"
+    discovery_url: str = field(default="static:", repr=False)
     discovery_ca_file: str = ""
     discovery_cert_file: str = ""
     discovery_key_file: str = ""

@@ -105,6 +105,12 @@ def test_a_secret_of_a_wrong_kind_is_not_shown():
     assert "hunter2" not in str(caught.value)
 
 
+def test_settings_that_are_printed_show_no_secret():
+    names = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL", "DISCOVERY_URL", "JWT_SECRET")
+    printed = repr(load(AllSettings, dict.fromkeys(names, "hunter2")))
+    assert "hunter2" not in printed
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Secretive(Settings):
     level_secret: int = 0
