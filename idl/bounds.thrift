@@ -1,7 +1,7 @@
 // The bounds of fields, for the HTTP and the RPC contracts. A field names its bound: (api.vd = "TITLE").
 //
 // The language is that of Hertz's api.vd: `$` is the value, mblen() counts characters, trim() removes
-// white space at both ends. `msg` is what a person reads who breaks the bound. See microkit/rpc/bounds.py.
+// white space at both ends. `msg` is the message for the user. See microkit/rpc/bounds.py.
 namespace go bounds
 
 const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"

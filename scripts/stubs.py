@@ -11,7 +11,7 @@ from typing import Any, Final
 import idl
 from microkit import __version__
 from microkit.rpc import status
-from microkit.rpc.contract import Contract, Method
+from microkit.rpc.contract import TIMEOUT, Contract, Method
 from microkit.rpc.structs import Field, Struct, fields_of
 
 _FOLDER: Final = Path(idl.__file__).parent
@@ -167,7 +167,7 @@ def _services(contract: Contract[Any, Any]) -> Iterator[str]:
 
 def _client_method(method: Method, contract: Contract[Any, Any]) -> Iterator[str]:
     given = [_declared(f, contract) for f in fields_of(method.request)]
-    parameters = _parameters("self", [*given, "timeout: float | None = None"])
+    parameters = _parameters("self", [*given, f"{TIMEOUT}: float | None = None"])
     yield f"    async def {method.name}({parameters}) -> {method.response.__name__}: ..."
 
 

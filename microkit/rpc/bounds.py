@@ -1,4 +1,4 @@
-"""Bounds of fields, as the IDL writes them: ``(api.vd = "mblen($) >= 1; msg: what to say")``.
+"""Bounds of fields, as the IDL writes them: ``(api.vd = "mblen($) >= 1; msg: the message")``.
 
 The language is the part of Hertz's ``api.vd`` that the IDL uses. `$` is the value; there are
 ``mblen()`` (characters of a text), ``trim()``, comparisons with whole numbers, ``&&`` and ``||``.
@@ -43,7 +43,7 @@ def check_of(struct: Struct) -> Check | None:
 
 
 def message_of(bound: str) -> str:
-    """Return what a bound says when it is broken."""
+    """Return the message of a bound."""
     return _read(bound)[1]
 
 

@@ -7,18 +7,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from thriftpy2.thrift import TType
 
 from microkit.rpc import status
 from microkit.rpc.bounds import check_of
 from microkit.rpc.codec import Codec
-from microkit.rpc.structs import Struct, struct_of, wrapper
+from microkit.rpc.structs import Struct, fields_of, struct_of, wrapper
 
 ClientT = TypeVar("ClientT")
 HandlersT = TypeVar("HandlersT", bound=Mapping[str, object])
 Coroutine = Callable[[Any], Awaitable[Any]]
+
+# A client's methods take the fields of the request as keywords, and this one for their deadline.
+TIMEOUT: Final = "timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Contract(Generic[ClientT, HandlersT]):
     stub. `service` is the name under which instances are registered, empty for an HTTP contract.
 
     Raises:
-        TypeError: a method of it is not of the form ``Response Name(1: Request request)``.
+        TypeError: a method of it is not of the form ``Response Name(1: Request request)``, or a
+            field of a request is called `TIMEOUT`.
         ValueError: a bound cannot be read.
     """
 
@@ -121,6 +125,8 @@ def _method(service: Any, name: str) -> Method:
     if list(arguments) != [1] or list(result) != [0] or result[0][0] != TType.STRUCT:
         raise TypeError(f"{service.__name__}.{name}: want one argument with id 1, one struct back")
     request, response = struct_of(arguments[1][2]), struct_of(result[0][2])
+    if any(f.name == TIMEOUT for f in fields_of(request)):
+        raise TypeError(f"{request.__name__}: {TIMEOUT} is a client's keyword, not a field's name")
     return Method(
         service=service.__name__,
         name=name,

@@ -187,7 +187,7 @@ def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
     Yields how many bytes it needs to go on and wants the longer buffer sent; returns the end.
     Fixed-size values are skipped by arithmetic. A stack in place of recursion bounds the depth.
     """
-    length = _I32.unpack_from(data, 4)[0]
+    length: int = _I32.unpack_from(data, 4)[0]
     if not 0 <= length <= MAX_NAME:
         raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
     at = 8 + length + 4
@@ -224,7 +224,7 @@ def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
             while len(data) < at + head:
                 data = yield at + head
             at += head
-            count = _I32.unpack_from(data, at - 4)[0]
+            count: int = _I32.unpack_from(data, at - 4)[0]
             if count < 0:
                 raise ProtocolError(f"a negative length {count}")
             if kind == _STRING:

@@ -70,6 +70,15 @@ async def test_an_error_with_a_number_is_a_normal_answer(rig, call, result):
     assert (failed.status, failed.status_code, failed.status_msg) == (False, 10007, "视频不存在")
 
 
+async def test_a_request_out_of_its_bounds_is_answered_without_the_handler(rig, call, result):
+    peer = await rig.connect()
+    video = {"title": " ", "author_id": 1, "play_url": "p", "cover_url": "c"}
+    answer = result(await peer.ask(call(name="CreateVideoMethod", **video)))
+    assert (answer.status, answer.status_code) == (False, 10002)
+    assert answer.status_msg == "标题应为 1 到 128 个字符，且不能全是空白"
+    assert result(await peer.ask(call())).author_id == 7
+
+
 @pytest.mark.parametrize("transport", Transport)
 async def test_failures_are_exceptions_and_keep_the_connection(
     rig, call, result, exception, transport
