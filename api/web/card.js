@@ -15,6 +15,8 @@ const BURST_MS = 900;
 let silent = true;
 
 export class Card {
+  /** When the viewer last changed something here, in ms; Infinity while a change is under way. */
+  changed = 0;
   #lastTap = -DOUBLE_TAP_MS;
   #pendingTap = 0;
 
@@ -99,12 +101,15 @@ export class Card {
   }
 
   openComments() {
-    return openComments(this.video, () => this.#showComments());
+    return openComments(this.video, () => {
+      this.changed = performance.now();
+      this.#showComments();
+    });
   }
 
   like = single(async (/** @type {boolean} */ wanted) => {
     required();
-    await choose(
+    await this.#change(
       wanted,
       (yes) => this.#showLike(yes),
       (yes) => api.like(this.video.id, yes),
@@ -127,12 +132,22 @@ export class Card {
   #follow = single(async () => {
     required();
     const { id } = this.video.author;
-    await choose(
+    await this.#change(
       true,
       (yes) => this.#announceFollow(id, yes),
       (yes) => api.follow(id, yes),
     );
   });
+
+  /** @type {typeof choose} */
+  async #change(wanted, show, call) {
+    this.changed = Infinity;
+    try {
+      await choose(wanted, show, call);
+    } finally {
+      this.changed = performance.now();
+    }
+  }
 
   /**
    * The feed updates every card of this author.

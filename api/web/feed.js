@@ -100,11 +100,18 @@ export class Feed {
     }
   }
 
-  /** Load the pages shown again, for likes, follows and counts changed elsewhere or a new session. */
+  /**
+   * Load the pages shown again, for likes, follows and counts changed elsewhere or a new session.
+   * A card that the viewer changed meanwhile keeps what it shows: the answer may be older.
+   */
   async refresh() {
+    const asked = performance.now();
     const pages = await Promise.all(this.#asked.map((next) => this.#load(next)));
     const cards = new Map(this.#cards.map((card) => [card.video.id, card]));
-    for (const video of pages.flatMap((page) => page.videos)) cards.get(video.id)?.show(video);
+    for (const video of pages.flatMap((page) => page.videos)) {
+      const card = cards.get(video.id);
+      if (card && card.changed < asked) card.show(video);
+    }
   }
 
   /** @param {number} id of a video */
@@ -200,7 +207,10 @@ export class Feed {
   /** @param {Event} event of a card */
   #showFollow(event) {
     const { id, yes } = /** @type {CustomEvent<{id: number, yes: boolean}>} */ (event).detail;
-    for (const card of this.#cards) if (card.video.author.id === id) card.showFollow(yes);
+    for (const card of this.#cards.filter(({ video }) => video.author.id === id)) {
+      card.changed = Math.max(card.changed, performance.now());
+      card.showFollow(yes);
+    }
   }
 
   /** @param {KeyboardEvent} event */

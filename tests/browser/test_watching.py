@@ -1,7 +1,9 @@
 """Stories of people who watch: the feed, likes, comments."""
 
+import asyncio
+
 from browser.conftest import DESKTOP, PHONE, STORY, unique
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 pytestmark = STORY
 
@@ -54,6 +56,40 @@ async def test_a_like_and_its_count_are_there_after_a_reload(visit, registered, 
         await expect(like).to_have_attribute("aria-pressed", pressed)
         await expect(like).to_have_accessible_name(f"点赞，{count}")
         await bob.shot(f"{count}-likes")
+
+
+async def test_a_like_is_not_undone_by_an_answer_from_before_it(visit, registered, published, apk):
+    name, _ = await registered("bob")
+    _, ann = await registered("ann")
+    other, title = await published(ann), await published(ann)
+    bob = await visit()
+    await bob.log_in(name)
+    await bob.playing(bob.card(title))
+    await bob.go("我")
+    await expect(bob.page.get_by_role("heading", name=name)).to_be_visible()
+    commented = (await apk.get("feed"))["video_list"][1]["id"]
+    await apk.post(
+        "comment/action", token=ann.token, video_id=commented, action_type=1, comment_text="hi"
+    )
+    fetched, released = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        fetched.set()
+        await released.wait()
+        await route.fulfill(response=answer)
+
+    await bob.page.route("**/douyin/feed/**", hold)
+    await bob.go("推荐")
+    await fetched.wait()
+    like = bob.card(title).get_by_role("button", name="点赞")
+    async with bob.page.expect_response("**/favorite/action/"):
+        await like.click()
+    released.set()
+    # The held answer has arrived when the other video shows its comment.
+    comments = bob.card(other).get_by_role("button", name="评论")
+    await expect(comments).to_have_accessible_name("评论，1")
+    await expect(like).to_have_accessible_name("点赞，1")
 
 
 async def test_a_comment_is_published_and_deleted(visit, registered, published):
