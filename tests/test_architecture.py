@@ -23,7 +23,7 @@ ALLOWED = {
     "api": {"idl", "microkit"},
     **{service: {"idl", "microkit"} for service in SERVICES},
 }
-DRIVERS = {"peewee", "playhouse", "hiredis", "aiomysql", "miniopy_async", "aetcd"}
+DRIVERS = {"peewee", "playhouse", "hiredis", "redis", "aiomysql", "miniopy_async", "aetcd"}
 
 
 def modules(package: str) -> list[Path]:

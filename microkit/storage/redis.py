@@ -8,30 +8,31 @@ those that come while two batches are under way gather in the next one.
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
+
+from redis.asyncio.connection import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from microkit.admission import Admission
 from microkit.background import Background
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
-from microkit.storage.resp import (
-    Address,
-    Argument,
-    Batch,
-    Command,
-    Connection,
-    RedisError,
-    pack,
-)
+from microkit.storage.pipeline import Argument, Batch, Command, Pipeline, pack
 from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
 _QUEUED = 10_000
 _BATCHES = 2
 _CONNECT_SECONDS = 1.0
+# redis-py takes database 0 where the path is no number.
+_URL: Final = re.compile(r"unix://|rediss?://[^/]*(/\d*)?(\?|$)")
 _UNKNOWN_SCRIPT = "NOSCRIPT"
 
 
@@ -53,10 +54,10 @@ class Script:
 class Redis:
     """Commands to one Redis."""
 
-    def __init__(self, address: Address, timeout: float) -> None:
-        self._address = address
+    def __init__(self, pool: ConnectionPool, timeout: float) -> None:
+        self._pool = pool
         self._timeout = timeout
-        self._connection: Connection | None = None
+        self._connection: Pipeline | None = None
         self._connecting = Background()
         self._queue = Batch()
         self._places = Admission(_QUEUED)
@@ -127,16 +128,16 @@ class Redis:
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(min(self._timeout, _CONNECT_SECONDS)):
-                self._connection = await self._address.connect(
-                    lambda: Connection(self._timeout, self._flush)
-                )
+                made = self._pool.make_connection()  # type: ignore[no-untyped-call]
+                self._connection = Pipeline(made, self._timeout, self._flush)
+                await self._connection.open()
         except (RedisError, OSError) as error:
-            self._taken().fail(RedisError(f"cannot connect: {error!r}"))
+            self._taken().fail(RedisConnectionError(f"cannot connect: {error!r}"))
             return
         if self._connection.is_open:
             self._connection.send(self._taken())
         else:
-            self._taken().fail(RedisError("connection lost"))
+            self._taken().fail(RedisConnectionError("connection lost"))
 
     async def close(self) -> None:
         """Close the connection; what waits for an answer fails."""
@@ -152,12 +153,22 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
     Raises:
         ConfigError: no such kind of Redis.
     """
+    want = "REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket"
+    if not _URL.match(settings.redis_url):
+        raise ConfigError(want)
+    timeout = settings.store_timeout_ms / 1e3
     try:
-        address = Address(settings.redis_url)
-    except ValueError:
-        want = "redis://host:port/number, rediss://… or unix:///socket"
-        raise ConfigError(f"REDIS_URL: want {want}") from None
-    redis = Redis(address, settings.store_timeout_ms / 1e3)
+        pool = ConnectionPool.from_url(
+            settings.redis_url,
+            protocol=2,
+            socket_timeout=timeout,
+            socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
+            retry=Retry(NoBackoff(), 0),
+        )
+        pool.make_connection()  # type: ignore[no-untyped-call] # checks the options of the URL
+    except (ValueError, TypeError):
+        raise ConfigError(want) from None
+    redis = Redis(pool, timeout)
     try:
         yield redis
     finally:
