@@ -1,7 +1,8 @@
 """The child process that reads untrusted uploads: `python -m api.media.child`.
 
 It reads requests from standard input and writes replies to standard output, one line each. It has
-no secrets and no connections. It ends when standard input does, and so with its parent.
+no secrets and no connections, limits on all it uses, and no access to the network or to other
+processes (`api.media.sandbox`). It ends when standard input does, and so with its parent.
 """
 
 import os
@@ -14,12 +15,15 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import BinaryIO, Final
 
+from api.media import sandbox
 from api.media.messages import Reply, Request, decode_request, encode
 from api.media.pipeline import process
 from microkit.errors import ParamError
 
 _MAX_MEMORY_BYTES: Final = 1 << 30  # address space
 _CPU_SECONDS: Final = 10  # of one request; the pool's time limit should end it earlier
+_FILES: Final = 64
+_ADDED_BYTES: Final = 64 << 20  # what a copy or a cover may be larger than the upload
 _NICENESS: Final = 10
 
 
@@ -28,7 +32,7 @@ def main() -> None:
     replies = _own_stdout()
     _limit_process()
     for request in _requests(sys.stdin.buffer):
-        _limit_cpu()
+        _limit_request(request)
         replies.write(encode(_reply(request)))
         replies.flush()
 
@@ -46,14 +50,19 @@ def _limit_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # macOS refuses this limit
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+    sandbox.enter()
 
 
-def _limit_cpu() -> None:
-    """Raise the CPU limit for the next request: it counts from the start of the process."""
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    limit = int(time.process_time()) + _CPU_SECONDS
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
+def _limit_request(request: Request) -> None:
+    """Set the limits of one request. That of CPU counts from the start of the process."""
+    _set_soft(resource.RLIMIT_CPU, int(time.process_time()) + _CPU_SECONDS)
+    _set_soft(resource.RLIMIT_FSIZE, request.source.stat().st_size + _ADDED_BYTES)
+
+
+def _set_soft(kind: int, limit: int) -> None:
+    _, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 def _requests(stdin: BinaryIO) -> Iterator[Request]:

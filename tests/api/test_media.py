@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import subprocess
 import sys
 from fractions import Fraction
@@ -411,6 +412,52 @@ async def test_a_worker_knows_no_secrets_of_its_parent(clip, tmp_path, monkeypat
         [worker] = children()
         assert "JWT_SECRET" not in worker.environ()
         assert worker.nice() >= min(10, os.nice(0) + 10)
+
+
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"),
+    reason="the filter of system calls is Linux's",
+)
+
+
+@LINUX
+async def test_a_media_process_has_no_network_and_few_files(clip, tmp_path):
+    async with MediaWorkers() as media:
+        await media.process(clip, tmp_path)
+        (child,) = children()
+        status = await asyncio.to_thread(Path(f"/proc/{child.pid}/status").read_text)
+        assert "Seccomp:\t2" in status
+        assert "NoNewPrivs:\t1" in status
+        assert child.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)
+        assert child.environ() == {}
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "socket.socket()",
+        "socket.socket(socket.AF_UNIX)",
+        "socket.socketpair()",
+        "os.execv('/bin/true', ['true'])",
+        "subprocess.run(['/bin/true'])",
+    ],
+)
+def test_the_sandbox_refuses_what_no_decoder_needs(deed):
+    script = f"""
+import os, socket, subprocess, threading
+from api.media import sandbox
+assert sandbox.enter()
+thread = threading.Thread(target=print, args=("a thread",))
+thread.start()
+thread.join()
+open("/dev/null").close()
+try:
+    {deed}
+except PermissionError:
+    print("refused")
+"""
+    assert output_of(script).split()[-1] == "refused"
 
 
 def test_clips_are_made_the_same_from_the_same_seed(tmp_path):
