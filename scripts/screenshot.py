@@ -15,7 +15,7 @@ import av
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from microkit import __version__
-from scripts import demo, servers
+from scripts import chromium, demo
 from scripts.benchmark import system
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -41,12 +41,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=_OUTPUT, help="default: docs/feed.png")
     parser.add_argument("--version", action="version", version=f"scripts/screenshot {__version__}")
     output: Path = parser.parse_args().output
-    chromium = servers.program("chromium", "Debian: chromium fonts-noto-cjk fonts-noto-color-emoji")
+    program = chromium.program()
     with tempfile.TemporaryDirectory(prefix="screenshot-") as name:
         folder = Path(name)
         with system.running(folder, _ROOT) as running:
             asyncio.run(demo.fill(running.url, print))
-            (folder / "composed.png").write_bytes(_taken(chromium, running.url))
+            (folder / "composed.png").write_bytes(_taken(program, running.url))
         _reduce(folder / "composed.png", output)
     size = output.stat().st_size
     print(f"{output}: {size} bytes")
@@ -54,12 +54,10 @@ def main() -> None:
         raise SystemExit(f"the picture is larger than {_LARGEST_BYTES} bytes")
 
 
-def _taken(chromium: str, url: str) -> bytes:
+def _taken(program: str, url: str) -> bytes:
     """Take both screenshots and return a PNG with them."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
         try:
             return _composed(browser, _desktop(browser, url), _phone(browser, url))
         finally:

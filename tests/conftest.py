@@ -31,7 +31,7 @@ def pytest_runtest_call() -> Iterator[None]:
 
 
 class _BrowserInOneProcess(LoadScopeScheduling):
-    """Gives single tests to the processes, but all of the browser to one: it starts a system."""
+    """Distributes tests one by one, but the browser's tests together: they share a system."""
 
     def _split_scope(self, nodeid: str) -> str:
         return BROWSER if nodeid.startswith(BROWSER) else nodeid

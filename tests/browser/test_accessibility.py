@@ -1,6 +1,6 @@
 """The page with keys alone, with a screen reader, with large text and without motion."""
 
-from browser.conftest import DESKTOP, STORY
+from browser.visitor import DESKTOP, STORY
 from playwright.async_api import expect
 
 pytestmark = STORY

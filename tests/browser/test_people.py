@@ -2,7 +2,7 @@
 
 import time
 
-from browser.conftest import DESKTOP, PASSWORD, STORY, unique
+from browser.visitor import DESKTOP, PASSWORD, STORY, unique
 from jose import jwt
 from playwright.async_api import expect
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from browser.conftest import DESKTOP, PHONE, STORY, unique
+from browser.visitor import DESKTOP, PHONE, STORY, unique
 from playwright.async_api import Route, expect
 
 pytestmark = STORY

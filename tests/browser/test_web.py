@@ -1,6 +1,6 @@
 """The page without a network, with hostile text, and on screens of two sizes."""
 
-from browser.conftest import DESKTOP, PHONE, STORY, unique
+from browser.visitor import DESKTOP, PHONE, STORY, unique
 from playwright.async_api import expect
 
 pytestmark = STORY
