@@ -81,9 +81,14 @@ class App:
         except OSError:
             return False
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
     def signal(self, number: int) -> None:
         """Send it a signal, if it runs."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None:
             self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -123,7 +128,7 @@ class Deployment:
         self.apps: dict[str, App] = {}
         for name in APPS:
             self.add(name)
-        wait_for(lambda: all(app.ready() for app in self.apps.values()), _READY_SECONDS)
+        self._wait_until_ready()
 
     def add(self, name: str, replica: str = "", **more: str) -> App:
         """Start one more process of a service; `more` is added to its environment."""
@@ -132,6 +137,21 @@ class Deployment:
         app.start()
         self._stack.callback(app.stop)
         return app
+
+    def recover(self) -> None:
+        """Stop what was added, resume or start again what is frozen or has ended."""
+        for added in [name for name in self.apps if name not in APPS]:
+            self.apps.pop(added).stop()
+        parts: list[App | servers.Server]
+        parts = [self.mysql, self.redis, self.etcd, self.s3, *self.apps.values()]
+        for part in parts:
+            part.signal(signal.SIGCONT)
+            if not part.running:
+                part.start()
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        wait_for(lambda: all(app.ready() for app in self.apps.values()), _READY_SECONDS)
 
     @property
     def url(self) -> str:

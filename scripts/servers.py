@@ -103,6 +103,11 @@ class Server:
             )
         wait_for(lambda: self._alive() and self._ready(), _START_SECONDS)
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         self.signal(signal.SIGKILL)

@@ -12,6 +12,7 @@ import av
 import psutil
 import pytest
 from av.container import InputContainer
+from fleet import turns
 
 from api.media import MediaWorkers
 from api.media.cover import choose_frame, save_cover
@@ -286,7 +287,7 @@ async def test_an_abandoned_upload_takes_its_worker_along(clip, tmp_path):
         [worker] = children()
         worker.suspend()
         call = asyncio.create_task(media.process(clip, tmp_path))
-        await asyncio.sleep(0.05)
+        await turns()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -368,7 +369,7 @@ def test_a_video_that_shows_nothing_costs_no_more_than_its_share(tmp_path, size,
 async def test_closing_ends_what_is_in_flight(clip, tmp_path):
     async with MediaWorkers() as media:
         calls = [asyncio.create_task(media.process(clip, tmp_path)) for _ in range(3)]
-        await asyncio.sleep(0.05)
+        await turns()
     assert not children()
 
     results = await asyncio.gather(*calls, return_exceptions=True)
@@ -492,7 +493,7 @@ def running(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-async def until(condition, seconds: float = 5.0) -> None:
+async def until(condition, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  # other processes set no Event
             await asyncio.sleep(0.02)

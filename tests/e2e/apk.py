@@ -13,6 +13,7 @@ import aiohttp
 class Person:
     id: int
     token: str
+    name: str
 
 
 class Apk:
@@ -44,7 +45,7 @@ class Apk:
     async def register(self, name: str) -> Person:
         answer = await self.post("user/register", username=name, password="secret")
         assert answer["status_code"] == 0, answer
-        return Person(answer["user_id"], answer["token"])
+        return Person(answer["user_id"], answer["token"], name)
 
     async def publish(self, who: Person, clip: Path, title: str) -> dict[str, Any]:
         form = aiohttp.FormData()
@@ -65,5 +66,5 @@ class Apk:
 
 
 def opened(url: str) -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=20)
+    timeout = aiohttp.ClientTimeout(total=120)
     return aiohttp.ClientSession(url, timeout=timeout, connector=aiohttp.TCPConnector(limit=0))

@@ -7,9 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from e2e.apk import Apk, Person
+from fleet import eventually
 
 PEOPLE = 6
-KINDS = {"user", "video", "comment", "message", "follow", "like", "feed"}
 
 
 class Load:
@@ -21,7 +21,9 @@ class Load:
         self.acked: defaultdict[str, set] = defaultdict(set)
         self.last: dict[tuple, int] = {}
         self.failed = 0
-        self.since_kill: set[str] = set()
+        self.succeeded: set[object] = set()
+        edges = itertools.product(("follow", "like"), (person.id for person in people))
+        self.every_kind = {"user", "video", "comment", "message", "feed", *edges}
         self.pause = 0.0
 
     async def run(self) -> None:
@@ -29,10 +31,17 @@ class Load:
         edges = (self._edges(person) for person in self.people)
         await asyncio.gather(*(kind() for kind in kinds), *edges)
 
+    async def round(self) -> bool:
+        """Wait until everybody's calls of all kinds succeeded; return whether none failed."""
+        failed = self.failed
+        self.succeeded.clear()
+        await eventually(lambda: self.succeeded >= self.every_kind)
+        return self.failed == failed
+
     def _saw(self, kind: str, answer: dict, what: object) -> None:
         if answer["status_code"] == 0:
             self.acked[kind].add(what)
-            self.since_kill.add(kind)
+            self.succeeded.add(kind)
         else:
             self.failed += 1
 
@@ -101,7 +110,7 @@ class Load:
     def _note(self, kind: str, answer: dict, edge: tuple, action: int) -> None:
         if answer["status_code"] == 0:
             self.last[kind, *edge] = action
-            self.since_kill.add(kind)
+            self.succeeded.add((kind, edge[0]))
         else:
             # It may or may not have happened: nothing is promised.
             self.last.pop((kind, *edge), None)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from e2e.apk import Apk, opened
-from e2e.load import KINDS, PEOPLE, Load, check
+from e2e.load import PEOPLE, Load, check
 from fleet import eventually
 
 import idl
@@ -29,11 +29,10 @@ async def load(up, clip) -> AsyncIterator[tuple]:
 async def test_no_acknowledged_write_is_lost(load, part):
     system, load = load
     running = asyncio.create_task(load.run())
-    await asyncio.sleep(random.uniform(0.3, 1.0))
+    await load.round()
+    await asyncio.sleep(random.uniform(0, 0.7))  # at any moment
     system.kill(part)
-    await asyncio.sleep(0.1)
-    load.since_kill.clear()
-    await eventually(lambda: load.since_kill == KINDS, 20)
+    await eventually(load.round)
     load.stop.set()
     await running
     await check(load)

@@ -1,6 +1,7 @@
 """The deployment of docker-compose.yml on real servers, and continuous load on it."""
 
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,12 +12,22 @@ from e2e.load import PEOPLE, Load
 
 from scripts.deployment import Deployment
 
+# Within them a busy machine answers too. A test that waits for one to pass waits so long.
+DEADLINES = {"RPC_TIMEOUT_MS": "8000", "STORE_TIMEOUT_MS": "8000", "STOP_GRACE_SECONDS": "30"}
+
+
+@pytest.fixture(scope="package")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """All of it, running, for one test after the other: to start it takes longer than a test."""
+    with ExitStack() as stack:
+        yield Deployment(stack, tmp_path_factory.mktemp("deployment"), **DEADLINES)
+
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[Deployment]:
-    """All of it, running."""
-    with ExitStack() as stack:
-        yield Deployment(stack, tmp_path)
+def system(deployment: Deployment) -> Iterator[Deployment]:
+    """The deployment, all of it well; whatever a test does to it is undone."""
+    yield deployment
+    deployment.recover()
 
 
 @pytest.fixture
@@ -24,10 +35,17 @@ async def load(system: Deployment, clip: Path) -> AsyncIterator[Load]:
     """Writes of all kinds, ready to run."""
     async with opened(system.url) as session:
         apk = Apk(session)
-        people = [await apk.register(f"person {n}") for n in range(PEOPLE)]
+        people = [await apk.register(new_name()) for _ in range(PEOPLE)]
         assert (await apk.publish(people[0], clip, "the first"))["status_code"] == 0
         video = (await apk.get("feed"))["video_list"][0]["id"]
-        yield Load(apk, people, video, clip)
+        made = Load(apk, people, video, clip)
+        yield made
+        made.stop.set()
+
+
+def new_name() -> str:
+    """A user name that nobody has yet."""
+    return uuid.uuid4().hex[:16]
 
 
 def timestamp() -> float:

@@ -237,7 +237,7 @@ async def test_calls_cancelled_at_any_moment_leave_every_connection_well(databas
 
     for round_ in range(40):
         tasks = [asyncio.create_task(work(20 * round_ + n)) for n in range(20)]
-        await asyncio.sleep(chance.uniform(0, 0.02))
+        await asyncio.sleep(chance.uniform(0, 0.02))  # the moment is the subject
         for task in tasks:
             task.cancel()
             if chance.random() < 0.5:
@@ -258,7 +258,7 @@ async def test_a_cancelled_call_is_cancelled_and_nothing_else(database):
     ended = []
     for n in range(60):
         task = asyncio.create_task(work(n))
-        await asyncio.sleep(n * 0.0002)
+        await asyncio.sleep(n * 0.0002)  # the moment is the subject
         task.cancel()
         await asyncio.wait((task,))
         ended.append(task.cancelled() or task.exception())

@@ -172,25 +172,22 @@ async def test_an_upload_that_fails_leaves_no_parts(settings, own_s3, tmp_path):
         with pytest.raises(StoreError):
             await upload
         own_s3.signal(signal.SIGCONT)
-        cancelled = asyncio.create_task(objects.put("videos/b.mp4", large, "video/mp4"))
-        await asyncio.sleep(0.05)
-        cancelled.cancel()
-        await asyncio.wait((cancelled,))
 
-        async def left():
-            listed = await objects._client._list_multipart_uploads("bucket", prefix="videos/")
+        async def left(prefix="videos/"):
+            listed = await objects._client._list_multipart_uploads("bucket", prefix=prefix)
             return listed.uploads
 
-        for _ in range(100):
-            if not objects._forgetting:
-                break
-            await asyncio.sleep(0.1)
+        cancelled = asyncio.create_task(objects.put("videos/b.mp4", large, "video/mp4"))
+        await eventually(lambda: left("videos/b.mp4"))
+        cancelled.cancel()
+        await asyncio.wait((cancelled,))
+        await eventually(lambda: not objects._forgetting)
         assert await left() == []
 
 
 async def test_a_store_that_is_gone_or_stalls_fails_clearly_and_recovers(settings, own_s3, source):
     own = settings(
-        objects_url=own_s3.url("bucket"), objects_timeout_seconds=1, store_timeout_ms=500
+        objects_url=own_s3.url("bucket"), objects_timeout_seconds=2, store_timeout_ms=2000
     )
     async with open_objects(own) as objects:
         await objects.put("videos/a.mp4", source, "video/mp4")

@@ -88,7 +88,7 @@ async def test_a_restart_while_idle_goes_unnoticed(server, settings):
 
 
 async def test_a_redis_that_hangs_is_given_up_in_time(server, settings):
-    own = settings(redis_url=server.url, store_timeout_ms=200)
+    own = settings(redis_url=server.url, store_timeout_ms=1000)
     async with open_redis(own) as redis:
         await redis.check()
         server.signal(signal.SIGSTOP)
