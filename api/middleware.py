@@ -24,6 +24,7 @@ Endpoints = Mapping[Handler, Endpoint]
 _API: Final = "/douyin"
 _HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
+_UNOBSERVED: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
 _BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
@@ -81,12 +82,20 @@ def _error_of(error: web.HTTPException) -> Error:
 
 
 def observation(endpoints: Endpoints) -> Middleware:
-    """Observe every request, by its method in the IDL or else by the path of its route."""
+    """Observe every request, by its method in the IDL or else by the path of its route.
+
+    Not ``/ping``: what load balancers ask all the time answers without a measurement.
+    """
 
     @web.middleware
-    async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def observe(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         endpoint = endpoints.get(request.match_info.handler)
-        name = _path(request) if endpoint is None else endpoint.method.name
+        if endpoint is not None:
+            return observing(request, handler, endpoint.method.name)
+        path = _path(request)
+        return handler(request) if path in _UNOBSERVED else observing(request, handler, path)
+
+    async def observing(request: web.Request, handler: Handler, name: str) -> web.StreamResponse:
         with observed("http", "api", name, _EXPECTED):
             return await handler(request)
 
