@@ -1,6 +1,6 @@
 // The HTTP contract's centre: accounts, the feed, publishing.
 //
-// Annotations, read at start-up (see microkit/rpc/contract.py and api/routes.py):
+// Annotations, read at start-up (see microkit/rpc/bounds.py, api/binding.py and api/routes.py):
 //   api.get, api.post   the method's path
 //   api.auth            "required": a valid token; "optional": without one the caller is nobody
 //   api.vd              the field's bound, by its name in bounds.thrift
