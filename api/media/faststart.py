@@ -5,27 +5,16 @@ write (phones and action cameras record such) and rewrites the others' edit list
 move changes nothing but the chunk offsets.
 """
 
-import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
+from api.media.atoms import OFFSETS, Atom, atoms, in_file, in_memory, numbers, read_index, swap
 from microkit.errors import ParamError
 
-MAX_INDEX_BYTES: Final = 32 << 20  # hours of video; the index is the only part held in memory
 BLOCK_BYTES: Final = 1 << 20
 PARENTS: Final = {b"trak", b"mdia", b"minf", b"stbl"}
-OFFSETS: Final = {b"stco": "I", b"co64": "Q"}  # the array type of each table of chunk offsets
-
-
-class Atom(NamedTuple):
-    """One atom: its bytes are start..end, its content body..end."""
-
-    kind: bytes
-    start: int
-    body: int
-    end: int
 
 
 def faststart(source: Path, target: Path) -> bool:
@@ -56,14 +45,9 @@ def faststart(source: Path, target: Path) -> bool:
 
 def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
     """Return the first atom of each relevant kind; moov and mdat are among them."""
-
-    def read(at: int) -> bytes:
-        file.seek(at)
-        return file.read(16)
-
     found: dict[bytes, Atom] = {}
     try:
-        for atom in _atoms(read, 0, length):
+        for atom in atoms(in_file(file), 0, length):
             if atom.kind in {b"ftyp", b"moov", b"mdat", b"moof"}:
                 found.setdefault(atom.kind, atom)
     except ParamError:
@@ -75,28 +59,10 @@ def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
     return found
 
 
-def _atoms(read: Callable[[int], bytes], start: int, end: int) -> Iterator[Atom]:
-    """Yield the atoms between two positions; `read` gives the 16 bytes at a position, or fewer."""
-    while start + 8 <= end:
-        head = read(start)
-        size, kind, header = int.from_bytes(head[:4]), head[4:8], 8
-        if size == 0:  # to the end
-            size = end - start
-        elif size == 1:  # a 64-bit size follows
-            size, header = int.from_bytes(head[8:16]), 16
-        if size < header or start + size > end:
-            raise ParamError("视频文件不完整或已损坏，请重新上传")
-        yield Atom(kind, start, start + header, start + size)
-        start += size
-
-
 def _moved_index(file: BinaryIO, moov: Atom, front: int) -> bytearray:
     """Return the moov atom with its offsets changed for position `front`."""
     size = moov.end - moov.start
-    if size > MAX_INDEX_BYTES:
-        raise ParamError("视频文件过大，无法处理")
-    file.seek(moov.start)
-    index = bytearray(file.read(size))
+    index = read_index(file, moov)
     if index[:4] == bytes(4):  # "to the end" holds no longer
         index[:4] = size.to_bytes(4)
     body = moov.body - moov.start
@@ -108,7 +74,7 @@ def _moved_index(file: BinaryIO, moov: Atom, front: int) -> bytearray:
 def _offset_tables(index: bytearray, body: int) -> Iterator[Atom]:
     spans = [(body, len(index))]
     while spans:
-        for atom in _atoms(lambda at: bytes(index[at : at + 16]), *spans.pop()):
+        for atom in atoms(in_memory(index), *spans.pop()):
             if atom.kind in PARENTS:
                 spans.append((atom.body, atom.end))
             elif atom.kind in OFFSETS:
@@ -117,25 +83,14 @@ def _offset_tables(index: bytearray, body: int) -> Iterator[Atom]:
 
 def _shift(index: bytearray, table: Atom, *, moved: range, by: int) -> None:
     """Add `by` to those offsets of a table that point into the part of the file that moves."""
-    offsets = array(OFFSETS[table.kind])
-    first = table.body + 8  # behind version, flags and count
-    end = first + int.from_bytes(index[first - 4 : first]) * offsets.itemsize
-    if not first <= end <= table.end:
-        raise ParamError("视频文件已损坏，请重新上传")
-    offsets.frombytes(index[first:end])
-    _swap(offsets)
+    offsets = numbers(index, table, 4, OFFSETS[table.kind])
     try:
         offsets = array(offsets.typecode, (at + by if at in moved else at for at in offsets))
     except OverflowError:
         raise ParamError("视频文件过大，无法处理") from None
-    _swap(offsets)
-    index[first:end] = offsets.tobytes()
-
-
-def _swap(offsets: "array[int]") -> None:
-    """Convert between the file's byte order, big-endian, and the machine's."""
-    if sys.byteorder == "little":
-        offsets.byteswap()
+    swap(offsets)
+    first = table.body + 8
+    index[first : first + len(offsets) * offsets.itemsize] = offsets.tobytes()
 
 
 def _copy(file: BinaryIO, copy: BinaryIO, start: int, end: int) -> None:

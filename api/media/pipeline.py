@@ -1,5 +1,6 @@
 """The processing of one upload. Runs in the child process only."""
 
+import shutil
 from pathlib import Path
 
 import av
@@ -7,6 +8,7 @@ import av
 from api.media.cover import choose_frame, save_cover, shown_size
 from api.media.faststart import faststart
 from api.media.messages import Processed
+from api.media.metadata import blank, find_metadata
 from api.media.probe import MP4, describe, duration_seconds, open_video, sniff, video_stream
 from microkit.errors import ParamError
 
@@ -14,11 +16,13 @@ from microkit.errors import ParamError
 def process(source: Path, folder: Path) -> Processed:
     """Check the video and make, in `folder`, its cover and if needed a copy to store.
 
+    What is stored has no metadata of an MP4, and its index in front.
+
     Raises:
         ParamError: the file is not a playable video.
     """
-    fast, cover = folder / "faststart.mp4", folder / "cover.jpg"
-    moved = sniff(source) is MP4 and faststart(source, fast)
+    cover = folder / "cover.jpg"
+    stored = _prepared(source, folder / "stored.mp4") if sniff(source) is MP4 else source
     try:
         with open_video(source) as container:
             stream = video_stream(container)
@@ -28,4 +32,15 @@ def process(source: Path, folder: Path) -> Processed:
             probe = describe(source, shown_size(frame, stream), seconds)
     except av.FFmpegError as error:
         raise ParamError("无法处理该视频，文件可能已损坏") from error
-    return Processed(video=fast if moved else source, cover=cover, probe=probe)
+    return Processed(video=stored, cover=cover, probe=probe)
+
+
+def _prepared(source: Path, copy: Path) -> Path:
+    """Return the MP4 with its index in front and without metadata: `source`, or else `copy`."""
+    stored = copy if faststart(source, copy) else source
+    if found := find_metadata(stored):
+        if stored is source:
+            shutil.copyfile(source, copy)
+        blank(copy, found)
+        return copy
+    return stored

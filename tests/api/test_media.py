@@ -222,7 +222,7 @@ async def test_a_worker_answers_with_the_video_its_cover_and_description(clip, t
         assert not children()  # none before the first upload
         done = await media.process(clip, tmp_path)
 
-    assert done.video == tmp_path / "faststart.mp4"
+    assert done.video == tmp_path / "stored.mp4"
     assert atoms(done.video)[:2] == ["ftyp", "moov"]
     assert done.cover.read_bytes().startswith(b"\xff\xd8\xff")
     probe = done.probe
