@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -176,9 +177,12 @@ def _exact(value: Any) -> int | None:
                 return None
             if text.removeprefix("-").isdecimal():
                 return int(text)
-            value = float(text)
-        if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-            return int(value)
-    except (ValueError, OverflowError):
+            value = Decimal(text)  # a float would round what has too many digits
+        if isinstance(value, float):
+            value = Decimal(value)
+        if isinstance(value, Decimal) and abs(value) <= _EXACT:
+            whole = int(value) if value else 0  # of 0e9999 int() would make all the zeros
+            return whole if whole == value else None
+    except ArithmeticError:  # no number, or too large an exponent
         pass
     return None

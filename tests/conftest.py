@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 import stores
 from fleet import AllSettings, Fleet, open_fleet
@@ -16,6 +17,17 @@ from scripts import servers
 from scripts.clips import make_clip
 
 BROWSER = "tests/browser/"
+
+
+# The same examples in every run of CI; how long one takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "tests",
+    derandomize=bool(os.environ.get("CI")),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.hookimpl(wrapper=True)
