@@ -17,12 +17,13 @@ _SOURCES: Final = ROOT / "tests" / "interop"
 
 @dataclass(frozen=True)
 class Programs:
-    """The client and the server of one generation of Kitex; an HTTP API of the original one."""
+    """The programs of one generation of Kitex: `api` is of the original one, `stream` of ours."""
 
     kind: str
     client: Path
     server: Path
     api: Path
+    stream: Path
 
 
 class BuildError(Exception):
@@ -44,7 +45,7 @@ def build(kind: str, folder: Path, go: str) -> Programs:
         if not (at / "built").exists():
             _build(kind, at, go)
             (at / "built").touch()
-    return Programs(kind, at / "bin" / "client", at / "bin" / "server", at / "bin" / "api")
+    return Programs(kind, *(at / "bin" / name for name in ("client", "server", "api", "stream")))
 
 
 def original(text: str) -> str:
@@ -54,24 +55,31 @@ def original(text: str) -> str:
 
 
 def _build(kind: str, at: Path, go: str) -> None:
-    for name in ("client", "server", "api", "pid"):
+    for name in ("client", "server", "api", "stream", "pid"):
         shutil.copytree(_SOURCES / name, at / name, dirs_exist_ok=True)
     shutil.copy(_SOURCES / f"{kind}.mod", at / "go.mod")
     tools = ["github.com/cloudwego/kitex/tool/cmd/kitex"]
     if kind == "original":
         tools.append("github.com/cloudwego/thriftgo")
     for tool in tools:
-        _run([go, "build", "-mod=mod", "-o", f"{at}/tools/", tool], at)
+        _run([*_compile(go), "-o", f"{at}/tools/", tool], at)
     for stem in idl.RPC:
         text = (ROOT / "idl" / f"{stem}.thrift").read_text()
         (at / f"{stem}.thrift").write_text(original(text) if kind == "original" else text)
         # One server for the services of a file: later versions register them one by one.
         combined = ["-combine-service"] if kind == "original" else []
         _run([f"{at}/tools/kitex", "-module", "interop", *combined, f"{stem}.thrift"], at)
-    made = ["./client", "./server"]
     if kind == "original":
-        made = ["-tags", "original", *made, "./api"]
-    _run([go, "build", "-mod=mod", "-o", f"{at}/bin/", *made], at)
+        made = ["-tags", "original", "./client", "./server", "./api"]
+    else:
+        made = ["./client", "./server", "./stream"]
+        _run([f"{at}/tools/kitex", "-module", "interop", "-streamx", "stream/streaming.thrift"], at)
+    _run([*_compile(go), "-o", f"{at}/bin/", *made], at)
+
+
+def _compile(go: str) -> list[str]:
+    # Without the folder's path in it Go's build cache serves later runs too.
+    return [go, "build", "-mod=mod", "-trimpath"]
 
 
 def _run(command: list[str], at: Path) -> None:

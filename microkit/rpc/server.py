@@ -221,7 +221,11 @@ class Connection(asyncio.Protocol):
                 self._waiting_bytes += len(message.body)
         except ProtocolError as error:
             _log.warning("closed a connection: %s", error)
-            self._transport.abort()
+            if error.refusal:
+                self._transport.write(error.refusal)
+                self._transport.close()
+            else:
+                self._transport.abort()
             return
         self._next()
         if self._waiting or self._reader.partial or self.held:

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from microkit.rpc import ttheader
+from microkit.rpc import http2, ttheader
 from microkit.rpc.ttheader import Header, HeaderError
 
 CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
@@ -30,7 +30,14 @@ MAX_DEPTH: Final = 64
 
 
 class ProtocolError(Exception):
-    """Bytes that are no message: the connection they came from is of no more use."""
+    """Bytes that are no message: the connection they came from is of no more use.
+
+    `refusal` is what to send before it is closed, in the protocol that the bytes are of.
+    """
+
+    def __init__(self, message: str, refusal: bytes = b"") -> None:
+        super().__init__(message)
+        self.refusal = refusal
 
 
 class Transport(enum.Enum):
@@ -130,6 +137,8 @@ class Reader:
         if data[:2] == _VERSION:
             self._scan = _scan(data)
             return self._scan_on(None)
+        if data[:_HEAD] == http2.PREFACE[:_HEAD]:
+            raise ProtocolError("HTTP/2, as of a gRPC client: only Thrift is served", http2.REFUSAL)
         raise ProtocolError(f"starts with {bytes(data[:8]).hex(' ')}: no Thrift message")
 
     def _scan_on(self, data: bytes | bytearray | None) -> int:

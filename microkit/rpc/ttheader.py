@@ -29,6 +29,7 @@ PERSISTENT: Final = "RPC_PERSIST_"
 
 _U16 = struct.Struct(">H")
 _FIXED = struct.Struct(">IHHIH")
+_STREAM: Final = 0x0002
 _PADDING, _TEXT_INFO, _INTEGER_INFO, _ACL_INFO = 0x00, 0x01, 0x10, 0x11
 
 
@@ -86,7 +87,9 @@ def decode(message: bytes) -> tuple[Header, int]:
     Raises:
         HeaderError: this is no valid TTHeader.
     """
-    _, _, _, seqid, words = _FIXED.unpack_from(message)
+    _, _, flags, seqid, words = _FIXED.unpack_from(message)
+    if flags & _STREAM:
+        raise HeaderError("a stream: only calls are served")
     end = FIXED_SIZE + words * 4
     if end > len(message) or not 1 <= words <= MAX_SIZE // 4:
         raise HeaderError(f"a header of {words * 4} bytes in a message of {len(message)}")
@@ -94,24 +97,30 @@ def decode(message: bytes) -> tuple[Header, int]:
         raise HeaderError(f"protocol {message[14]} with {message[15]} transforms, want 0 and 0")
     integers: dict[int, str] = {}
     texts: dict[str, str] = {}
-    at = FIXED_SIZE + 2
     try:
-        while at < end:
-            kind, at = message[at], at + 1
-            if kind == _INTEGER_INFO:
-                at = _read_integers(message, at, integers)
-            elif kind == _TEXT_INFO:
-                at = _read_texts(message, at, texts)
-            elif kind == _ACL_INFO:
-                at += 2 + (message[at] << 8 | message[at + 1])
-            elif kind != _PADDING:
-                raise HeaderError(f"unknown info 0x{kind:02x}")
+        at = _read_infos(message, end, integers, texts)
     except IndexError:
         at = len(message) + 1
     # An info that runs over the header's end reads, at the worst, what stands behind it.
     if at > end:
         raise HeaderError("an info runs over the header's end")
     return Header(seqid, integers, texts), end
+
+
+def _read_infos(message: bytes, end: int, integers: dict[int, str], texts: dict[str, str]) -> int:
+    """Read the infos up to `end` and return where the last one ends."""
+    at = FIXED_SIZE + 2
+    while at < end:
+        kind, at = message[at], at + 1
+        if kind == _INTEGER_INFO:
+            at = _read_integers(message, at, integers)
+        elif kind == _TEXT_INFO:
+            at = _read_texts(message, at, texts)
+        elif kind == _ACL_INFO:
+            at += 2 + (message[at] << 8 | message[at + 1])
+        elif kind != _PADDING:
+            raise HeaderError(f"unknown info 0x{kind:02x}")
+    return at
 
 
 def _read_integers(data: bytes, at: int, into: dict[int, str]) -> int:

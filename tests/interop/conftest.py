@@ -44,6 +44,7 @@ class Slow:
         self.contract = Contract(idl.load("videomicro"))
         self.cancelled = 0
         self.started = 0
+        self.gate = asyncio.Event()
         self.seen: list[dict[str, str]] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -58,9 +59,11 @@ class Slow:
     async def GetVideoAuthorIdMethod(self, request: Any) -> Any:
         self.started += 1
         self.seen.append(dict(metadata.persistent.get()))
-        if request.id == 408:
+        if request.id == 410:
+            await self.gate.wait()
+        if request.id == 408 or (request.id == 409 and self.started == 1):
             try:
-                await asyncio.sleep(5)
+                await asyncio.sleep(3600)
             except asyncio.CancelledError:
                 self.cancelled += 1
                 raise
@@ -72,6 +75,6 @@ async def slow():
     handler = Slow()
     server = Server("videoservice", handler.contract, {"VideoService": handler}, Limits())
     await server.listen("127.0.0.1", 0)
-    handler.port = server.port
+    handler.port, handler.server = server.port, server
     yield handler
     await server.stop(0)

@@ -19,6 +19,7 @@ import (
 	"github.com/bytedance/gopkg/cloud/metainfo"
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/pkg/connpool"
+	"github.com/cloudwego/kitex/pkg/retry"
 	"github.com/cloudwego/kitex/pkg/transmeta"
 	"github.com/cloudwego/kitex/transport"
 
@@ -61,6 +62,10 @@ func main() {
 	bench := flag.Int("bench", 0, "make the first call this often, by -workers, and say how long it took")
 	workers := flag.Int("workers", 1, "for -bench")
 	timeout := flag.Duration("rpc-timeout", 5*time.Second, "of every call")
+	pool := flag.Int("pool", 64, "how many connections to an address are kept")
+	multiplexed := flag.Int("multiplexed", 0, "send all calls over so many connections")
+	retries := flag.Int("retries", 0, "how often a call that failed is made again")
+	backup := flag.Uint("backup", 0, "make a call again that takes longer than so many ms")
 	flag.Parse()
 
 	options := []client.Option{
@@ -73,12 +78,24 @@ func main() {
 	} else {
 		options = append(options, client.WithTransportProtocol(transport.PurePayload))
 	}
-	if *short {
+	switch {
+	case *multiplexed > 0:
+		options = append(options, client.WithMuxConnection(*multiplexed))
+	case *short:
 		options = append(options, client.WithShortConnection())
-	} else {
+	default:
 		options = append(options, client.WithLongConnection(connpool.IdleConfig{
-			MaxIdlePerAddress: 64, MaxIdleGlobal: 256, MaxIdleTimeout: time.Minute,
+			MaxIdlePerAddress: *pool, MaxIdleGlobal: 4 * *pool, MaxIdleTimeout: time.Minute,
 		}))
+	}
+	if *retries > 0 {
+		policy := retry.NewFailurePolicy()
+		policy.WithMaxRetryTimes(*retries)
+		policy.WithMaxDurationMS(0)
+		options = append(options, client.WithFailureRetry(policy))
+	}
+	if *backup > 0 {
+		options = append(options, client.WithBackupRequest(retry.NewBackupPolicy(uint32(*backup))))
 	}
 	clients := connect(options, *hosts, *etcd)
 	if *bench > 0 {

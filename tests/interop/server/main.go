@@ -29,6 +29,7 @@ func main() {
 	etcd := flag.String("etcd", "", "endpoint of etcd to register at")
 	videos := flag.String("videos", "", "host:port of videoservice, for favoriteservice")
 	users := flag.String("users", "", "host:port of userservice, for -strict")
+	multiplexed := flag.Bool("multiplexed", false, "take several calls at once on a connection")
 	strict := flag.Bool("strict", false, "answer as the original services do")
 	flag.Parse()
 
@@ -45,6 +46,9 @@ func main() {
 		registry(*etcd)...,
 	)
 	var serving server.Server
+	if *multiplexed {
+		options = append(options, server.WithMuxTransport())
+	}
 	switch *name {
 	case "userservice":
 		store := newUsers()
