@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
 from api.clients import Clients
+from api.fallback import Fallback
 from api.pack.user import Known, friend, user, users
 from api.pack.video import Counted, video
-from api.peers import Peers
 from idl import core, relation, relationmicro, usermicro, videomicro
-from microkit.batch import Loader
+from microkit.batch import BatchLoader
 from microkit.cache import CachedLoader
 from microkit.errors import Error, NotFound
 
@@ -47,15 +47,15 @@ class Aggregate:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._peers = Peers(clients)
+        self._fallback = Fallback(clients)
         self._infos: CachedLoader[int, usermicro.UserInfo] = CachedLoader(
             self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
         )
-        self._follows: Loader[int, relationmicro.FollowInfo] = Loader(self._load_follows)
-        self._likes: Loader[int, list[int]] = Loader(self._load_likes)
-        self._summaries: Loader[_Asked, list[int]] = Loader(self._load_summaries)
-        self._works: Loader[int, int] = Loader(self._load_works)
-        self._comments: Loader[int, int] = Loader(self._load_comments)
+        self._follows: BatchLoader[int, relationmicro.FollowInfo] = BatchLoader(self._load_follows)
+        self._likes: BatchLoader[int, list[int]] = BatchLoader(self._load_likes)
+        self._summaries: BatchLoader[_Asked, list[int]] = BatchLoader(self._load_summaries)
+        self._works: BatchLoader[int, int] = BatchLoader(self._load_works)
+        self._comments: BatchLoader[int, int] = BatchLoader(self._load_comments)
 
     async def full_user(self, viewer: int, user_id: int, base: str) -> core.User:
         """Return one person.
@@ -112,12 +112,12 @@ class Aggregate:
         self, viewer: int, user_ids: list[int]
     ) -> Mapping[int, relationmicro.FollowInfo]:
         if viewer:
-            return await self._peers.follow_infos(viewer, user_ids)
+            return await self._fallback.follow_infos(viewer, user_ids)
         return await self._follows.many(user_ids)
 
     async def _likes_of(self, viewer: int, video_ids: list[int], authors: list[int]) -> _Likes:
         if viewer:
-            found = await self._peers.summary(viewer, video_ids, authors)
+            found = await self._fallback.summary(viewer, video_ids, authors)
             return _Likes(
                 found.video_favorite_count_map, found.is_favorite_map, found.user_favorite_count_map
             )
@@ -155,7 +155,7 @@ class Aggregate:
         return {info.id: info for info in answer.user_set or ()}
 
     async def _load_follows(self, user_ids: list[int]) -> Mapping[int, relationmicro.FollowInfo]:
-        return await self._peers.follow_infos(0, user_ids)
+        return await self._fallback.follow_infos(0, user_ids)
 
     async def _load_likes(self, user_ids: list[int]) -> Mapping[int, list[int]]:
         answer = await self._clients.favorites.UsersFavoriteCountMethod(user_id_list=user_ids)
@@ -165,7 +165,7 @@ class Aggregate:
         """Return a video's [likes], a person's [likes given, likes received]."""
         videos = [each for kind, each in wanted if kind == "video"]
         people = [each for kind, each in wanted if kind == "person"]
-        found = await self._peers.summary(0, videos, people)
+        found = await self._fallback.summary(0, videos, people)
         counts: dict[_Asked, list[int]] = {
             ("video", each): [n] for each, n in found.video_favorite_count_map.items()
         }

@@ -19,7 +19,7 @@ AboutUserT = TypeVar("AboutUserT", bound=AsksAboutUser)
 
 
 @dataclass(slots=True)
-class Call(Generic[RequestT]):
+class HttpCall(Generic[RequestT]):
     """The bound request, the user who makes it (0: anonymous), and what object URLs begin with.
 
     `upload` is set where the contract has a file.
@@ -31,7 +31,7 @@ class Call(Generic[RequestT]):
     upload: Upload | None = None
 
 
-def whose(call: Call[AboutUserT]) -> int:
+def whose(call: HttpCall[AboutUserT]) -> int:
     """Return the user that the call asks about: the one it names, or else the viewer.
 
     Raises:

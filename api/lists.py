@@ -5,14 +5,14 @@ from typing import Final
 
 from api.clients import Clients
 from idl import commentmicro, videomicro
-from microkit.batch import Each, Loader
+from microkit.batch import BatchLoader, SingleFlight
 
 # The viewer of a list that is the same for all: optional, but the original service reads it without
 # a check.
 _NOBODY: Final = 0
 
 
-class Page:
+class FeedPage:
     """A page of the feed, and when its last video was published.
 
     Equal pages have equal videos, every field of them, whatever the times that were asked for.
@@ -30,7 +30,7 @@ class Page:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Page):
+        if not isinstance(other, FeedPage):
             return NotImplemented
         return self.next_ns == other.next_ns and self.rows == other.rows
 
@@ -40,14 +40,18 @@ class Lists:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._pages: Each[tuple[int, int], Page] = Each(self._load_page)
-        self._published: Each[int, Sequence[videomicro.Video]] = Each(self._load_published)
-        self._videos: Loader[int, videomicro.Video] = Loader(self._load_videos)
-        self._comments: Each[int, commentmicro.CommentListResp] = Each(self._load_comments)
-        self._following: Each[int, list[int]] = Each(self._load_following)
-        self._followers: Each[int, list[int]] = Each(self._load_followers)
+        self._pages: SingleFlight[tuple[int, int], FeedPage] = SingleFlight(self._load_page)
+        self._published: SingleFlight[int, Sequence[videomicro.Video]] = SingleFlight(
+            self._load_published
+        )
+        self._videos: BatchLoader[int, videomicro.Video] = BatchLoader(self._load_videos)
+        self._comments: SingleFlight[int, commentmicro.CommentListResp] = SingleFlight(
+            self._load_comments
+        )
+        self._following: SingleFlight[int, list[int]] = SingleFlight(self._load_following)
+        self._followers: SingleFlight[int, list[int]] = SingleFlight(self._load_followers)
 
-    async def feed(self, before_ns: int, limit: int) -> Page:
+    async def feed(self, before_ns: int, limit: int) -> FeedPage:
         """Return videoservice's page of the feed before a time."""
         return await self._pages.one((before_ns, limit))
 
@@ -80,10 +84,10 @@ class Lists:
         """Return who follows somebody, newest first."""
         return await self._followers.one(user_id)
 
-    async def _load_page(self, page: tuple[int, int]) -> Page:
+    async def _load_page(self, page: tuple[int, int]) -> FeedPage:
         before, limit = page
         answer = await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
-        return Page(answer.video_list or (), answer.next_time or 0)
+        return FeedPage(answer.video_list or (), answer.next_time or 0)
 
     async def _load_published(self, author: int) -> Sequence[videomicro.Video]:
         answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author)

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from api.ranges import is_range, range_counts
 from microkit.errors import ParamError, StoreError
-from microkit.storage.keys import checked
+from microkit.storage.object_key import checked
 from microkit.storage.objects import Objects, SignedUrl, StoredFile, StoreResponse
 
 _log = logging.getLogger(__name__)

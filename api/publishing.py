@@ -9,7 +9,7 @@ from contextlib import suppress
 from api.clients import Clients
 from api.media import MediaWorkers
 from api.upload import Upload
-from microkit.background import Background
+from microkit.background import BackgroundTasks
 from microkit.errors import Error, ParamError, Retry
 from microkit.storage.objects import Objects
 
@@ -43,7 +43,7 @@ class Publishing:
         self._objects = objects
         self._workers = workers
         self._settle_seconds = settle_seconds
-        self._settling = Background()
+        self._settling = BackgroundTasks()
 
     async def close(self) -> None:
         """Stop asking."""

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from api import binding, envelope
 from api.auth import Tokens
-from api.call import Call
+from api.call import HttpCall
 from api.settings import Settings
 from api.upload import Upload
 from microkit.errors import ParamError
@@ -71,7 +71,7 @@ class Endpoint:
         viewer = self._viewer(_token(http, arrived.arguments)) if self._auth else 0
         request = binding.bind(self.method.request, arrived.arguments)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
-        answer = await self._call(Call(request, viewer, base, arrived.upload))
+        answer = await self._call(HttpCall(request, viewer, base, arrived.upload))
         return envelope.response(envelope.success(answer))
 
     def _viewer(self, token: str) -> int:

@@ -23,7 +23,7 @@ from api.settings import Settings
 from api.turns import Turns
 from microkit.errors import ParamError
 from microkit.folder import own_folder
-from microkit.storage.objects import translated
+from microkit.storage.objects import map_os_errors
 
 _CHUNK: Final = 1 << 18
 _OVERHEAD: Final = 1 << 20
@@ -94,7 +94,7 @@ class Uploads:
         if not user_id and texts.get("token"):
             user_id = self._user_of(texts["token"])
         async with self._turn(request, user_id):
-            with translated("http api.upload"):
+            with map_os_errors("http api.upload"):
                 folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
             try:
                 source = folder / "upload" if file is not None else None
@@ -127,7 +127,7 @@ class Uploads:
 
     async def _store(self, part: BodyPartReader, target: Path) -> None:
         left = self._max_mb << 20
-        with translated("http api.upload"), target.open("wb") as file:
+        with map_os_errors("http api.upload"), target.open("wb") as file:
             while chunk := await _chunk(part):
                 left -= len(chunk)
                 if left < 0:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
 from commentmicro import pack
-from commentmicro.dal.comment import Comments, Row
+from commentmicro.dal.comment import CommentRow, Comments
 from commentmicro.peers import Peers
 from commentmicro.settings import Settings
 from idl import bounds, commentmicro, usermicro, videomicro
@@ -60,7 +60,7 @@ class CommentHandler:
         counts = await self._comments.counts(distinct(request.video_id_list))
         return commentmicro.VideosCommentCountResp.ok(comment_count_map=counts)
 
-    async def _publish(self, request: commentmicro.CommentReq) -> Row:
+    async def _publish(self, request: commentmicro.CommentReq) -> CommentRow:
         if request.comment_text is None:
             raise ParamError(message_of(bounds.COMMENT))
         await self._peers.author_of(request.video_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
-from commentmicro.dal.comment import Row
+from commentmicro.dal.comment import CommentRow
 from idl import commentmicro, usermicro
 
 Infos = Mapping[int, usermicro.UserInfo]
@@ -27,7 +27,7 @@ def user(user_id: int, infos: Infos | None) -> commentmicro.User:
     )
 
 
-def comment(row: Row, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment:
+def comment(row: CommentRow, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment:
     """Return a comment; its day is the one that it was in `zone`."""
     day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
     return commentmicro.Comment(
@@ -38,6 +38,8 @@ def comment(row: Row, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment
     )
 
 
-def comments(rows: Iterable[Row], infos: Infos | None, zone: tzinfo) -> list[commentmicro.Comment]:
+def comments(
+    rows: Iterable[CommentRow], infos: Infos | None, zone: tzinfo
+) -> list[commentmicro.Comment]:
     """Return comments in the order of their rows."""
     return [comment(row, infos, zone) for row in rows]

@@ -1,4 +1,4 @@
-"""Mends the counts of comments from the comments."""
+"""Repairs the counts of comments from the comments."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from microkit.context import Context
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare every video's count with its comments."""
     comments = Comments(await context.database())
-    mended = 0
-    async for video_id, stored, right in comments.mend():
-        mended += 1
+    repaired = 0
+    async for video_id, stored, right in comments.repair():
+        repaired += 1
         yield f"video {video_id}: comments {stored} → {right}"
-    yield f"{mended} counts mended"
+    yield f"{repaired} counts repaired"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from favoritemicro import pack
-from favoritemicro.authors import Authors
 from favoritemicro.dal.favorite import Favorites
+from favoritemicro.peers import Peers
 from favoritemicro.settings import Settings
 from idl import favoritemicro, videomicro
 from microkit.batch import distinct
@@ -19,16 +19,16 @@ CONTRACT = favoritemicro.CONTRACT
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[favoritemicro.Handlers]:
     """Open what the service needs and give its handlers by Thrift service."""
     favorites = Favorites(await context.redis())
-    authors = Authors(context.client(videomicro.CONTRACT), favorites)
-    yield {"FavoriteService": FavoriteHandler(favorites, authors)}
+    peers = Peers(context.client(videomicro.CONTRACT), favorites)
+    yield {"FavoriteService": FavoriteHandler(favorites, peers)}
 
 
 class FavoriteHandler:
     """Likes and their counts."""
 
-    def __init__(self, favorites: Favorites, authors: Authors) -> None:
+    def __init__(self, favorites: Favorites, peers: Peers) -> None:
         self._favorites = favorites
-        self._authors = authors
+        self._peers = peers
 
     async def FavoriteMethod(
         self, request: favoritemicro.FavoriteReq
@@ -36,9 +36,9 @@ class FavoriteHandler:
         """Like or unlike a video; doing it twice changes nothing."""
         user, video = request.user_id, request.video_id
         if request.action_type == favoritemicro.FavoriteAction.LIKE:
-            await self._favorites.like(user, video, await self._authors.of(video))
+            await self._favorites.like(user, video, await self._peers.of(video))
         else:
-            await self._favorites.unlike(user, video, await self._authors.of_liked(video))
+            await self._favorites.unlike(user, video, await self._peers.of_liked(video))
         return favoritemicro.FavoriteResp.ok()
 
     async def FavoriteListMethod(

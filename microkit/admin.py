@@ -9,7 +9,7 @@ from aiohttp import web
 
 from microkit import metrics
 from microkit.errors import Error
-from microkit.log import masked
+from microkit.log import redact
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -73,5 +73,5 @@ async def _passes(check: Callable[[], Awaitable[None]]) -> str:
     except Error as error:
         return error.message
     except Exception as error:  # noqa: BLE001 - whatever it was, it does not pass
-        return masked(str(error)) or type(error).__name__
+        return redact(str(error)) or type(error).__name__
     return ""

@@ -8,7 +8,7 @@ from typing import Any, Final
 _CANCEL_SECONDS: Final = 0.1
 
 
-class Background:
+class BackgroundTasks:
     """The background tasks of one owner, which closes them."""
 
     def __init__(self) -> None:

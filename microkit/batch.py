@@ -14,7 +14,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Loader(Generic[K, V]):
+class BatchLoader(Generic[K, V]):
     """Gathers the keys that callers want and loads them together.
 
     A load always starts after the call that asks for it, so that a caller sees what it wrote
@@ -100,23 +100,24 @@ class Loader(Generic[K, V]):
         return {key: value for part in loaded for key, value in part.items()}
 
 
-class Each(Generic[K, V]):
-    """Loads keys one by one, for what cannot be fetched together but is often wanted by many.
+class SingleFlight(Generic[K, V]):
+    """Loads keys one at a time; concurrent callers of a key share its load.
 
-    Callers share the load of a key as with a `Loader`; one key never waits for another, nor fails
-    with it.
+    The idea is that of Go's ``golang.org/x/sync/singleflight``. Use it for loads that cannot be
+    batched. Keys are independent: one never waits for another, nor fails with it. As with a
+    `BatchLoader`, a load starts after the call that asks for it.
     """
 
     def __init__(self, load: Callable[[K], Awaitable[V]]) -> None:
         self._load = load
-        self._loaders: dict[K, Loader[K, V]] = {}
+        self._loaders: dict[K, BatchLoader[K, V]] = {}
 
     async def one(self, key: K) -> V:
         """Return what `load` answers for `key`."""
         loader = self._loaders.get(key)
         if loader is None:
             forget = functools.partial(self._loaders.pop, key, None)
-            loader = self._loaders[key] = Loader(self._load_one, idle=forget)
+            loader = self._loaders[key] = BatchLoader(self._load_one, idle=forget)
         return (await loader.many((key,)))[key]
 
     async def _load_one(self, keys: list[K]) -> dict[K, V]:

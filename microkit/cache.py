@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from microkit.batch import Loader
+from microkit.batch import BatchLoader
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -44,7 +44,7 @@ class Cache(Generic[K, V]):
 
 
 class CachedLoader(Generic[K, V]):
-    """A Loader in front of which what was found is kept for `seconds`.
+    """A BatchLoader in front of which what was found is kept for `seconds`.
 
     What does not exist is asked for every time. Whoever writes calls `discard` afterwards.
     """
@@ -53,7 +53,7 @@ class CachedLoader(Generic[K, V]):
         self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]], size: int, seconds: float
     ) -> None:
         self._load = load
-        self._loader: Loader[K, V] = Loader(self._fetch)
+        self._loader: BatchLoader[K, V] = BatchLoader(self._fetch)
         self._cache: Cache[K, V] = Cache(size, seconds)
         self._discards = 0
 

@@ -97,7 +97,7 @@ def variables(kind: type[Settings]) -> dict[str, tuple[str, Any]]:
     return {name: (name.upper(), types[name]) for name in names}
 
 
-def set_default(variable: str, value: str) -> None:
+def set_default_environment(variable: str, value: str) -> None:
     """Set an environment variable that a library reads, unless it is set."""
     os.environ.setdefault(variable, value)
 

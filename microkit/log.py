@@ -31,7 +31,7 @@ def configure(settings: Settings, service: str) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
 
 
-def masked(text: str) -> str:
+def redact(text: str) -> str:
     """Return `text` without tokens and passwords."""
     return _SECRETS.sub(r"\1***", text)
 
@@ -51,10 +51,10 @@ class Json(logging.Formatter):
             "service": self._service,
             "request_id": metadata.request_id(),
             "logger": record.name,
-            "message": masked(record.getMessage()),
+            "message": redact(record.getMessage()),
         }
         if record.exc_info:
-            line["exception"] = masked(self.formatException(record.exc_info))
+            line["exception"] = redact(self.formatException(record.exc_info))
         return msgspec.json.encode(line).decode()
 
 
@@ -71,10 +71,10 @@ class Lines(logging.Formatter):
         request_id = metadata.request_id()
         mark = f" [{request_id}]" if request_id else ""
         text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}"
-        text += _CONTROL.sub(_escaped, f"{mark} {masked(record.getMessage())}")
+        text += _CONTROL.sub(_escaped, f"{mark} {redact(record.getMessage())}")
         if record.exc_info:
             # Indented, so that a line of an exception's text is not taken for a log line.
-            lines = masked(self.formatException(record.exc_info)).splitlines()
+            lines = redact(self.formatException(record.exc_info)).splitlines()
             text += "".join("\n    " + _CONTROL.sub(_escaped, line) for line in lines)
         colour = _COLOURS.get(record.levelname) if self._colour else None
         return f"{colour}{text}\033[0m" if colour else text

@@ -104,11 +104,11 @@ def main(service: Service[Any]) -> None:
     except ConfigError as error:  # which never holds a secret
         sys.exit(f"{service.name}: {error}")
     except (Error, OSError) as error:
-        sys.exit(f"{service.name}: {log.masked(str(error))}")
+        sys.exit(f"{service.name}: {log.redact(str(error))}")
 
 
 async def _run(service: Service[S], settings: S, *, worker: bool) -> None:
-    stop = stopped_by_signal()
+    stop = stop_event()
     processes = service.processes(settings)
     if processes > 1 and not worker:
         await supervise(service, processes, settings.stop_grace_seconds, stop)
@@ -135,7 +135,7 @@ async def _migrate(service: Service[Any], command: str, settings: SqlSettings) -
             print(line)
 
 
-def stopped_by_signal() -> asyncio.Event:
+def stop_event() -> asyncio.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,7 +11,7 @@ from microkit.errors import ParamError
 from relationmicro import pack
 from relationmicro.dal.follow import Follows, Listed
 from relationmicro.dal.message import Messages
-from relationmicro.people import People
+from relationmicro.peers import Peers
 from relationmicro.settings import Settings
 
 CONTRACT = relationmicro.CONTRACT
@@ -21,27 +21,27 @@ CONTRACT = relationmicro.CONTRACT
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmicro.Handlers]:
     """Open what the service needs and give its handlers by Thrift service."""
     redis = await context.redis()
-    people = People(context.client(usermicro.CONTRACT))
+    peers = Peers(context.client(usermicro.CONTRACT))
     messages = Messages(redis)
     yield {
-        "RelationService": RelationHandler(Follows(redis), messages, people),
-        "MessageService": MessageHandler(messages, people),
+        "RelationService": RelationHandler(Follows(redis), messages, peers),
+        "MessageService": MessageHandler(messages, peers),
     }
 
 
 class RelationHandler:
     """Follows, their counts and the three lists."""
 
-    def __init__(self, follows: Follows, messages: Messages, people: People) -> None:
+    def __init__(self, follows: Follows, messages: Messages, peers: Peers) -> None:
         self._follows = follows
         self._messages = messages
-        self._people = people
+        self._peers = peers
 
     async def FollowMethod(self, request: relationmicro.FollowReq) -> relationmicro.FollowResp:
         """Follow or unfollow; doing it twice changes nothing."""
         if request.my_uid == request.target_uid:
             raise ParamError("不能关注自己")
-        await self._people.must_exist(request.my_uid, request.target_uid)
+        await self._peers.must_exist(request.my_uid, request.target_uid)
         if request.action_type == relationmicro.FollowAction.FOLLOW:
             await self._follows.follow(request.my_uid, request.target_uid)
         else:
@@ -114,16 +114,16 @@ class RelationHandler:
         if ids_only:
             return pack.bare_users(listed)
         ids = [each.id for each in listed]
-        infos, counts = await asyncio.gather(self._people.infos(ids), self._follows.counts(ids))
+        infos, counts = await asyncio.gather(self._peers.infos(ids), self._follows.counts(ids))
         return pack.users(listed, infos, counts)
 
 
 class MessageHandler:
     """Chats."""
 
-    def __init__(self, messages: Messages, people: People) -> None:
+    def __init__(self, messages: Messages, peers: Peers) -> None:
         self._messages = messages
-        self._people = people
+        self._peers = peers
 
     async def SendMessageMethod(
         self, request: relationmicro.SendMessageReq
@@ -131,7 +131,7 @@ class MessageHandler:
         """Send a message to anybody but oneself, friend or not."""
         if request.user_id == request.to_user_id:
             raise ParamError("不能给自己发消息")
-        await self._people.must_exist(request.user_id, request.to_user_id)
+        await self._peers.must_exist(request.user_id, request.to_user_id)
         row = await self._messages.send(request.user_id, request.to_user_id, request.content)
         return relationmicro.SendMessageResp.ok(message=pack.message(row))
 

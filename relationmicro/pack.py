@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from idl import relationmicro, usermicro
 from relationmicro.dal.follow import Counts, Listed
-from relationmicro.dal.message import Row
+from relationmicro.dal.message import MessageRow
 
 
 def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
@@ -52,7 +52,7 @@ def users(
 
 
 def with_messages(
-    friends: Sequence[relationmicro.User], newest: Mapping[int, Row], owner_id: int
+    friends: Sequence[relationmicro.User], newest: Mapping[int, MessageRow], owner_id: int
 ) -> list[relationmicro.User]:
     """Give each friend the newest message between them and the list's owner."""
     for friend in friends:
@@ -62,7 +62,7 @@ def with_messages(
     return list(friends)
 
 
-def message(row: Row) -> relationmicro.Message:
+def message(row: MessageRow) -> relationmicro.Message:
     """Return a message."""
     return relationmicro.Message(
         id=row.id,
@@ -74,6 +74,6 @@ def message(row: Row) -> relationmicro.Message:
     )
 
 
-def messages(rows: Iterable[Row]) -> list[relationmicro.Message]:
+def messages(rows: Iterable[MessageRow]) -> list[relationmicro.Message]:
     """Return messages in the order of their rows."""
     return [message(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Mends the followers of everybody from who follows whom."""
+"""Repairs the followers of everybody from who follows whom."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from relationmicro.settings import Settings
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare both sides of every follow; all counts are the sizes of these sets."""
     follows = Follows(await context.redis())
-    mended = 0
-    async for follower, followed, change in follows.mend():
-        mended += 1
+    repaired = 0
+    async for follower, followed, change in follows.repair():
+        repaired += 1
         yield f"user {followed}: follower {follower} {'added' if change > 0 else 'removed'}"
-    yield f"{mended} follows mended"
+    yield f"{repaired} follows repaired"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from idl import usermicro
-from usermicro.dal.user import Row
+from usermicro.dal.user import UserRow
 
 
-def user_info(row: Row) -> usermicro.UserInfo:
+def user_info(row: UserRow) -> usermicro.UserInfo:
     """Return a user as UserInfo.
 
     `email` is always set: callers written for the original service read it without a check.
@@ -26,6 +26,6 @@ def user_info(row: Row) -> usermicro.UserInfo:
     )
 
 
-def user_infos(rows: Iterable[Row]) -> list[usermicro.UserInfo]:
+def user_infos(rows: Iterable[UserRow]) -> list[usermicro.UserInfo]:
     """Return users as UserInfo."""
     return [user_info(row) for row in rows]

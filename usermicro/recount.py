@@ -1,11 +1,11 @@
-"""Mends the cached counts of all users from the services that have the live ones."""
+"""Repairs the cached counts of all users from the services that have the live ones."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from idl import favoritemicro, relationmicro, videomicro
 from microkit.context import Context
-from usermicro.dal.user import Row, Users
+from usermicro.dal.user import UserRow, Users
 from usermicro.settings import Settings
 
 _PAGE: Final = 500
@@ -22,17 +22,17 @@ async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     """Compare every user's cached counts with the live ones and set those that differ."""
     users = Users(await context.database())
     live = _Live(context)
-    mended, after = 0, 0
+    repaired, after = 0, 0
     while rows := await users.page(after, _PAGE):
         after = rows[-1].id
         for row, counts in zip(rows, await live.counts(rows), strict=True):
             wrong = {name: counts[name] for name in _COUNTS if getattr(row, name) != counts[name]}
             if wrong:
                 await users.update(row.id, wrong)
-                mended += 1
+                repaired += 1
                 changes = ", ".join(f"{k} {getattr(row, k)} → {v}" for k, v in wrong.items())
                 yield f"user {row.id}: {changes}"
-    yield f"{mended} users mended"
+    yield f"{repaired} users repaired"
 
 
 class _Live:
@@ -43,7 +43,7 @@ class _Live:
         self._favorites = context.client(favoritemicro.CONTRACT)
         self._videos = context.client(videomicro.CONTRACT)
 
-    async def counts(self, rows: Sequence[Row]) -> list[dict[str, int]]:
+    async def counts(self, rows: Sequence[UserRow]) -> list[dict[str, int]]:
         ids = [row.id for row in rows]
         follows = (
             await self._relations.GetFollowInfosMethod(target_uids=ids)

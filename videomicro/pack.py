@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from idl import videomicro
-from videomicro.dal.video import Row
+from videomicro.dal.video import VideoRow
 
 NS_PER_MS = 1_000_000
 # The next time of an empty page: in the future, so that a caller starts over from the newest video.
 _START_OVER_NS = 2**62
 
 
-def video(row: Row) -> videomicro.Video:
+def video(row: VideoRow) -> videomicro.Video:
     """Return a video; the services of likes and comments have the counts."""
     return videomicro.Video(
         id=row.id,
@@ -23,7 +23,7 @@ def video(row: Row) -> videomicro.Video:
     )
 
 
-def videos(rows: Iterable[Row]) -> list[videomicro.Video]:
+def videos(rows: Iterable[VideoRow]) -> list[videomicro.Video]:
     """Return videos in the order of their rows."""
     return [video(row) for row in rows]
 
@@ -38,7 +38,7 @@ def before_ms(latest_ns: int) -> int:
     return -(-latest_ns // NS_PER_MS)
 
 
-def next_ns(rows: list[Row]) -> int:
+def next_ns(rows: list[VideoRow]) -> int:
     """Return when the last video of a page was published; for an empty page a time in the future.
 
     The field is optional, but callers written for the original service read it without a check.

@@ -5,13 +5,13 @@ from typing import Final
 
 from api.aggregate import Aggregate
 from api.auth import Tokens
-from api.call import Call, whose
+from api.call import HttpCall, whose
 from api.clients import Clients
 from api.envelope import Shared
-from api.lists import Lists, Page
+from api.lists import FeedPage, Lists
 from api.publishing import Publishing
 from idl import core, usermicro
-from microkit.batch import Each
+from microkit.batch import SingleFlight
 from microkit.errors import ServiceError
 
 _log = logging.getLogger(__name__)
@@ -39,16 +39,20 @@ class CoreHandler:
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
-        self._anonymous: Each[tuple[Page, str], Shared[core.FeedResp]] = Each(self._load_anonymous)
+        self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
+            self._load_anonymous
+        )
 
-    async def FeedMethod(self, call: Call[core.FeedReq]) -> core.FeedResp | Shared[core.FeedResp]:
+    async def FeedMethod(
+        self, call: HttpCall[core.FeedReq]
+    ) -> core.FeedResp | Shared[core.FeedResp]:
         """Return the newest videos before a time; anonymous requests share equal pages."""
         page = await self._lists.feed(_before_ns(call.request.latest_time), PAGE)
         if call.viewer:
             return await self._feed(call.viewer, page, call.base)
         return await self._anonymous.one((page, call.base))
 
-    async def RegisterMethod(self, call: Call[core.RegisterReq]) -> core.RegisterResp:
+    async def RegisterMethod(self, call: HttpCall[core.RegisterReq]) -> core.RegisterResp:
         """Create an account and log in."""
         # All of them are optional, but the original service has no defaults of its own.
         newuser = usermicro.CreateUserInfo(
@@ -63,7 +67,7 @@ class CoreHandler:
         user_id = _of_account(answer)
         return core.RegisterResp.ok(user_id=user_id, token=self._tokens.issue(user_id))
 
-    async def LoginMethod(self, call: Call[core.LoginReq]) -> core.LoginResp:
+    async def LoginMethod(self, call: HttpCall[core.LoginReq]) -> core.LoginResp:
         """Log in."""
         answer = await self._clients.users.LoginUserMethod(
             name=call.request.username, password=call.request.password
@@ -71,30 +75,30 @@ class CoreHandler:
         user_id = _of_account(answer)
         return core.LoginResp.ok(user_id=user_id, token=self._tokens.issue(user_id))
 
-    async def UserInfoMethod(self, call: Call[core.UserInfoReq]) -> core.UserInfoResp:
+    async def UserInfoMethod(self, call: HttpCall[core.UserInfoReq]) -> core.UserInfoResp:
         """Return a person."""
         user = await self._aggregate.full_user(call.viewer, whose(call), call.base)
         return core.UserInfoResp.ok(user=user)
 
     async def PublishActionMethod(
-        self, call: Call[core.PublishActionReq]
+        self, call: HttpCall[core.PublishActionReq]
     ) -> core.PublishActionResp:
         """Publish the uploaded video."""
         await self._publishing.publish(call.viewer, call.request.title, call.upload)
         return core.PublishActionResp.ok()
 
-    async def PublishListMethod(self, call: Call[core.PublishListReq]) -> core.PublishListResp:
+    async def PublishListMethod(self, call: HttpCall[core.PublishListReq]) -> core.PublishListResp:
         """Return somebody's videos, newest first."""
         rows = await self._lists.published(whose(call))
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
         return core.PublishListResp.ok(video_list=videos)
 
-    async def _feed(self, viewer: int, page: Page, base: str) -> core.FeedResp:
+    async def _feed(self, viewer: int, page: FeedPage, base: str) -> core.FeedResp:
         videos = await self._aggregate.full_videos(viewer, page.rows, base)
         next_time = page.next_ns // NS_PER_MS if page.rows else START_OVER_MS
         return core.FeedResp.ok(video_list=videos, next_time=next_time)
 
-    async def _load_anonymous(self, asked: tuple[Page, str]) -> Shared[core.FeedResp]:
+    async def _load_anonymous(self, asked: tuple[FeedPage, str]) -> Shared[core.FeedResp]:
         return Shared(await self._feed(0, *asked))
 
 

@@ -1,7 +1,7 @@
 """The methods of interaction.thrift: likes and comments."""
 
 from api.aggregate import Aggregate
-from api.call import Call, whose
+from api.call import HttpCall, whose
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.comment import comment, comments
@@ -16,7 +16,9 @@ class InteractionHandler:
         self._lists = lists
         self._aggregate = aggregate
 
-    async def FavoriteMethod(self, call: Call[interaction.FavoriteReq]) -> interaction.FavoriteResp:
+    async def FavoriteMethod(
+        self, call: HttpCall[interaction.FavoriteReq]
+    ) -> interaction.FavoriteResp:
         """Like or unlike a video."""
         await self._clients.favorites.FavoriteMethod(
             user_id=call.viewer,
@@ -26,7 +28,7 @@ class InteractionHandler:
         return interaction.FavoriteResp.ok()
 
     async def FavoriteListMethod(
-        self, call: Call[interaction.FavoriteListReq]
+        self, call: HttpCall[interaction.FavoriteListReq]
     ) -> interaction.FavoriteListResp:
         """Return the videos that somebody likes, the newest like first."""
         answer = await self._clients.favorites.FavoriteListMethod(user_id=whose(call))
@@ -34,7 +36,9 @@ class InteractionHandler:
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
         return interaction.FavoriteListResp.ok(video_list=videos)
 
-    async def CommentMethod(self, call: Call[interaction.CommentReq]) -> interaction.CommentResp:
+    async def CommentMethod(
+        self, call: HttpCall[interaction.CommentReq]
+    ) -> interaction.CommentResp:
         """Publish or delete a comment."""
         answer = await self._clients.comments.CommentMethod(
             user_id=call.viewer,
@@ -51,7 +55,7 @@ class InteractionHandler:
         return interaction.CommentResp.ok(comment=published)
 
     async def CommentListMethod(
-        self, call: Call[interaction.CommentListReq]
+        self, call: HttpCall[interaction.CommentListReq]
     ) -> interaction.CommentListResp:
         """Return a video's comments, newest first."""
         stored = await self._lists.comments(call.viewer, call.request.video_id)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import tzinfo
 
 from api.aggregate import Aggregate
-from api.call import Call, whose
+from api.call import HttpCall, whose
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.message import chat
@@ -20,7 +20,7 @@ class RelationHandler:
         self._aggregate = aggregate
         self._zone = zone
 
-    async def RelationMethod(self, call: Call[relation.RelationReq]) -> relation.RelationResp:
+    async def RelationMethod(self, call: HttpCall[relation.RelationReq]) -> relation.RelationResp:
         """Follow or unfollow somebody."""
         await self._clients.relations.FollowMethod(
             my_uid=call.viewer,
@@ -29,19 +29,23 @@ class RelationHandler:
         )
         return relation.RelationResp.ok()
 
-    async def FollowListMethod(self, call: Call[relation.FollowListReq]) -> relation.FollowListResp:
+    async def FollowListMethod(
+        self, call: HttpCall[relation.FollowListReq]
+    ) -> relation.FollowListResp:
         """Return whom somebody follows, newest first."""
         users = await self._users(call.viewer, await self._lists.following(whose(call)), call.base)
         return relation.FollowListResp.ok(user_list=users)
 
     async def FollowerListMethod(
-        self, call: Call[relation.FollowerListReq]
+        self, call: HttpCall[relation.FollowerListReq]
     ) -> relation.FollowerListResp:
         """Return who follows somebody, newest first."""
         users = await self._users(call.viewer, await self._lists.followers(whose(call)), call.base)
         return relation.FollowerListResp.ok(user_list=users)
 
-    async def FriendListMethod(self, call: Call[relation.FriendListReq]) -> relation.FriendListResp:
+    async def FriendListMethod(
+        self, call: HttpCall[relation.FriendListReq]
+    ) -> relation.FriendListResp:
         """Return mutual follows; the messages with them are for their own eyes only."""
         answer = await self._clients.relations.GetFriendListMethod(
             myUid=call.viewer, targetUid=whose(call), ids_only=True
@@ -54,7 +58,7 @@ class RelationHandler:
         return relation.FriendListResp.ok(user_list=friends)
 
     async def MessageChatMethod(
-        self, call: Call[relation.MessageChatReq]
+        self, call: HttpCall[relation.MessageChatReq]
     ) -> relation.MessageChatResp:
         """Return the chat with somebody, or only what is new to the caller."""
         after = call.request.pre_msg_time
@@ -65,7 +69,7 @@ class RelationHandler:
         return relation.MessageChatResp.ok(message_list=listed)
 
     async def MessageActionMethod(
-        self, call: Call[relation.MessageActionReq]
+        self, call: HttpCall[relation.MessageActionReq]
     ) -> relation.MessageActionResp:
         """Send a message."""
         await self._clients.relations.SendMessageMethod(

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from peewee import Field, fn
 
 from commentmicro.dal.model import Comment, CommentCount
-from microkit.batch import Each, Loader
+from microkit.batch import BatchLoader, SingleFlight
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement, Transaction
 
@@ -15,7 +15,7 @@ MAX_LIST: Final = 10_000
 _PAGE: Final = 500
 
 
-class Row(NamedTuple):
+class CommentRow(NamedTuple):
     """A comment that is not deleted."""
 
     id: int
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     created_ms: int
 
 
-_COLUMNS = [getattr(Comment, name) for name in Row._fields]
+_COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 _LIVE = Comment.select(*_COLUMNS).where(Comment.deleted == False)  # noqa: E712 - SQL's
 _BY_ID = Statement(lambda comment: _LIVE.where(Comment.id == comment))
 _BY_VIDEO = Statement(
@@ -92,10 +92,10 @@ class Comments:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._move_count = _MOVE_COUNT[database.engine]
-        self._counts: Loader[int, int] = Loader(self._load_counts)
-        self._lists: Each[int, list[Row]] = Each(self._load_list)
+        self._counts: BatchLoader[int, int] = BatchLoader(self._load_counts)
+        self._lists: SingleFlight[int, list[CommentRow]] = SingleFlight(self._load_list)
 
-    async def publish(self, user_id: int, video_id: int, content: str) -> Row:
+    async def publish(self, user_id: int, video_id: int, content: str) -> CommentRow:
         """Store a comment and return it."""
         created_ms = time.time_ns() // 1_000_000
         row = _INSERT(video_id=video_id, user_id=user_id, content=content, created_ms=created_ms)
@@ -106,9 +106,9 @@ class Comments:
             return within.write(row).lastrowid
 
         comment_id = await self._database.transaction(insert)
-        return Row(comment_id, video_id, user_id, content, created_ms)
+        return CommentRow(comment_id, video_id, user_id, content, created_ms)
 
-    async def by_id(self, comment_id: int) -> Row:
+    async def by_id(self, comment_id: int) -> CommentRow:
         """Return one comment.
 
         Raises:
@@ -117,9 +117,9 @@ class Comments:
         rows = await self._database.rows(_BY_ID(comment=comment_id))
         if not rows:
             raise NotFound("评论不存在")
-        return Row(*rows[0])
+        return CommentRow(*rows[0])
 
-    async def delete(self, row: Row) -> None:
+    async def delete(self, row: CommentRow) -> None:
         """Delete a comment; the row stays, marked.
 
         Raises:
@@ -133,7 +133,7 @@ class Comments:
 
         await self._database.transaction(mark)
 
-    async def by_video(self, video_id: int) -> list[Row]:
+    async def by_video(self, video_id: int) -> list[CommentRow]:
         """Return a video's comments, newest first."""
         return await self._lists.one(video_id)
 
@@ -141,18 +141,18 @@ class Comments:
         """Return how many comments every one of `video_ids` has."""
         return await self._counts.many(video_ids)
 
-    async def mend(self) -> AsyncIterator[tuple[int, int, int]]:
+    async def repair(self) -> AsyncIterator[tuple[int, int, int]]:
         """Set every count that is wrong; give (video, stored, right) of each."""
         for pages in (_COMMENTED, _COUNTED):
             after = 0
             while page := await self._database.rows(pages(after=after, limit=_PAGE)):
                 after = page[-1][0]
                 for video_id, *_ in page:
-                    stored, right = await self._mend(video_id)
+                    stored, right = await self._repair(video_id)
                     if stored != right:
                         yield video_id, stored, right
 
-    async def _mend(self, video_id: int) -> tuple[int, int]:
+    async def _repair(self, video_id: int) -> tuple[int, int]:
         def compare(within: Transaction) -> tuple[int, int]:
             within.write(self._move_count(video=video_id, by=0))
             ((right,),) = within.rows(_LIVE_COUNT(video=video_id))
@@ -167,6 +167,6 @@ class Comments:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
         return {video_id: counted.get(video_id, 0) for video_id in video_ids}
 
-    async def _load_list(self, video_id: int) -> list[Row]:
+    async def _load_list(self, video_id: int) -> list[CommentRow]:
         rows = await self._database.rows(_BY_VIDEO(video=video_id, limit=MAX_LIST))
-        return [Row(*row) for row in rows]
+        return [CommentRow(*row) for row in rows]

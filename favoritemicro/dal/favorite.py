@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from favoritemicro.dal import keys
-from microkit.batch import Loader
+from microkit.batch import BatchLoader
 from microkit.storage.redis import Redis, Script
 
 MAX_LIST: Final = 10_000
@@ -70,8 +70,8 @@ class Favorites:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._video_counts: Loader[int, int] = Loader(self._load_video_counts)
-        self._user_counts: Loader[int, Counts] = Loader(self._load_user_counts)
+        self._video_counts: BatchLoader[int, int] = BatchLoader(self._load_video_counts)
+        self._user_counts: BatchLoader[int, Counts] = BatchLoader(self._load_user_counts)
 
     async def like(self, user_id: int, video_id: int, author_id: int) -> bool:
         """Let a user like a video; return whether that is new."""

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from microkit.config import ConfigError, Settings, set_default
+from microkit.config import ConfigError, Settings, set_default_environment
 from microkit.network import reachable_address
 
 
@@ -87,4 +87,4 @@ def _before_grpc() -> None:
     Its handlers end a child that is forked while one of its threads is at work, and all that we
     fork only starts another program.
     """
-    set_default("GRPC_ENABLE_FORK_SUPPORT", "0")
+    set_default_environment("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from microkit.background import Background, end
+from microkit.background import BackgroundTasks, end
 from microkit.discovery import Instance
 from microkit.discovery.etcd import FAILURES, Etcd
 from microkit.discovery.static import parse
@@ -144,7 +144,7 @@ class EtcdResolver:
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
         self._known: dict[str, Sequence[Instance]] = {}
-        self._following = Background()
+        self._following = BackgroundTasks()
         self._first: dict[str, asyncio.Event] = {}
 
     def known(self, service: str) -> Sequence[Instance]:

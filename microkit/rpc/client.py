@@ -18,10 +18,10 @@ from microkit.errors import (
 )
 from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
-from microkit.rpc.balance import Balance
 from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Contract, Method
 from microkit.rpc.exception import ApplicationException
+from microkit.rpc.load_balancer import LoadBalancer
 from microkit.rpc.pool import Pool
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
 from microkit.rpc.ttheader import Header, HeaderError
@@ -55,12 +55,12 @@ class Client:
         self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
         self._pools: dict[Instance, Pool] = {}
         self._instances: Sequence[Instance] = ()
-        self._balance = Balance()
+        self._balance = LoadBalancer()
         self._seqids = itertools.count(1)
         for method in contract.methods().values():
-            setattr(self, method.name, Call(self, method))
+            setattr(self, method.name, BoundMethod(self, method))
 
-    def __getattr__(self, name: str) -> "Call":
+    def __getattr__(self, name: str) -> "BoundMethod":
         raise AttributeError(f"{self.service} has no method {name}")
 
     async def check(self) -> None:
@@ -209,7 +209,7 @@ class Client:
             self._pools.pop(gone).close()
 
 
-class Call:
+class BoundMethod:
     """One method of a client."""
 
     __slots__ = ("_client", "_method")

@@ -17,7 +17,7 @@ _CONNECT_SECONDS = 1.0
 _WATCH_SECONDS = 0.005
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """A connection with at most one call on it."""
 
     def __init__(self, pool: "Pool", max_size: int) -> None:
@@ -100,10 +100,10 @@ class Pool:
     def __init__(self, service: str, instance: Instance, size: int, max_size: int) -> None:
         self.instance = instance
         self._max_size = max_size
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
+        self._idle: list[ClientConnection] = []
+        self._open: set[ClientConnection] = set()
         self._places = size
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._waiting: deque[asyncio.Future[ClientConnection | None]] = deque()
         self._open_gauge = POOL.labels(service, "open")
         self._closed = False
         self._watching = False
@@ -123,7 +123,7 @@ class Pool:
         if [each for each in self._open if each.expire(now)]:
             self.watch()
 
-    def take(self) -> Connection | None:
+    def take(self) -> ClientConnection | None:
         """Return the connection used last, None if none is free that can be used."""
         while self._idle:
             connection = self._idle.pop()
@@ -133,7 +133,7 @@ class Pool:
             self.lost(connection)
         return None
 
-    async def acquire(self, deadline: float) -> Connection:
+    async def acquire(self, deadline: float) -> ClientConnection:
         """Return a connection for one call, by `deadline` in the loop's time.
 
         Raises:
@@ -154,14 +154,14 @@ class Pool:
             given.close()
             self.lost(given)
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: ClientConnection) -> None:
         """Give a connection back whose call was answered completely."""
         if self._closed or connection not in self._open:
             connection.close()
         elif not self._hand_over(connection):
             self._idle.append(connection)
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: ClientConnection) -> None:
         """Forget a connection that closed, once."""
         if connection in self._open:
             self._open.remove(connection)
@@ -177,13 +177,15 @@ class Pool:
             connection.close()
         self._dismiss()
 
-    async def _connect(self, deadline: float) -> Connection:
+    async def _connect(self, deadline: float) -> ClientConnection:
         """Connect in a place that was taken; it is free again if that fails."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(min(deadline, loop.time() + _CONNECT_SECONDS)):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(self, self._max_size), self.instance.host, self.instance.port
+                    lambda: ClientConnection(self, self._max_size),
+                    self.instance.host,
+                    self.instance.port,
                 )
         except (OSError, TimeoutError, ValueError) as error:  # ValueError: no name of a host
             self._places += 1
@@ -204,9 +206,9 @@ class Pool:
             if not turn.done():
                 turn.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
 
-    async def _turn(self, deadline: float) -> Connection | None:
+    async def _turn(self, deadline: float) -> ClientConnection | None:
         """Wait for a connection, or (None) for a place to make one in."""
-        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             async with asyncio.timeout_at(deadline):
@@ -218,7 +220,7 @@ class Pool:
                 raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
             raise
 
-    def _pass_on(self, given: Connection | None) -> None:
+    def _pass_on(self, given: ClientConnection | None) -> None:
         """Give back what came too late for whom it was meant."""
         if given is None:
             self._vacate()
@@ -229,7 +231,7 @@ class Pool:
         if not self._hand_over(None):
             self._places += 1
 
-    def _hand_over(self, given: Connection | None) -> bool:
+    def _hand_over(self, given: ClientConnection | None) -> bool:
         """Give a connection or a place to whoever waits longest, if anybody does."""
         while self._waiting:
             turn = self._waiting.popleft()

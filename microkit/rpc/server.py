@@ -76,11 +76,11 @@ class Server:
     ) -> None:
         self.limits = limits
         self.endpoints = {
-            method.name: Endpoint(name, method, handlers[service])
+            method.name: MethodHandler(name, method, handlers[service])
             for service, methods in contract.services.items()
             for method in methods.values()
         }
-        self.connections: set[Connection] = set()
+        self.connections: set[ServerConnection] = set()
         self.draining = False
         self._held = 0
         self._listener: asyncio.Server | None = None
@@ -102,7 +102,7 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            lambda: Connection(self), host, port, backlog=1024
+            lambda: ServerConnection(self), host, port, backlog=1024
         )
         self._sweep()
 
@@ -147,7 +147,7 @@ class Server:
         self._sweeper = loop.call_later(min(self.limits.idle / 4, 30), self._sweep)
 
 
-class Endpoint:
+class MethodHandler:
     """One method as it is served."""
 
     __slots__ = ("call", "method", "service", "wire_name")
@@ -167,7 +167,7 @@ class _Cancelled(enum.Enum):
     STOPPED = "the server stops"
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """One caller's connection: reads messages, runs them in turn, writes the answers."""
 
     def __init__(self, server: Server) -> None:
@@ -300,7 +300,7 @@ class Connection(asyncio.Protocol):
         else:
             await self._call(message, endpoint)
 
-    async def _call(self, message: Message, endpoint: Endpoint) -> None:
+    async def _call(self, message: Message, endpoint: MethodHandler) -> None:
         """Run one call and write its answer; every failure is answered here."""
         method = endpoint.method
         self._cancelled = None

@@ -17,7 +17,7 @@ from microkit.observe import observed
 from microkit.storage.engine import Engine, Execute, Result, Rows
 from microkit.storage.schema import Schema
 from microkit.storage.settings import SqlSettings
-from microkit.storage.statement import Call, Statement
+from microkit.storage.statement import BoundStatement, Statement
 
 __all__ = ["Database", "IntegrityError", "Rows", "Statement", "Transaction", "open_database"]
 
@@ -36,7 +36,7 @@ class Database:
         self.engine = engine.name
         self._engine = engine
 
-    async def rows(self, query: Node | Call) -> Rows:
+    async def rows(self, query: Node | BoundStatement) -> Rows:
         """Run a query that reads, and return its rows; once more if the connection was lost.
 
         Raises:
@@ -46,7 +46,7 @@ class Database:
         with _translated(self.engine, "rows"), self.observed(sql):
             return await self._engine.rows(sql, parameters)
 
-    async def write(self, query: Node | Call) -> Result:
+    async def write(self, query: Node | BoundStatement) -> Result:
         """Run a query that writes: `rowcount` rows matched, `lastrowid` is the new one's id.
 
         Raises:
@@ -76,9 +76,9 @@ class Database:
         """
         await self.rows(peewee.SQL("SELECT 1"))
 
-    def text(self, query: Node | Call) -> tuple[str, list[Any]]:
+    def text(self, query: Node | BoundStatement) -> tuple[str, list[Any]]:
         """Return a query's SQL and its parameters."""
-        if isinstance(query, Call):
+        if isinstance(query, BoundStatement):
             return query.statement.text(self._engine.dialect, query.arguments)
         context = self._engine.dialect.get_sql_context()
         sql, parameters = context.sql(query).query()  # type: ignore[no-untyped-call]
@@ -98,15 +98,15 @@ class Transaction:
         self._database = database
         self._execute = execute
 
-    def rows(self, query: Node | Call) -> Rows:
+    def rows(self, query: Node | BoundStatement) -> Rows:
         """Run a query that reads, and return its rows; it sees what was written before."""
         return self._run(query).rows
 
-    def write(self, query: Node | Call) -> Result:
+    def write(self, query: Node | BoundStatement) -> Result:
         """Run a query that writes: `rowcount` rows matched, `lastrowid` is the new one's id."""
         return self._run(query)
 
-    def _run(self, query: Node | Call) -> Result:
+    def _run(self, query: Node | BoundStatement) -> Result:
         sql, parameters = self._database.text(query)
         with self._database.observed(sql):
             return self._execute(sql, parameters)

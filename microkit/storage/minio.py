@@ -14,11 +14,11 @@ import aiohttp
 from miniopy_async.api import Minio
 from miniopy_async.error import MinioException, S3Error
 
-from microkit.background import Background
+from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
-from microkit.storage.keys import checked
+from microkit.storage.object_key import checked
 from microkit.storage.objects import SignedUrl, StoreResponse
 from microkit.storage.settings import ObjectsSettings
 
@@ -61,7 +61,7 @@ class MinioObjects:
         self._timeout = settings.objects_timeout_seconds
         self._check_timeout = settings.store_timeout_ms / 1e3
         self._prepared = False
-        self._forgetting = Background()
+        self._forgetting = BackgroundTasks()
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`, in parts if it is large.

@@ -122,7 +122,7 @@ class MySql:
         """Run `work`, which changes the schema, while no other process does."""
 
         def locked() -> list[str]:
-            with self._database.only_one():
+            with self._database.migration_lock():
                 return work(self._database)
 
         async with self._database:
@@ -190,7 +190,7 @@ class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
         self._pool.close()
 
     @contextmanager
-    def only_one(self) -> Iterator[None]:
+    def migration_lock(self) -> Iterator[None]:
         """Keep other processes from doing the same at the same time; within one connection."""
         name = f"migrate {self.database}"[:64]
         held = self.execute_sql("SELECT GET_LOCK(%s, %s)", (name, _LOCK_SECONDS)).fetchone()

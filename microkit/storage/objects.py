@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
-from microkit.storage.keys import checked
+from microkit.storage.object_key import checked
 from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class FileObjects:
         Raises:
             StoreError: the disk is full or cannot be written.
         """
-        with observed("objects", "file", "put"), translated("objects file.put"):
+        with observed("objects", "file", "put"), map_os_errors("objects file.put"):
             await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
 
     async def delete(self, key: str) -> None:
@@ -118,7 +118,7 @@ class FileObjects:
         Raises:
             StoreError: it cannot be removed.
         """
-        with observed("objects", "file", "delete"), translated("objects file.delete"):
+        with observed("objects", "file", "delete"), map_os_errors("objects file.delete"):
             await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
     async def check(self) -> None:
@@ -132,7 +132,7 @@ class FileObjects:
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def map_os_errors(what: str) -> Iterator[None]:
     """Raise StoreError for a disk's error, logged as `what`; it says whether the disk is full."""
     try:
         yield

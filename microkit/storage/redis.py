@@ -20,7 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from microkit.admission import Admission
-from microkit.background import Background
+from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
@@ -58,7 +58,7 @@ class Redis:
         self._pool = pool
         self._timeout = timeout
         self._connection: Pipeline | None = None
-        self._connecting = Background()
+        self._connecting = BackgroundTasks()
         self._queue = Batch()
         self._places = Admission(_QUEUED)
 

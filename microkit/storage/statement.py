@@ -19,9 +19,9 @@ class Statement:
         self._build = build
         self._texts: dict[tuple[Any, ...], tuple[str, list[Any]]] = {}
 
-    def __call__(self, **arguments: Any) -> "Call":
+    def __call__(self, **arguments: Any) -> "BoundStatement":
         """Return the statement with its arguments, ready to run."""
-        return Call(self, arguments)
+        return BoundStatement(self, arguments)
 
     def text(self, database: Any, arguments: dict[str, Any]) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters for peewee's `database`.
@@ -41,7 +41,7 @@ class Statement:
         return sql, [p.of(padded) if isinstance(p, _Slot) else p for p in parameters]
 
 
-class Call:
+class BoundStatement:
     """A statement and its arguments."""
 
     __slots__ = ("arguments", "statement")

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from microkit.batch import Loader
+from microkit.batch import BatchLoader
 from microkit.storage.redis import Redis, Script
 from relationmicro.dal import keys
 
 MAX_LIST: Final = 10_000
-_MENDED_AT_ONCE: Final = 200
+_REPAIRED_AT_ONCE: Final = 200
 
 # The edge decides: both sides change together, and only if it was not there (or was).
 _FOLLOW = Script(
@@ -68,8 +68,8 @@ return list
 """,
 )
 # `following` is the edge, `followers` follows from it.
-_MEND = Script(
-    "mend",
+_REPAIR = Script(
+    "repair",
     """
 local edge = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local mirror = redis.call('ZSCORE', KEYS[2], ARGV[1])
@@ -99,7 +99,7 @@ class Follows:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._counts: Loader[int, Counts] = Loader(self._load_counts)
+        self._counts: BatchLoader[int, Counts] = BatchLoader(self._load_counts)
 
     async def follow(self, user_id: int, target_id: int) -> bool:
         """Let a user follow another; return whether that is new."""
@@ -140,31 +140,31 @@ class Follows:
         both = [keys.following(user_id), keys.followers(user_id)]
         return await self._list(_FRIENDS, both, viewer)
 
-    async def mend(self) -> AsyncIterator[tuple[int, int, int]]:
+    async def repair(self) -> AsyncIterator[tuple[int, int, int]]:
         """Rebuild who is followed from who follows.
 
         Gives (follower, followed, +1 was missing or -1 was too many) for each that was wrong.
         """
         for lane in range(keys.LANES):
             for member in await self._redis.execute("SMEMBERS", keys.users(lane)):
-                async for mended in self._mend(int(member)):
-                    yield mended
+                async for repaired in self._repair(int(member)):
+                    yield repaired
 
-    async def _mend(self, user_id: int) -> AsyncIterator[tuple[int, int, int]]:
+    async def _repair(self, user_id: int) -> AsyncIterator[tuple[int, int, int]]:
         targets = await self._redis.execute("ZRANGE", keys.following(user_id), 0, -1)
         sources = await self._redis.execute("ZRANGE", keys.followers(user_id), 0, -1)
         edges = [(user_id, int(each)) for each in targets]
         edges += [(int(each), user_id) for each in sources]
-        for at in range(0, len(edges), _MENDED_AT_ONCE):
-            some = edges[at : at + _MENDED_AT_ONCE]
-            changes = await asyncio.gather(*(self._mend_edge(*edge) for edge in some))
+        for at in range(0, len(edges), _REPAIRED_AT_ONCE):
+            some = edges[at : at + _REPAIRED_AT_ONCE]
+            changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in some))
             for edge, change in zip(some, changes, strict=True):
                 if change:
                     yield (*edge, change)
 
-    async def _mend_edge(self, user_id: int, target_id: int) -> int:
+    async def _repair_edge(self, user_id: int, target_id: int) -> int:
         touched = [keys.following(user_id), keys.followers(target_id)]
-        return int(await self._redis.run(_MEND, touched, [user_id, target_id]))
+        return int(await self._redis.run(_REPAIR, touched, [user_id, target_id]))
 
     async def _list(self, script: Script, of: list[str], viewer: int | None) -> list[Listed]:
         touched = [*of, keys.following(viewer)] if viewer else of

@@ -35,7 +35,7 @@ return newest
 )
 
 
-class Row(NamedTuple):
+class MessageRow(NamedTuple):
     """A message; `time_ms` since 1970."""
 
     id: int
@@ -51,21 +51,21 @@ class Messages:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def send(self, sender_id: int, receiver_id: int, content: str) -> Row:
+    async def send(self, sender_id: int, receiver_id: int, content: str) -> MessageRow:
         """Store a message and return it."""
         touched = [keys.chat(sender_id, receiver_id), keys.message_id(sender_id, receiver_id)]
         lane = keys.lane(min(sender_id, receiver_id))
         message_id, ms = await self._redis.run(_SEND, touched, [lane, sender_id, content])
-        return Row(int(message_id), sender_id, receiver_id, content, int(ms))
+        return MessageRow(int(message_id), sender_id, receiver_id, content, int(ms))
 
-    async def between(self, one: int, other: int) -> list[Row]:
+    async def between(self, one: int, other: int) -> list[MessageRow]:
         """Return what the two wrote to each other, oldest first."""
         flat = await self._redis.execute(
             "ZRANGE", keys.chat(one, other), -MAX_MESSAGES, -1, "WITHSCORES"
         )
         return _recent(_rows(flat, one, other))
 
-    async def received(self, receiver_id: int, sender_id: int, after_ms: int) -> list[Row]:
+    async def received(self, receiver_id: int, sender_id: int, after_ms: int) -> list[MessageRow]:
         """Return what one got from the other strictly after a time, oldest first."""
         flat = await self._redis.execute(
             "ZRANGEBYSCORE", keys.chat(receiver_id, sender_id), f"({after_ms}", "+inf",
@@ -74,7 +74,7 @@ class Messages:
         rows = _rows(flat, receiver_id, sender_id)
         return _first([row for row in rows if row.sender_id == sender_id])
 
-    async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, Row]:
+    async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, MessageRow]:
         """Return the newest message with each of `others` with whom there is any."""
         if not others:
             return {}
@@ -87,26 +87,26 @@ class Messages:
         }
 
 
-def _rows(flat: Sequence[Any], one: int, other: int) -> list[Row]:
+def _rows(flat: Sequence[Any], one: int, other: int) -> list[MessageRow]:
     rows = []
     for member, score in zip(flat[::2], flat[1::2], strict=True):
         message_id, sender, content = member.split(b":", 2)
         sender_id = int(sender)
         receiver_id = other if sender_id == one else one
         rows.append(
-            Row(int(message_id), sender_id, receiver_id, content.decode(), int(float(score)))
+            MessageRow(int(message_id), sender_id, receiver_id, content.decode(), int(float(score)))
         )
     return rows
 
 
-def _recent(rows: list[Row]) -> list[Row]:
+def _recent(rows: list[MessageRow]) -> list[MessageRow]:
     """Return the newest of `rows` that fit into a message."""
     if len(rows) <= _SURELY_FIT:
         return rows
     return _first(rows[::-1])[::-1]
 
 
-def _first(rows: list[Row]) -> list[Row]:
+def _first(rows: list[MessageRow]) -> list[MessageRow]:
     """Return the first of `rows` that fit into a message."""
     if len(rows) <= _SURELY_FIT:
         return rows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.lists import Page
+from api.lists import FeedPage
 from idl import videomicro
 
 FIELDS = {
@@ -12,7 +12,7 @@ FIELDS = {
 
 
 def page(next_ns=7, **changed):
-    return Page([videomicro.Video(**{**FIELDS, **changed})], next_ns)
+    return FeedPage([videomicro.Video(**{**FIELDS, **changed})], next_ns)
 
 
 def test_pages_of_equal_videos_are_one_key():

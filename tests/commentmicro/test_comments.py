@@ -125,6 +125,6 @@ async def test_recount_mends_the_counts_from_the_comments(comments, video, fleet
     assert await fleet.recount("commentservice") == [
         f"video {video}: comments 9 → 1",
         "video 777: comments 3 → 0",
-        "2 counts mended",
+        "2 counts repaired",
     ]
-    assert await fleet.recount("commentservice") == ["0 counts mended"]
+    assert await fleet.recount("commentservice") == ["0 counts repaired"]

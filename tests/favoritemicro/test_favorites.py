@@ -132,7 +132,7 @@ async def test_recount_mends_every_count_from_the_edges(favorites, videos, fleet
         f"video {videos[0]}: liker 1 added",
         f"video {videos[0]}: liker 55 removed",
         f"user {AUTHOR}: likes received 40 → 2",
-        "3 counts mended",
+        "3 counts repaired",
     ]
     assert await counts(favorites, videos[0], 1) == (1, 1, 2)
-    assert await fleet.recount("favoriteservice") == ["0 counts mended"]
+    assert await fleet.recount("favoriteservice") == ["0 counts repaired"]

@@ -4,11 +4,11 @@ import asyncio
 
 from fleet import turns
 
-from microkit.background import Background
+from microkit.background import BackgroundTasks
 
 
 async def test_closing_cancels_what_still_runs():
-    background, cancelled = Background(), asyncio.Event()
+    background, cancelled = BackgroundTasks(), asyncio.Event()
 
     async def work() -> None:
         try:
@@ -24,7 +24,7 @@ async def test_closing_cancels_what_still_runs():
 
 
 async def test_a_task_that_swallows_a_cancellation_is_cancelled_again():
-    background, swallowed = Background(), 0
+    background, swallowed = BackgroundTasks(), 0
 
     async def work() -> None:
         nonlocal swallowed
@@ -42,7 +42,7 @@ async def test_a_task_that_swallows_a_cancellation_is_cancelled_again():
 
 
 async def test_within_the_grace_period_a_task_ends_by_itself():
-    background, go = Background(), asyncio.Event()
+    background, go = BackgroundTasks(), asyncio.Event()
 
     async def work() -> None:
         await go.wait()

@@ -6,7 +6,7 @@ import contextvars
 import pytest
 from fleet import eventually, turns
 
-from microkit.batch import Each, Loader
+from microkit.batch import BatchLoader, SingleFlight
 from microkit.cache import Cache, CachedLoader
 
 
@@ -33,14 +33,14 @@ def source():
 
 
 async def test_calls_of_one_moment_share_one_load(source):
-    loader = Loader(source)
+    loader = BatchLoader(source)
     answers = await asyncio.gather(loader.many([2, 4]), loader.many([4, 5]), loader.one(6))
     assert answers == [{2: 4, 4: 16}, {4: 16}, 36]
     assert source.asked == [[2, 4, 5, 6]]
 
 
 async def test_a_load_starts_after_the_call_that_asks_for_it(source):
-    loader = Loader(source)
+    loader = BatchLoader(source)
     source.gate.clear()
     early = asyncio.create_task(loader.one(2))
     await turns()
@@ -54,7 +54,7 @@ async def test_a_load_starts_after_the_call_that_asks_for_it(source):
 
 
 async def test_a_failed_load_fails_its_own_callers_only(source):
-    loader = Loader(source)
+    loader = BatchLoader(source)
     source.broken = True
     outcomes = await asyncio.gather(loader.one(2), loader.one(4), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["broken", "broken"]
@@ -63,7 +63,7 @@ async def test_a_failed_load_fails_its_own_callers_only(source):
 
 
 async def test_a_caller_that_leaves_does_not_stop_the_others(source):
-    loader = Loader(source)
+    loader = BatchLoader(source)
     source.gate.clear()
     leaves, stays = asyncio.create_task(loader.one(2)), asyncio.create_task(loader.one(4))
     await turns()
@@ -75,18 +75,18 @@ async def test_a_caller_that_leaves_does_not_stop_the_others(source):
 
 
 async def test_no_load_takes_more_keys_than_allowed(source):
-    loader = Loader(source, limit=10)
+    loader = BatchLoader(source, limit=10)
     assert len(await loader.many(range(0, 50, 2))) == 25
     assert sorted(map(len, source.asked)) == [5, 10, 10]
 
 
 async def test_nothing_wanted_asks_nobody(source):
-    assert await Loader(source).many([]) == {}
+    assert await BatchLoader(source).many([]) == {}
     assert source.asked == []
 
 
 async def test_a_load_that_hangs_holds_nobody_else_up_for_long(source):
-    loader = Loader(source)
+    loader = BatchLoader(source)
     source.gate.clear()
     hangs = asyncio.create_task(loader.one(2))
     await turns()
@@ -104,7 +104,7 @@ async def test_a_load_runs_in_the_context_of_a_caller_of_its_own(source):
         seen.append(caller.get())
         return await source(keys)
 
-    loader = Loader(load)
+    loader = BatchLoader(load)
     source.gate.clear()
 
     async def call(name):
@@ -138,7 +138,7 @@ class Slow:
 
 async def test_each_shares_a_keys_load_and_lets_no_key_wait_for_another():
     slow = Slow()
-    loader = Each(slow)
+    loader = SingleFlight(slow)
     waits = [asyncio.create_task(loader.one(1)) for _ in range(2)]
     assert await asyncio.gather(*(loader.one(n) for n in (2, 3, 2))) == [4, 6, 4]
     assert sorted(slow.asked) == [1, 2, 3]
@@ -149,14 +149,14 @@ async def test_each_shares_a_keys_load_and_lets_no_key_wait_for_another():
 
 
 async def test_each_fails_only_who_asked_for_what_fails():
-    loader = Each(Slow())
+    loader = SingleFlight(Slow())
     outcomes = await asyncio.gather(*map(loader.one, (2, 13, 3)), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["4", "unlucky", "6"]
 
 
 async def test_each_keeps_nothing_of_what_is_done():
     slow = Slow()
-    loader = Each(slow)
+    loader = SingleFlight(slow)
     leaves = asyncio.create_task(loader.one(1))
     await asyncio.gather(*map(loader.one, range(2, 9)))
     leaves.cancel()

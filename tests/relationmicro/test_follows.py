@@ -135,12 +135,12 @@ async def test_recount_mends_followers_from_the_edges(relations, people, fleet):
     await redis.execute("ZADD", keys.followers(b), 5, c)
     lines = await fleet.recount("relationservice")
     assert sorted(lines) == [
-        "2 follows mended",
+        "2 follows repaired",
         f"user {b}: follower {a} added",
         f"user {b}: follower {c} removed",
     ]
     assert await info(relations, b) == (0, 1, False)
-    assert await fleet.recount("relationservice") == ["0 follows mended"]
+    assert await fleet.recount("relationservice") == ["0 follows repaired"]
 
 
 async def test_who_was_once_known_needs_no_userservice(relations, people, fleet):

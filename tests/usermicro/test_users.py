@@ -134,9 +134,9 @@ async def test_recount_mends_the_cached_counts_and_says_so(users, fleet):
     assert await fleet.recount("userservice") == [
         f"user {ids[0]}: follow_count 0 → 1, work_count 7 → 0",
         f"user {ids[1]}: follower_count 0 → 1",
-        "2 users mended",
+        "2 users repaired",
     ]
-    assert await fleet.recount("userservice") == ["0 users mended"]
+    assert await fleet.recount("userservice") == ["0 users repaired"]
 
 
 async def test_bytes_that_look_like_sql_are_only_a_name(users):

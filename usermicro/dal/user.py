@@ -12,7 +12,7 @@ _CACHED: Final = 10_000
 _CACHED_SECONDS: Final = 2.0
 
 
-class Row(NamedTuple):
+class UserRow(NamedTuple):
     """What is known of a user, but for the password."""
 
     id: int
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     favorite_count: int
 
 
-_COLUMNS = [getattr(User, name) for name in Row._fields]
+_COLUMNS = [getattr(User, name) for name in UserRow._fields]
 _BY_IDS = Statement(lambda ids: User.select(*_COLUMNS).where(User.id.in_(ids)))
 _BY_NAME = Statement(lambda name: User.select(*_COLUMNS).where(User.name_key == name))
 _LOGIN = Statement(
@@ -46,7 +46,7 @@ class Users:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
+        self._rows: CachedLoader[int, UserRow] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
 
     async def create(self, name: str, **columns: str | None) -> int:
         """Insert an account and return its id.
@@ -60,23 +60,25 @@ class Users:
         except IntegrityError as error:
             raise AlreadyExists("用户名已存在") from error
 
-    async def by_ids(self, ids: Iterable[int]) -> dict[int, Row]:
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, UserRow]:
         """Return those of `ids` that exist."""
         return await self._rows.many(ids)
 
-    async def by_name(self, name: str) -> Row | None:
+    async def by_name(self, name: str) -> UserRow | None:
         """Return the user of exactly this name."""
         rows = await self._database.rows(_BY_NAME(name=name.encode()))
-        return Row(*rows[0]) if rows else None
+        return UserRow(*rows[0]) if rows else None
 
     async def password_of(self, name: str) -> tuple[int, str] | None:
         """Return the id and the password's hash of the user of exactly this name."""
         rows = await self._database.rows(_LOGIN(name=name.encode()))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def page(self, after: int, limit: int) -> list[Row]:
+    async def page(self, after: int, limit: int) -> list[UserRow]:
         """Return up to `limit` users in the order of their ids, from the first above `after`."""
-        return [Row(*row) for row in await self._database.rows(_AFTER(after=after, limit=limit))]
+        return [
+            UserRow(*row) for row in await self._database.rows(_AFTER(after=after, limit=limit))
+        ]
 
     async def update(self, user_id: int, columns: Mapping[str, Any]) -> None:
         """Set `columns` of a user.
@@ -93,6 +95,6 @@ class Users:
             raise NotFound("用户不存在")
         self._rows.discard(user_id)
 
-    async def _load(self, ids: list[int]) -> dict[int, Row]:
+    async def _load(self, ids: list[int]) -> dict[int, UserRow]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
-        return {row[0]: Row(*row) for row in rows}
+        return {row[0]: UserRow(*row) for row in rows}

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from peewee import Case, fn
 
-from microkit.batch import Each
+from microkit.batch import SingleFlight
 from microkit.cache import Cache, CachedLoader
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement, Transaction
-from microkit.storage.statement import Call
+from microkit.storage.statement import BoundStatement
 from videomicro.dal.model import Clock, Video
 
 _CACHED: Final = 20_000
@@ -18,11 +18,11 @@ _CACHED_SECONDS: Final = 2.0
 _CACHED_PAGES: Final = 256
 _CACHED_PAGES_SECONDS: Final = 60.0
 
-Page = tuple[int, int]
+PageKey = tuple[int, int]
 """A page of the feed: what was published before this many ms since 1970, at most so many."""
 
 
-class Row(NamedTuple):
+class VideoRow(NamedTuple):
     """A video that is not deleted."""
 
     id: int
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     created_ms: int
 
 
-_COLUMNS = [getattr(Video, name) for name in Row._fields]
+_COLUMNS = [getattr(Video, name) for name in VideoRow._fields]
 _LIVE = Video.select(*_COLUMNS).where(Video.deleted == False)  # noqa: E712 - SQL's
 _NEWEST = Video.created_ms.desc()
 _BY_IDS = Statement(lambda ids: _LIVE.where(Video.id.in_(ids)))
@@ -83,13 +83,17 @@ class Videos:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: CachedLoader[int, Row] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
+        self._rows: CachedLoader[int, VideoRow] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
         self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
-        self._pages: Each[Page, tuple[list[Row], int]] = Each(self._load_page)
-        self._kept: Cache[Page, tuple[list[Row], int]] = Cache(_CACHED_PAGES, _CACHED_PAGES_SECONDS)
-        self._version: Each[None, int] = Each(self._load_version)
+        self._pages: SingleFlight[PageKey, tuple[list[VideoRow], int]] = SingleFlight(
+            self._load_page
+        )
+        self._kept: Cache[PageKey, tuple[list[VideoRow], int]] = Cache(
+            _CACHED_PAGES, _CACHED_PAGES_SECONDS
+        )
+        self._version: SingleFlight[None, int] = SingleFlight(self._load_version)
         self._newest_ms = 0
-        self._published: Each[int, list[Row]] = Each(self._load_published)
+        self._published: SingleFlight[int, list[VideoRow]] = SingleFlight(self._load_published)
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
         """Insert a video and return its id."""
@@ -107,11 +111,11 @@ class Videos:
         self._counts.discard(author_id)
         return video_id
 
-    async def by_ids(self, ids: Iterable[int]) -> dict[int, Row]:
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, VideoRow]:
         """Return those of `ids` that exist."""
         return await self._rows.many(ids)
 
-    async def by_id(self, video_id: int) -> Row:
+    async def by_id(self, video_id: int) -> VideoRow:
         """Return one video.
 
         Raises:
@@ -122,11 +126,11 @@ class Videos:
             raise NotFound("视频不存在")
         return row
 
-    async def by_author(self, author_id: int) -> list[Row]:
+    async def by_author(self, author_id: int) -> list[VideoRow]:
         """Return the author's videos, newest first."""
         return await self._published.one(author_id)
 
-    async def feed(self, before_ms: int, limit: int) -> list[Row]:
+    async def feed(self, before_ms: int, limit: int) -> list[VideoRow]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
         # What is newer than the newest asks for the newest page, like all that is.
         page = min(before_ms, self._newest_ms + 1), limit
@@ -164,29 +168,29 @@ class Videos:
         self._rows.discard(video_id)
         self._counts.discard(row.author_id)
 
-    async def _change(self, update: Call) -> None:
+    async def _change(self, update: BoundStatement) -> None:
         def change(within: Transaction) -> None:
             _changed(within)
             within.write(update)
 
         await self._database.transaction(change)
 
-    async def _load(self, ids: list[int]) -> dict[int, Row]:
+    async def _load(self, ids: list[int]) -> dict[int, VideoRow]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
-        return {row[0]: Row(*row) for row in rows}
+        return {row[0]: VideoRow(*row) for row in rows}
 
-    async def _load_page(self, page: Page) -> tuple[list[Row], int]:
+    async def _load_page(self, page: PageKey) -> tuple[list[VideoRow], int]:
         before, limit = page
         found = await self._database.rows(_FEED(before=before, limit=limit))
         # An empty page says nothing of its version: it is asked for again.
-        return [Row(*row[:-1]) for row in found], found[0][-1] if found else 0
+        return [VideoRow(*row[:-1]) for row in found], found[0][-1] if found else 0
 
     async def _load_version(self, _: None) -> int:
         ((version,),) = await self._database.rows(_NOW())
         return int(version)
 
-    async def _load_published(self, author: int) -> list[Row]:
-        return [Row(*row) for row in await self._database.rows(_BY_AUTHOR(author=author))]
+    async def _load_published(self, author: int) -> list[VideoRow]:
+        return [VideoRow(*row) for row in await self._database.rows(_BY_AUTHOR(author=author))]
 
     async def _count(self, authors: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}

@@ -77,7 +77,7 @@ async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
     assert result(answer).author_id == 1
     await eventually(lambda: len(rig.server.connections) == 1)
     tasks = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]
-    assert "Connection._serve" not in tasks
+    assert "ServerConnection._serve" not in tasks
 
 
 async def test_a_connection_that_survives_goes_on_in_step(rig, call, result, chance):

@@ -9,7 +9,7 @@ import pytest
 
 from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
-from microkit.rpc.balance import Balance
+from microkit.rpc.load_balancer import LoadBalancer
 
 A, B, C = (Instance("127.0.0.1", port) for port in (1, 2, 3))
 
@@ -28,7 +28,7 @@ def clock():
 
 @pytest.fixture
 def balance(clock):
-    return Balance(clock)
+    return LoadBalancer(clock)
 
 
 def picked(balance, times=12, among=(A, B, C)):
@@ -37,11 +37,11 @@ def picked(balance, times=12, among=(A, B, C)):
 
 def test_instances_get_calls_by_their_weight_and_not_in_bursts():
     a, b, c = (Instance("h", n, weight) for n, weight in ((1, 5), (2, 1), (3, 1)))
-    balance = Balance()
+    balance = LoadBalancer()
     picks = [balance.pick([a, b, c]) for _ in range(70)]
     assert Counter(picks) == {a: 50, b: 10, c: 10}
     assert picks[:7] == [a, a, b, a, c, a, a]
-    assert Balance().pick([]) is None
+    assert LoadBalancer().pick([]) is None
 
 
 def test_an_instance_that_cannot_be_reached_rests_and_then_one_call_finds_out(balance, clock):

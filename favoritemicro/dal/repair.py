@@ -35,7 +35,7 @@ return {stored, right}
 )
 
 
-async def mend(redis: Redis) -> AsyncIterator[str]:
+async def repair(redis: Redis) -> AsyncIterator[str]:
     """Compare every like on both sides and every author's count; say what was wrong."""
     for lane in range(keys.LANES):
         for member in await redis.execute("SMEMBERS", keys.users(lane)):

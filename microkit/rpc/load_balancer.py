@@ -10,7 +10,7 @@ _REST_SECONDS: Final = 1.0
 _SILENT_CALLS: Final = 3
 
 
-class Balance:
+class LoadBalancer:
     """Smooth weighted round robin, as nginx does it: heavy instances often, never in bursts.
 
     An instance that cannot be reached, or leaves several calls in a row unanswered, rests for a

@@ -11,7 +11,7 @@ _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 3600.0
 
 
-class People:
+class Peers:
     """What userservice knows of people."""
 
     def __init__(self, client: usermicro.Client) -> None:

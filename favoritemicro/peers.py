@@ -11,7 +11,7 @@ _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 60.0
 
 
-class Authors:
+class Peers:
     """What videoservice knows of videos; a video that is deleted is forgotten within a minute."""
 
     def __init__(self, client: videomicro.Client, favorites: Favorites) -> None:

@@ -38,7 +38,7 @@ class _Added:
         return await instead()
 
 
-class Peers:
+class Fallback:
     """Asks relationservice and favoriteservice about many at once."""
 
     def __init__(self, clients: Clients) -> None:
