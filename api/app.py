@@ -1,4 +1,4 @@
-"""The HTTP application: routes and handlers on top of clients, objects and uploads."""
+"""The HTTP application: middlewares, routes and handlers."""
 
 from pathlib import Path
 from typing import Final
@@ -38,11 +38,11 @@ def application(
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
-    """Return the application: every route of the IDL, the page, the objects, and the process's own.
+    """Return the application: the IDL's routes, the web client, the objects and the health checks.
 
     Raises:
         TypeError: a method of the IDL has no handler.
-        ConfigError: the settings have no usable secret.
+        ConfigError: JWT_SECRET is missing or too short.
     """
     tokens = Tokens(settings)
     lists, aggregate = Lists(clients), Aggregate(clients)
@@ -54,12 +54,12 @@ def application(
     }
     by_handler: dict[Handler, Endpoint] = {
         endpoint.handle: endpoint
-        for described, handler in handlers.items()
-        for endpoint in endpoints(described, handler, tokens, settings)
+        for contract, handler in handlers.items()
+        for endpoint in endpoints(contract, handler, tokens, settings)
     }
     app = web.Application(
         client_max_size=_BODY_BYTES,
-        # From the outermost to the innermost. A rate limiter or a tracer of HTTP is one more line.
+        # Outermost first. A rate limiter or an HTTP tracer would be one more line.
         middlewares=[
             request_id,
             envelopes(by_handler),
@@ -75,7 +75,7 @@ def application(
         return web.Response(body=_PONG, headers=_JSON)
 
     async def healthz(_: web.Request) -> web.Response:
-        # Which of them fails is for operators, at the admin port.
+        # The names of the failed checks are on the admin port only.
         failed = await health(checks)
         body = b'{"status":"unavailable"}' if failed else b'{"status":"ok"}'
         return web.Response(body=body, status=503 if failed else 200, headers=_JSON)

@@ -1,4 +1,4 @@
-"""How every answer is written: JSON with `status_code` and `status_msg`, and HTTP 200."""
+"""The envelope of every response: JSON with `status_code` and `status_msg`, and HTTP 200."""
 
 from typing import Final, Generic, TypeVar
 
@@ -19,7 +19,7 @@ _HEADERS: Final = {
 
 
 class Shared(Generic[ResponseT]):
-    """A response that many requests get: it is encoded once."""
+    """A response shared by many requests, encoded once."""
 
     __slots__ = ("body",)
 
@@ -27,18 +27,18 @@ class Shared(Generic[ResponseT]):
         self.body: Final = _encode(response)
 
 
-def success(answer: msgspec.Struct | Shared[msgspec.Struct]) -> bytes:
-    """Return the body of an answer."""
-    return answer.body if isinstance(answer, Shared) else _encode(answer)
+def success(response: msgspec.Struct | Shared[msgspec.Struct]) -> bytes:
+    """Return the body of a response."""
+    return response.body if isinstance(response, Shared) else _encode(response)
 
 
 def failure(struct: Struct, error: Error) -> bytes:
-    """Return the body that says `error`: an answer with every other field there, and empty."""
+    """Return the body that reports `error`; every other field of `struct` is present and empty."""
     return _encode(status.failure(struct, error))
 
 
 def bare_failure(error: Error) -> bytes:
-    """Return the body that says `error` where no method is known."""
+    """Return the body that reports `error` outside of any method."""
     return _encode({"status_code": error.code, "status_msg": error.message})
 
 

@@ -1,4 +1,4 @@
-"""Multipart forms: their parts one after another, and the text of a part."""
+"""Multipart forms: their parts in order, the text of a part, and a minimum transfer rate."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from microkit.errors import ParamError
 
 CONTENT_TYPE: Final = "multipart/form-data"
-# All that aiohttp raises for a body that is not what it says.
+# Everything that aiohttp raises for a malformed body.
 MALFORMED: Final = (
     ValueError,
     LookupError,
@@ -22,19 +22,19 @@ MALFORMED: Final = (
     HttpProcessingError,
     web.RequestPayloadError,
 )
-_PARTS: Final = 32
-_TEXT_BYTES: Final = 64 << 10
+_MAX_PARTS: Final = 32
+_MAX_TEXT_BYTES: Final = 64 << 10
 
 
 class TooLarge(ParamError):
-    """More than is allowed: HTTP 413."""
+    """The input is larger than allowed: HTTP 413."""
 
 
 class _Reader(MultipartReader):
     """Reads every part as a value.
 
-    Retrofit labels text and file parts ``multipart/form-data`` or ``multipart/mixed`` when it is
-    told so. Such a part has no boundary and no parts of its own.
+    Retrofit can label text and file parts ``multipart/form-data`` or ``multipart/mixed``. Such a
+    part has no boundary and no nested parts.
     """
 
     def _get_part_reader(self, headers: CIMultiDictProxy[str]) -> MultipartReader | BodyPartReader:
@@ -46,73 +46,73 @@ class _Reader(MultipartReader):
 
 
 async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    """Give the parts of a form in their order; what is not read of one is skipped.
+    """Yield the parts of a form in order; the unread rest of a part is skipped.
 
     Raises:
-        ParamError: the body is no form, or has more than 32 parts.
+        ParamError: the body is not a form, or has more than 32 parts.
     """
     try:
         reader = _Reader(request.headers, request.content)
-        for _ in range(_PARTS + 1):
+        for _ in range(_MAX_PARTS + 1):
             part = await reader.next()
             if not isinstance(part, BodyPartReader):
                 return
             yield part
     except MALFORMED as error:
         raise ParamError("表单格式错误") from error
-    raise ParamError(f"表单最多 {_PARTS} 个字段")
+    raise ParamError(f"表单最多 {_MAX_PARTS} 个字段")
 
 
 async def text(part: BodyPartReader) -> str:
-    """Return the text of a part, whatever its type; of a JSON string its value.
+    """Return the text of a part of any type; a JSON string is decoded.
 
     Raises:
-        ParamError: it is no text in the charset that it names (UTF-8 by default).
-        TooLarge: it is longer than 64 KiB.
+        ParamError: the part is not text in its declared charset (UTF-8 by default).
+        TooLarge: the part is longer than 64 KiB.
     """
     raw = bytearray()
     try:
-        while chunk := await part.read_chunk(_TEXT_BYTES):
+        while chunk := await part.read_chunk(_MAX_TEXT_BYTES):
             raw += chunk
-            if len(raw) > _TEXT_BYTES:
-                raise TooLarge(f"字段不能超过 {_TEXT_BYTES >> 10} KB")
+            if len(raw) > _MAX_TEXT_BYTES:
+                raise TooLarge(f"字段不能超过 {_MAX_TEXT_BYTES >> 10} KB")
         value = bytes(part.decode(raw)).decode(part.get_charset("utf-8"))
     except MALFORMED as error:
         raise ParamError("表单格式错误") from error
-    labelled = part.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return _unquoted(value) if labelled == "application/json" else value
+    media_type = part.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return _unquoted(value) if media_type == "application/json" else value
 
 
 def _unquoted(value: str) -> str:
     try:
-        read = json.loads(value)
+        decoded = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return read if isinstance(read, str) else value
+    return decoded if isinstance(decoded, str) else value
 
 
 @asynccontextmanager
 async def paced(
     request: web.Request, bytes_per_second: int, window_seconds: float = 20.0
 ) -> AsyncIterator[None]:
-    """Hold a client to a minimum rate while the block reads its body.
+    """Require a minimum transfer rate while the block reads the body.
 
     Raises:
-        ParamError: in one of the windows, one after another, less arrived than that.
+        ParamError: fewer bytes arrived in a window of `window_seconds` than the rate requires.
     """
     try:
         async with asyncio.timeout(None) as deadline:
-            pace = _Pace(request.content, bytes_per_second, window_seconds, deadline)
+            check = _RateCheck(request.content, bytes_per_second, window_seconds, deadline)
             try:
                 yield
             finally:
-                pace.timer.cancel()
+                check.timer.cancel()
     except TimeoutError as error:
         raise ParamError("数据传输过慢或中断，请重试") from error
 
 
-class _Pace:
-    """Ends a deadline as soon as a window has passed in which too little arrived."""
+class _RateCheck:
+    """Expires a deadline after a window in which too few bytes arrived."""
 
     def __init__(
         self,
@@ -122,18 +122,18 @@ class _Pace:
         deadline: asyncio.Timeout,
     ) -> None:
         self._content = content
-        self._wanted = bytes_per_second * window_seconds
+        self._min_bytes = bytes_per_second * window_seconds
         self._window_seconds = window_seconds
         self._deadline = deadline
         self._next_window()
 
     def _next_window(self) -> None:
-        self._seen = self._content.total_bytes
+        self._bytes_at_start = self._content.total_bytes
         loop = asyncio.get_running_loop()
         self.timer = loop.call_later(self._window_seconds, self._check)
 
     def _check(self) -> None:
-        slow = self._content.total_bytes - self._seen < self._wanted
+        slow = self._content.total_bytes - self._bytes_at_start < self._min_bytes
         if slow and not self._content.is_eof():
             self._deadline.reschedule(asyncio.get_running_loop().time())
         else:

@@ -1,7 +1,7 @@
-"""The middlewares of the API: one purpose each; `api/app.py` lists them in their order.
+"""The API's middlewares, one purpose each; `api/app.py` lists them in order.
 
-Every request passes all of them. Those that concern the methods of the IDL find the one that a
-request is for in `endpoints`, by the handler that the router resolved, and let the rest pass.
+Every request passes through all of them. Middlewares for IDL methods look up the endpoint in
+`endpoints` by the handler that the router resolved, and pass other requests on unchanged.
 """
 
 from collections.abc import Awaitable, Mapping
@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from api import binding, envelope
 from api.form import TooLarge
-from api.routes import ARRIVED, Arrived, Endpoint
+from api.routes import RECEIVED, Endpoint, Received
 from api.upload import Uploads
 from microkit.admission import Admission
 from microkit.errors import Error, NotFound, ParamError, ServiceError
@@ -21,31 +21,31 @@ from microkit.rpc import metadata
 
 Endpoints = Mapping[Handler, Endpoint]
 
-_API: Final = "/douyin"
-_HEADER: Final = "X-Request-Id"
+_API_PREFIX: Final = "/douyin"
+_REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
 _UNOBSERVED: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
-_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
+_ERRORS_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
 
 @web.middleware
 async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id: log lines and RPCs carry it, and the response says it."""
-    made = metadata.new_request_id()
-    metadata.persistent.set({metadata.REQUEST_ID: made})
+    """Assign a request id, sent with log lines, RPCs and the response header."""
+    new_id = metadata.new_request_id()
+    metadata.persistent.set({metadata.REQUEST_ID: new_id})
     try:
         response = await handler(request)
-    except web.HTTPException as answer:
-        answer.headers[_HEADER] = made
+    except web.HTTPException as error:
+        error.headers[_REQUEST_ID_HEADER] = new_id
         raise
-    if not response.prepared:  # else its headers are sent
-        response.headers[_HEADER] = made
+    if not response.prepared:  # a prepared response has sent its headers
+        response.headers[_REQUEST_ID_HEADER] = new_id
     return response
 
 
 def envelopes(endpoints: Endpoints) -> Middleware:
-    """Answer errors in the envelope; a method's has every field of its response."""
+    """Convert errors to the JSON envelope, for IDL methods with every field of the response."""
 
     def failed(request: web.Request, error: Error, status: int) -> web.Response:
         endpoint = endpoints.get(request.match_info.handler)
@@ -55,11 +55,11 @@ def envelopes(endpoints: Endpoints) -> Middleware:
         return envelope.response(envelope.failure(endpoint.method.response, error), status)
 
     @web.middleware
-    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def convert_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            if error.status < 400 or not request.path.startswith(_API):
+            if error.status < 400 or not request.path.startswith(_API_PREFIX):
                 raise
             response = failed(request, _error_of(error), error.status)
             if "Allow" in error.headers:
@@ -69,33 +69,33 @@ def envelopes(endpoints: Endpoints) -> Middleware:
             raise
         except Error as error:
             return failed(request, error, 500)
-        except Exception:  # noqa: BLE001 - a fault, logged by the observation
+        except Exception:  # noqa: BLE001 - logged by the observation
             return failed(request, ServiceError(), 500)
 
-    return answer
+    return convert_errors
 
 
 def _error_of(error: web.HTTPException) -> Error:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return TooLarge("请求体过大")
-    return _BY_STATUS.get(error.status) or ParamError(error.reason)
+    return _ERRORS_BY_STATUS.get(error.status) or ParamError(error.reason)
 
 
 def observation(endpoints: Endpoints) -> Middleware:
-    """Observe every request, by its method in the IDL or else by the path of its route.
+    """Measure every request, labelled with its IDL method or else its route's path.
 
-    Not ``/ping``: what load balancers ask all the time answers without a measurement.
+    ``/ping`` is excluded: load balancers poll it constantly.
     """
 
     @web.middleware
     def observe(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         endpoint = endpoints.get(request.match_info.handler)
         if endpoint is not None:
-            return observing(request, handler, endpoint.method.name)
+            return measured(request, handler, endpoint.method.name)
         path = _path(request)
-        return handler(request) if path in _UNOBSERVED else observing(request, handler, path)
+        return handler(request) if path in _UNOBSERVED else measured(request, handler, path)
 
-    async def observing(request: web.Request, handler: Handler, name: str) -> web.StreamResponse:
+    async def measured(request: web.Request, handler: Handler, name: str) -> web.StreamResponse:
         with observed("http", "api", name, _EXPECTED):
             return await handler(request)
 
@@ -108,7 +108,7 @@ def _path(request: web.Request) -> str:
 
 
 def reception(endpoints: Endpoints, uploads: Uploads) -> Middleware:
-    """Wait for a method's arguments and upload; what a refused caller uploads is not read."""
+    """Read a method's arguments and upload; an upload with an invalid token is not read."""
 
     @web.middleware
     def receive(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
@@ -120,26 +120,26 @@ def reception(endpoints: Endpoints, uploads: Uploads) -> Middleware:
         return arguments(request, handler)
 
     async def arguments(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[ARRIVED] = Arrived(await binding.arguments(request))
+        request[RECEIVED] = Received(await binding.arguments(request))
         return await handler(request)
 
     async def upload(
         request: web.Request, handler: Handler, endpoint: Endpoint
     ) -> web.StreamResponse:
         viewer = endpoint.early_viewer(request)
-        async with uploads.receive(request, viewer) as received:
-            request[ARRIVED] = Arrived({**received.arguments, **request.query}, received)
+        async with uploads.receive(request, viewer) as body:
+            request[RECEIVED] = Received({**body.arguments, **request.query}, body)
             return await handler(request)
 
     return receive
 
 
 def admission(endpoints: Endpoints, limit: int) -> Middleware:
-    """Admit up to `limit` calls of methods at once and refuse the others.
+    """Run up to `limit` method calls at once and refuse further ones.
 
-    It stands behind the reception: who sends a body slowly takes no place.
+    It follows the reception, so that a slowly sent body occupies no slot.
     """
-    places = Admission(limit)
+    slots = Admission(limit)
 
     @web.middleware
     def admit(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
@@ -148,7 +148,7 @@ def admission(endpoints: Endpoints, limit: int) -> Middleware:
         return admitted(request, handler)
 
     async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
-        with places:
+        with slots:
             return await handler(request)
 
     return admit

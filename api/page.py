@@ -1,4 +1,4 @@
-"""The web client over HTTP: one page, and the files beside it that it names."""
+"""Serves the web client: the page and the files next to it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +14,16 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Code and style are ours alone. Pictures and videos may be anywhere: OBJECTS_PUBLIC_URL, a bucket
-# that the API redirects to, what other callers stored. A video to be published is a blob.
+# Scripts and styles come from this server only. Pictures and videos may come from any host:
+# OBJECTS_PUBLIC_URL, a bucket that the API redirects to, or URLs that other callers stored. The
+# preview of a video to publish is a blob.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src *; media-src * blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
 _HEADERS: Final = {
-    "Cache-Control": "no-cache",  # kept, but asked for each time: a 304 is small
+    "Cache-Control": "no-cache",  # cached, but revalidated each time (304)
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -30,14 +31,14 @@ _HEADERS: Final = {
 
 
 def page_routes() -> Iterator[web.RouteDef]:
-    """Give the routes of the page, and of the files that are in its folder now."""
+    """Yield the routes of the page and of the files in its folder at start-up."""
     files = {path.name: path for path in FOLDER.iterdir() if path.suffix in _TYPES}
 
     async def index(_: web.Request) -> web.FileResponse:
         return _file(files[_INDEX])
 
     async def named(request: web.Request) -> web.FileResponse:
-        # A name is looked up, and never part of a path.
+        # The name is a dictionary key, never part of a path: no traversal.
         path = files.get(request.match_info["name"])
         if path is None:
             raise web.HTTPNotFound

@@ -1,4 +1,4 @@
-"""Routes from the IDL's annotations: no route outside of it, and none in it without a handler."""
+"""HTTP routes, built from the IDL's annotations: every annotated method must have a handler."""
 
 import functools
 import re
@@ -23,21 +23,21 @@ _BEARER: Final = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """What came with a request: arguments by name, and the upload where the method takes one."""
+class Received:
+    """A request's arguments by name, and its upload if the method takes one."""
 
     arguments: binding.Arguments
     upload: Upload | None = None
 
 
-ARRIVED: Final = web.RequestKey("arrived", Arrived)
+RECEIVED: Final = web.RequestKey("received", Received)
 
 
 class Endpoint:
-    """One method over HTTP: binds the arguments, identifies the viewer and calls its handler.
+    """One method over HTTP: binds the arguments, identifies the viewer and calls the handler.
 
     Raises:
-        TypeError: the handler has no coroutine of the method's name.
+        TypeError: the handler has no coroutine named like the method.
     """
 
     def __init__(self, method: Method, handler: object, tokens: Tokens, base: str) -> None:
@@ -49,15 +49,15 @@ class Endpoint:
         self._base = base
 
     def routes(self) -> Iterator[web.RouteDef]:
-        """Give the method's routes, each path with and without the slash at its end."""
+        """Yield the method's routes, each path with and without a trailing slash."""
         for annotation, verb in _VERBS.items():
             path = self.method.annotations.get(annotation)
             if path:
-                for each in (path, path.rstrip("/")):
-                    yield web.RouteDef(verb, each, self.handle, {})
+                for variant in (path, path.rstrip("/")):
+                    yield web.RouteDef(verb, variant, self.handle, {})
 
     def early_viewer(self, http: web.Request) -> int:
-        """Return whom a token that comes before the body acts for; 0 when it comes within.
+        """Return the user of a token in the query or a header; 0 if the token is in the body.
 
         Raises:
             Unauthorized: the method requires a login and the token is not valid.
@@ -66,12 +66,12 @@ class Endpoint:
         return self._viewer(token) if token else 0
 
     async def handle(self, http: web.Request) -> web.Response:
-        """Answer a request that has arrived completely."""
-        arrived = http[ARRIVED]
-        viewer = self._viewer(_token(http, arrived.arguments)) if self._auth else 0
-        request = binding.bind(self.method.request, arrived.arguments)
+        """Answer a request whose body has been read."""
+        received = http[RECEIVED]
+        viewer = self._viewer(_token(http, received.arguments)) if self._auth else 0
+        request = binding.bind(self.method.request, received.arguments)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
-        answer = await self._call(HttpCall(request, viewer, base, arrived.upload))
+        answer = await self._call(HttpCall(request, viewer, base, received.upload))
         return envelope.response(envelope.success(answer))
 
     def _viewer(self, token: str) -> int:
@@ -82,8 +82,8 @@ class Endpoint:
 def endpoints(
     contract: Contract[Any, Any], handler: object, tokens: Tokens, settings: Settings
 ) -> Iterator[Endpoint]:
-    """Give an endpoint for each method of one HTTP contract."""
-    # Where it is signed, the API says for how long.
+    """Yield an endpoint for each method of one HTTP contract."""
+    # Presigned objects: clients get the API's URL, which redirects to a freshly signed one.
     base = "" if settings.objects_presigned else settings.objects_public_url.rstrip("/")
     if settings.public_url and not base:
         base = f"{settings.public_url.rstrip('/')}/objects"
@@ -92,27 +92,27 @@ def endpoints(
 
 
 def _host(http: web.Request) -> str:
-    """Return where the request was sent to.
+    """Return the host and port that the request was sent to.
 
     Raises:
-        ParamError: it says so in a way that no address is written.
+        ParamError: the Host header is malformed.
     """
     host = http.headers.get("Host")
     if not host:
         address, port = http.transport.get_extra_info("sockname")[:2] if http.transport else ("", 0)
         return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    return _checked(host)
+    return _valid_host(host)
 
 
 @functools.lru_cache(maxsize=256)
-def _checked(host: str) -> str:
+def _valid_host(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ParamError("Host 请求头无效")
     return host
 
 
-def _token(http: web.Request, given: binding.Arguments) -> str:
-    token = given.get("token")
+def _token(http: web.Request, arguments: binding.Arguments) -> str:
+    token = arguments.get("token")
     if isinstance(token, str) and token:
         return token
     scheme, _, credentials = http.headers.get("Authorization", "").partition(" ")

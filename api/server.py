@@ -1,4 +1,4 @@
-"""Serves the HTTP application: what it is made from, and its HTTP server."""
+"""The HTTP server: opens what the application needs and serves it."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,15 +20,15 @@ from microkit.network import Address
 from microkit.service import Service
 from microkit.storage.objects import Objects
 
-# The APK sends whole messages in the query: 1,000 characters, three times four bytes each.
-_LINE_BYTES: Final = 64 << 10
+# The APK sends messages in the query: up to 1,000 characters of 12 bytes (4 in UTF-8, escaped).
+_MAX_LINE_BYTES: Final = 64 << 10
 
 
 @asynccontextmanager
 async def open_server(
     _: Service[Any], context: Context[Settings], address: Address
 ) -> AsyncIterator[int]:
-    """Serve until the block ends; then finish requests in flight. Gives the port.
+    """Serve until the block ends, then drain requests in flight. Yields the port.
 
     Raises:
         ConfigError: a setting cannot be used.
@@ -37,7 +37,7 @@ async def open_server(
     """
     settings = context.settings
     objects = await context.objects()
-    await _offer_assets(objects, settings)
+    await _store_assets(objects, settings)
     clients = Clients.of(context)
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
@@ -56,7 +56,7 @@ async def open_server(
             Limits.of(settings),
             access_log=None,
             shutdown_timeout=settings.stop_grace_seconds,
-            max_line_size=_LINE_BYTES,
+            max_line_size=_MAX_LINE_BYTES,
         )
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
@@ -65,8 +65,8 @@ async def open_server(
         yield runner.addresses[0][1]
 
 
-async def _offer_assets(objects: Objects, settings: Settings) -> None:
-    """Store the default pictures in a bucket that clients read directly."""
+async def _store_assets(objects: Objects, settings: Settings) -> None:
+    """Store the default pictures in the bucket, if clients read it directly."""
     if not settings.objects_public_url or settings.objects_presigned:
         return
     for asset in sorted(ASSETS.iterdir()):
