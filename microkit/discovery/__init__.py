@@ -1,4 +1,4 @@
-"""Where a service's instances are: `DISCOVERY_URL` chooses how that is known and told."""
+"""Service discovery: fixed addresses or etcd, chosen by `DISCOVERY_URL`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,28 +22,28 @@ class Instance:
 
 
 class Resolver(Protocol):
-    """Knows the instances of a service."""
+    """Finds the instances of services."""
 
-    def known(self, service: str) -> Sequence[Instance]:
-        """Return the instances as they are known by now; none if `resolve` has to find out."""
+    def cached(self, service: str) -> Sequence[Instance]:
+        """Return the instances without I/O; empty until `resolve` has found some."""
 
     async def resolve(self, service: str) -> Sequence[Instance]:
-        """Return the instances of `service`, the last known ones while nobody can be asked."""
+        """Return the instances of `service`; the last list while the registry is unavailable."""
 
 
 @asynccontextmanager
 async def open_resolver(
     settings: Settings, ports: Mapping[str, int] | None = None
 ) -> AsyncIterator[Resolver]:
-    """Give the resolver of the settings: fixed addresses, or etcd's.
+    """Open the resolver that `discovery_url` chooses: fixed addresses or etcd.
 
     Args:
-        settings: say which, and the fixed addresses.
-        ports: the services that will be resolved, with their default ports on this machine; only
-            fixed addresses need them.
+        settings: `discovery_url` and, for static discovery, `addresses`.
+        ports: the services to resolve, with their default ports on this machine; used by static
+            discovery only.
 
     Raises:
-        ConfigError: no such kind of discovery.
+        ConfigError: `discovery_url` has an unknown scheme.
     """
     scheme = settings.discovery_url.partition(":")[0]
     if scheme == "static":
@@ -67,7 +67,7 @@ async def open_resolver(
 
 @asynccontextmanager
 async def registered(settings: Settings, service: str, port: int) -> AsyncIterator[None]:
-    """Tell others where this process serves while the block lasts; nothing where that is fixed."""
+    """Keep this instance registered while the block runs; no operation with static discovery."""
     if settings.discovery_url.startswith("static:"):
         yield
         return
@@ -82,9 +82,9 @@ async def registered(settings: Settings, service: str, port: int) -> AsyncIterat
 
 
 def _before_grpc() -> None:
-    """Keep gRPC, which reads this when it is imported, from handling forks.
+    """Disable gRPC's fork handlers, before gRPC is imported and reads the variable.
 
-    Its handlers end a child that is forked while one of its threads is at work, and all that we
-    fork only starts another program.
+    They abort a child that is forked while a gRPC thread runs. Our forks only exec other programs,
+    so the handlers are not needed.
     """
     set_default_environment("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -1,4 +1,4 @@
-"""etcd, one client of several endpoints: what is asked is asked of one that answers."""
+"""A client of an etcd cluster: requests fail over to the next endpoint."""
 
 import asyncio
 import logging
@@ -23,14 +23,14 @@ T = TypeVar("T")
 _SECONDS: Final = 3
 _PORT: Final = 2379
 _OPTIONS: Final = {
-    # gRPC waits up to two minutes between attempts to reconnect if it is not told otherwise.
+    # By default gRPC waits up to two minutes between attempts to reconnect.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
-    # Which is how long a connection may take to be made, too.
+    # gRPC also uses this as the connect timeout.
     "grpc.min_reconnect_backoff_ms": 1000,
-    # Clients share connections if they are not told otherwise: a new one would get the dead one.
+    # By default clients share connections: a new client would reuse the dead connection.
     "grpc.use_local_subchannel_pool": 1,
-    # A connection whose other end is silently gone is found out.
+    # Keepalive pings detect a peer that vanished without closing the connection.
     "grpc.keepalive_time_ms": 10_000,
     "grpc.keepalive_timeout_ms": 3000,
     "grpc.http2.max_pings_without_data": 0,
@@ -40,7 +40,7 @@ FAILURES: Final = (ClientError, grpc.RpcError, grpc.aio.BaseError, OSError, Time
 
 
 class Etcd:
-    """Asks one endpoint, and the next one when that does not answer."""
+    """Sends requests to one endpoint, and to the next one when it fails."""
 
     def __init__(self, settings: Settings) -> None:
         url = urlsplit(settings.discovery_url)
@@ -54,10 +54,10 @@ class Etcd:
         self._reachable = True
 
     async def ask(self, work: Callable[[aetcd.Client], Awaitable[T]]) -> T:
-        """Return what `work` gets from an endpoint that answers within three seconds.
+        """Run `work` on each endpoint in turn until one replies within three seconds.
 
         Raises:
-            Unavailable: none does.
+            Unavailable: no endpoint replied.
         """
         for _ in self._endpoints:
             client = self._client or self.connect()
@@ -66,10 +66,11 @@ class Etcd:
                 async with asyncio.timeout(_SECONDS):
                     answer = await work(client)
             except (*FAILURES, asyncio.CancelledError) as error:
-                # gRPC cancels what is under way on a channel that another call has closed.
+                # gRPC cancels a call if another call closed its channel: only a cancellation of our
+                # own task is passed on.
                 if isinstance(error, asyncio.CancelledError) and _cancelled():
                     raise
-                self._say(error)
+                self._log_outage(error)
                 await self._drop(client)
             else:
                 self._reachable = True
@@ -77,7 +78,7 @@ class Etcd:
         raise Unavailable("服务发现暂不可用")
 
     def connect(self) -> aetcd.Client:
-        """Return a new client of the endpoint whose turn it is."""
+        """Return a new client of the current endpoint."""
         host, port = self._endpoints[0]
         return _Client(self._credentials, host, port, self._user, self._password)
 
@@ -92,15 +93,15 @@ class Etcd:
             self._endpoints.append(self._endpoints.pop(0))
         await client.close()
 
-    def _say(self, error: BaseException) -> None:
-        """Log once that etcd is away, not each time that it is asked."""
+    def _log_outage(self, error: BaseException) -> None:
+        """Log the start of an outage once, not on every request."""
         if self._reachable:
-            _log.warning("etcd does not answer: %s", error or type(error).__name__)
+            _log.warning("etcd is unavailable: %s", error or type(error).__name__)
         self._reachable = False
 
 
 class _Client(aetcd.Client):  # type: ignore[misc]
-    """aetcd's client, with TLS where there are credentials for it."""
+    """aetcd's client, with TLS if there are credentials."""
 
     def __init__(
         self,
@@ -135,10 +136,10 @@ class _Client(aetcd.Client):  # type: ignore[misc]
 
 @asynccontextmanager
 async def open_etcd(settings: Settings) -> AsyncIterator[Etcd]:
-    """Give an Etcd of ``etcd://[user:password@]host:port[,host:port]`` (etcds:// for TLS).
+    """Open a client of ``etcd://[user:password@]host:port[,host:port]`` (etcds:// for TLS).
 
     Raises:
-        ConfigError: an endpoint or a certificate cannot be used.
+        ConfigError: an endpoint or a certificate is invalid.
     """
     etcd = Etcd(settings)
     try:
@@ -148,7 +149,7 @@ async def open_etcd(settings: Settings) -> AsyncIterator[Etcd]:
 
 
 def _cancelled() -> bool:
-    """Was it the caller's own task that was cancelled?"""
+    """Return whether the current task itself is being cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

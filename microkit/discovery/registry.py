@@ -1,9 +1,9 @@
-"""Kitex's registry-etcd format, both ways.
+"""Registration and resolution in etcd, in the format of Kitex's registry-etcd.
 
     key    kitex/registry-etcd/{service}/{host:port}
     value  {"network":"tcp","address":"host:port","weight":10,"tags":null}
 
-A registration is held by a lease of 60 s that is refreshed every 20 s.
+A registration has a lease of 60 s, refreshed every 20 s.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ _REFRESH_SECONDS: Final = 20.0
 _RESOLVE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
 _HEAVIEST: Final = 10_000
-# How long callers may take to hear that an instance is gone, before it goes.
-_NEWS_SECONDS: Final = 0.5
-_EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - told apart, not listened on
+# Grace period between deregistering and closing the listener: resolvers need time to notice.
+_DEREGISTER_SECONDS: Final = 0.5
+_WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not listened on
 
 
 def key_of(service: str, instance: Instance) -> bytes:
@@ -41,7 +41,7 @@ def key_of(service: str, instance: Instance) -> bytes:
 
 
 def value_of(instance: Instance) -> bytes:
-    """Return what is registered."""
+    """Return the value registered for an instance."""
     return msgspec.json.encode(
         {
             "network": "tcp",
@@ -53,33 +53,33 @@ def value_of(instance: Instance) -> bytes:
 
 
 def instance_of(value: bytes) -> Instance | None:
-    """Read what was registered, by Kitex too; None for what cannot be read.
+    """Parse a registered value, also one written by Kitex; None if it is invalid.
 
-    Its first versions register ``[::]:port``: read that as this machine.
+    Early versions of Kitex register ``[::]:port``; it is read as this machine.
     """
     try:
         stored = msgspec.json.decode(value)
         found = parse(stored["address"])
         weight = int(stored.get("weight") or 10)
-    except Exception:  # noqa: BLE001 - anybody can register anything
+    except Exception:  # noqa: BLE001 - etcd may hold any value
         return None
-    host = "127.0.0.1" if found.host in _EVERYWHERE else found.host
+    host = "127.0.0.1" if found.host in _WILDCARDS else found.host
     return Instance(host, found.port, min(weight, _HEAVIEST))
 
 
 class Registration:
-    """Keeps an instance registered while the block lasts; tells callers first when it ends."""
+    """Keeps an instance registered while the block runs, and deregisters it at the end."""
 
     def __init__(self, etcd: Etcd, service: str, instance: Instance) -> None:
         self._etcd = etcd
         self._service = service
         self._instance = instance
-        self._keeper: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def __aenter__(self) -> Self:
         registered = asyncio.Event()
-        self._keeper = asyncio.create_task(self._keep(registered))
-        with suppress(TimeoutError):  # etcd may be away: it is told as soon as it is back
+        self._tasks.start(self._keep_registered(registered))
+        with suppress(TimeoutError):  # etcd is unavailable: the task registers when it is back
             async with asyncio.timeout(_RETRY_SECONDS):
                 await registered.wait()
         return self
@@ -90,24 +90,23 @@ class Registration:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._keeper is not None:
-            await end(self._keeper)
+        await self._tasks.close()
         key = key_of(self._service, self._instance)
         with suppress(Unavailable):
             await self._etcd.ask(lambda client: client.delete(key))
-            await asyncio.sleep(_NEWS_SECONDS)
+            await asyncio.sleep(_DEREGISTER_SECONDS)
 
-    async def _keep(self, registered: asyncio.Event) -> None:
+    async def _keep_registered(self, registered: asyncio.Event) -> None:
         while True:
             try:
                 lease_id = await self._register()
                 registered.set()
                 await self._refresh(lease_id)
-                _log.warning("the registration ran out: registers again")
+                _log.warning("%s: the registration expired, registering again", self._service)
             except Unavailable:
                 await asyncio.sleep(_RETRY_SECONDS)
-            except Exception:  # noqa: BLE001 - whatever it was, the next try may do
-                _log.exception("cannot register")
+            except Exception:  # noqa: BLE001 - registration is retried after any error
+                _log.exception("%s: cannot register", self._service)
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _register(self) -> int:
@@ -121,7 +120,7 @@ class Registration:
         return await self._etcd.ask(register)
 
     async def _refresh(self, lease_id: int) -> None:
-        """Refresh the lease until it is no more; while etcd is away, try on."""
+        """Refresh the lease until it expires; retry while etcd is unavailable."""
         while True:
             await asyncio.sleep(_REFRESH_SECONDS)
             while True:
@@ -136,77 +135,77 @@ class Registration:
 
 
 class EtcdResolver:
-    """Knows instances from etcd: asked once, watched, and asked again every 5 s.
+    """Finds instances in etcd: reads once, watches for changes, and reads again every 5 s.
 
-    The last list that had an instance is kept while etcd is away, or knows none.
+    The last non-empty list is kept while etcd is unavailable or lists no instance.
     """
 
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
-        self._known: dict[str, Sequence[Instance]] = {}
-        self._following = BackgroundTasks()
-        self._first: dict[str, asyncio.Event] = {}
+        self._instances: dict[str, Sequence[Instance]] = {}
+        self._tasks = BackgroundTasks()
+        self._read: dict[str, asyncio.Event] = {}  # set after the first read of a service
 
-    def known(self, service: str) -> Sequence[Instance]:
-        """Return the instances of `service`, the last known ones while etcd is away."""
-        return self._known.get(service, ())
+    def cached(self, service: str) -> Sequence[Instance]:
+        """Return the last list of instances of `service`, empty before the first read."""
+        return self._instances.get(service, ())
 
     async def resolve(self, service: str) -> Sequence[Instance]:
-        """Return the instances of `service`; waits until etcd was asked for the first time."""
-        if known := self.known(service):
-            return known
-        if service not in self._first:
-            self._first[service] = asyncio.Event()
+        """Return the instances of `service`; waits for the first read of etcd."""
+        if instances := self.cached(service):
+            return instances
+        if service not in self._read:
+            self._read[service] = asyncio.Event()
             self._start(self._follow(service))
-        await self._first[service].wait()
-        return self.known(service)
+        await self._read[service].wait()
+        return self.cached(service)
 
     async def close(self) -> None:
-        """Stop following."""
-        await self._following.close()
+        """Stop watching."""
+        await self._tasks.close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        # Not in the context of the call that happens to be the first.
-        return self._following.start(work, contextvars.Context())
+        # An empty context: the request that starts the task must not lend it its request id.
+        return self._tasks.start(work, contextvars.Context())
 
     async def _follow(self, service: str) -> None:
         changed = asyncio.Event()
         watch = self._start(self._watch(service, changed))
         while True:
-            told = changed.is_set() or not self._first[service].is_set()
+            expected = changed.is_set() or not self._read[service].is_set()
             changed.clear()
-            differs = await self._loaded(service)
-            self._first[service].set()
-            if differs and not told:
-                # The watch should have said so. Its connection may be silently gone.
+            differs = await self._refresh(service)
+            self._read[service].set()
+            if differs and not expected:
+                # The watch missed a change: its connection may be dead. Start a new one.
                 await end(watch)
                 watch = self._start(self._watch(service, changed))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RESOLVE_SECONDS):
                     await changed.wait()
 
-    async def _loaded(self, service: str) -> bool:
-        """Ask for the instances; say whether they are others than before."""
+    async def _refresh(self, service: str) -> bool:
+        """Read the instances and return whether they changed; log failures."""
         try:
             return await self._load(service)
         except Unavailable:
-            return False  # which was said
-        except Exception:  # noqa: BLE001 - whatever it was, the next try may do
-            _log.exception("cannot find %s", service)
+            return False  # logged by Etcd
+        except Exception:  # noqa: BLE001 - the read is retried after any error
+            _log.exception("%s: cannot read its instances", service)
             return False
 
     async def _load(self, service: str) -> bool:
         found = await self._etcd.ask(lambda client: client.get_prefix(_prefix(service)))
         instances = [instance_of(pair.value) for pair in found]
         usable = sorted({i for i in instances if i is not None}, key=str)
-        if not usable or usable == self._known.get(service):
+        if not usable or usable == self._instances.get(service):
             return False
-        _log.info("%s is at %s", service, ", ".join(map(str, usable)))
-        self._known[service] = usable
+        _log.info("%s: instances %s", service, ", ".join(map(str, usable)))
+        self._instances[service] = usable
         return True
 
     async def _watch(self, service: str, changed: asyncio.Event) -> None:
-        """Tell of every change at once; a watch that broke is made anew."""
+        """Set `changed` at every change; a broken watch is replaced."""
         while True:
             client = self._etcd.connect()
             try:

@@ -1,4 +1,4 @@
-"""Fixed addresses, from the settings."""
+"""Static discovery: fixed addresses from the settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,36 +7,36 @@ from microkit.discovery import Instance
 
 
 class StaticResolver:
-    """Answers fixed addresses of the services in `ports`.
+    """Resolves the services in `ports` to fixed addresses.
 
     A service without an address is at its default port on this machine.
 
     Raises:
-        ConfigError: an address that is none.
+        ConfigError: an address is invalid.
     """
 
     def __init__(self, addresses: Mapping[str, str], ports: Mapping[str, int]) -> None:
-        self._known: dict[str, Sequence[Instance]] = {
+        self._instances: dict[str, Sequence[Instance]] = {
             service: [
                 parse(text) for text in addresses.get(service, f"127.0.0.1:{port}").split(",")
             ]
             for service, port in ports.items()
         }
 
-    def known(self, service: str) -> Sequence[Instance]:
+    def cached(self, service: str) -> Sequence[Instance]:
         """Return the instances of `service`."""
-        return self._known[service]
+        return self._instances[service]
 
     async def resolve(self, service: str) -> Sequence[Instance]:
-        """Return the same."""
-        return self.known(service)
+        """Return the instances of `service`."""
+        return self._instances[service]
 
 
 def parse(text: str) -> Instance:
     """Read ``host:port`` or ``host:port@weight``.
 
     Raises:
-        ConfigError: the text is neither.
+        ConfigError: the text has another form.
     """
     address, _, weight = text.strip().partition("@")
     host, _, port = address.rpartition(":")

@@ -1,4 +1,4 @@
-"""The RPC client: a deadline on every call, pooled connections, weighted round robin."""
+"""The RPC client: deadlines, connection pools, load balancing and safe retries."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Contract, Method
-from microkit.rpc.exception import ApplicationException
+from microkit.rpc.exception import DEADLINE, ApplicationException
 from microkit.rpc.load_balancer import LoadBalancer
 from microkit.rpc.pool import Pool
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
@@ -34,7 +34,8 @@ _ATTEMPTS: Final = 2
 class Client:
     """Calls one service: ``await client.GetUserMethod(id=1)`` returns the checked response struct.
 
-    The arguments make the request struct. `caller` is the name that the peer is told.
+    The keyword arguments are the fields of the request struct. `caller` is the name of the calling
+    service, sent in TTHeader.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Client:
         self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
         self._pools: dict[Instance, Pool] = {}
         self._instances: Sequence[Instance] = ()
-        self._balance = LoadBalancer()
+        self._balancer = LoadBalancer()
         self._seqids = itertools.count(1)
         for method in contract.methods().values():
             setattr(self, method.name, BoundMethod(self, method))
@@ -64,19 +65,19 @@ class Client:
         raise AttributeError(f"{self.service} has no method {name}")
 
     async def check(self) -> None:
-        """Find out whether an instance can be reached.
+        """Check that one instance accepts a connection.
 
         Raises:
-            Unavailable: none can.
+            Unavailable: no instance does.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
-        instances = await self._known(deadline)
+        instances = await self._resolve(deadline)
         for _ in instances:
             pool = self._pool(instances)
             try:
                 connection = pool.take() or await pool.acquire(deadline)
             except Unavailable:
-                self._balance.unreachable(pool.instance)
+                self._balancer.record_connect_error(pool.instance)
             else:
                 pool.release(connection)
                 return
@@ -88,80 +89,93 @@ class Client:
             pool.close()
         await asyncio.sleep(0)
 
-    async def send(self, method: Method, body: bytes, seconds: float | None = None) -> Message:
-        """Send the encoded arguments of `method` and return the reply to it, within `seconds`.
+    async def send(
+        self,
+        method: Method,
+        body: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> Message:
+        """Send the encoded arguments of `method` and return its reply.
 
-        A call that certainly nobody handled is made again: on every other instance, or once more
-        where there is only one.
+        A call that was certainly not handled is retried: once on every other instance, or once on
+        the same instance if there is only one.
+
+        Args:
+            method: the method to call.
+            body: the encoded arguments.
+            timeout: seconds until DeadlineExceeded; None is the `rpc_timeout_ms` of the settings.
 
         Raises:
-            UnknownMethod, ServiceError: the peer answered with an exception.
-            Error: the peer answered with a business error.
-            Unavailable: no answer; its `retry` says whether the call may have been handled.
+            UnknownMethod, ServiceError: the reply is an exception.
+            Error: the reply carries a business error.
+            Unavailable: there is no reply; `retry` says whether the call may have been handled.
         """
-        deadline = asyncio.get_running_loop().time() + (seconds or self._timeout)
-        instances = self._resolver.known(self.service) or await self._known(deadline)
+        deadline = asyncio.get_running_loop().time() + (timeout or self._timeout)
+        instances = self._resolver.cached(self.service) or await self._resolve(deadline)
         if instances is not self._instances:
-            self._forget(instances)
+            self._close_removed(instances)
         tried: list[Instance] = []
         while True:
             pool = self._pool(_untried(instances, tried))
             tried.append(pool.instance)
             try:
-                answer = await self._attempt(pool, method, body, deadline)
+                reply = await self._attempt(pool, method, body, deadline)
             except Unavailable as error:
                 attempts = max(len(instances), _ATTEMPTS)
-                if not _may_be_repeated(error) or len(tried) >= attempts:
+                if not _may_retry(error) or len(tried) >= attempts:
                     raise
             else:
-                return self._checked(method, answer)
+                return self._checked(method, reply)
 
-    def _checked(self, method: Method, answer: Message) -> Message:
-        """Return a reply; raise the error that an exception or a business status stands for."""
-        if answer.kind == EXCEPTION:
-            exception = ApplicationException.decode(answer.body, answer.start)
+    def _checked(self, method: Method, reply: Message) -> Message:
+        """Return the reply, or raise the error of its exception or business status."""
+        if reply.kind == EXCEPTION:
+            exception = _exception(reply)
             _log.warning(
-                "%s.%s: exception %d: %s", self.service, answer.name, exception.type, exception.text
+                "%s.%s: exception %d: %s", self.service, reply.name, exception.type, exception.text
             )
             if status.is_not_found(exception.text):
                 raise status.not_found(method.response)
             raise exception.error()
-        if answer.header is not None and (failed := _business_error(answer.header)):
-            raise failed
-        return answer
+        if reply.header is not None and (error := _business_error(reply.header)):
+            raise error
+        return reply
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:
             connection = pool.take() or await pool.acquire(deadline)
         except Unavailable as error:
-            if not isinstance(error, DeadlineExceeded):  # else it only was not its turn
-                self._balance.unreachable(pool.instance)
+            if not isinstance(error, DeadlineExceeded):  # which means that the pool was full
+                self._balancer.record_connect_error(pool.instance)
             raise
-        answered = False
+        matches = False
         try:
             seqid = next(self._seqids) % _MAX_SEQID
             request = self._encode(method, seqid, body, deadline)
-            answer = await connection.send(request, deadline)
-            answered = (
-                answer.name == method.name
-                and answer.seqid == seqid
-                and answer.kind in (REPLY, EXCEPTION)
+            reply = await connection.send(request, deadline)
+            matches = (
+                reply.name == method.name
+                and reply.seqid == seqid
+                and reply.kind in (REPLY, EXCEPTION)
             )
         except Unavailable:
-            self._balance.silent(pool.instance)
+            self._balancer.record_no_reply(pool.instance)
             raise
         finally:
-            # No answer, or a wrong one: what comes later must not be read by the next call.
-            # Old Kitex servers close after an exception, without saying so.
-            if answered and answer.kind != EXCEPTION and not _closes(answer):
+            # Without the matching reply the connection is closed: a late reply must not be read by
+            # the next call. Old Kitex servers close after an exception without announcing it.
+            if matches and reply.kind != EXCEPTION and not _closes(reply):
                 pool.release(connection)
             else:
                 connection.close()
-        if not answered:
+        if not matches:
             _log.warning("%s.%s: the reply is to another call", self.service, method.name)
             raise Unavailable
-        self._balance.answered(pool.instance)
-        return answer
+        if reply.kind == EXCEPTION and _exception(reply) == DEADLINE:
+            self._balancer.record_no_reply(pool.instance)  # the server's timeout came first
+        else:
+            self._balancer.record_reply(pool.instance)
+        return reply
 
     def _encode(self, method: Method, seqid: int, body: bytes, deadline: float) -> bytes:
         header = None
@@ -178,11 +192,11 @@ class Client:
         try:
             return encode(self._transport, CALL, method.name.encode(), seqid, body, header)
         except HeaderError as error:
-            _log.error("%s.%s: %s", self.service, method.name, error)
+            _log.error("%s.%s: cannot encode the header: %s", self.service, method.name, error)
             raise ServiceError from error
 
-    async def _known(self, deadline: float) -> Sequence[Instance]:
-        """Return the instances when the resolver has to find out first."""
+    async def _resolve(self, deadline: float) -> Sequence[Instance]:
+        """Return the instances, waiting for the resolver until `deadline`."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._resolver.resolve(self.service)
@@ -190,10 +204,10 @@ class Client:
             raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
 
     def _pool(self, instances: Sequence[Instance]) -> Pool:
-        """Return the pool of the instance whose turn it is."""
-        instance = self._balance.pick(instances)
+        """Return the pool of the instance that the load balancer picks."""
+        instance = self._balancer.pick(instances)
         if instance is None:
-            _log.warning("%s has no instance", self.service)
+            _log.warning("%s: no instance is registered", self.service)
             raise Unavailable(retry=Retry.NEVER_HANDLED)
         pool = self._pools.get(instance)
         if pool is None:
@@ -201,12 +215,12 @@ class Client:
             self._pools[instance] = pool
         return pool
 
-    def _forget(self, instances: Sequence[Instance]) -> None:
-        """Close the pools of instances that are no more."""
+    def _close_removed(self, instances: Sequence[Instance]) -> None:
+        """Close the pools of instances that are no longer in the list."""
         self._instances = instances
-        for gone in self._pools.keys() - set(instances):
-            self._balance.forget(gone)
-            self._pools.pop(gone).close()
+        for removed in self._pools.keys() - set(instances):
+            self._balancer.reset(removed)
+            self._pools.pop(removed).close()
 
 
 class BoundMethod:
@@ -219,20 +233,20 @@ class BoundMethod:
         self._method = method
 
     async def __call__(self, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ASYNC109
-        """Call the method with the fields of its request struct, answered within `timeout` seconds.
+        """Call the method with the fields of its request struct; `timeout` is in seconds.
 
         Raises:
-            Error: what the answer says went wrong, or Unavailable if there is none.
+            Error: the error in the response, or Unavailable without a reply.
         """
         with observed("rpc_client", self._client.service, self._method.name):
             try:
                 message = await self._client.send(self._method, self._encoded(arguments), timeout)
-                answer = self._decoded(message)
-                status.check(answer)
+                response = self._decoded(message)
+                status.check(response)
             except Error as error:
                 error.peer = f"{self._client.service}.{self._method.name}"
                 raise
-            return answer
+            return response
 
     def _encoded(self, arguments: Mapping[str, Any]) -> bytes:
         method = self._method
@@ -240,7 +254,9 @@ class BoundMethod:
             request = method.request(**arguments)
             return method.arguments.encode(method.arguments.struct(value=request))
         except EncodeError as error:
-            _log.error("%s.%s: %s", self._client.service, method.name, error)
+            _log.error(
+                "%s.%s: cannot encode the request: %s", self._client.service, method.name, error
+            )
             raise ServiceError from error
 
     def _decoded(self, message: Message) -> Any:
@@ -256,23 +272,28 @@ class BoundMethod:
 
 
 def _untried(instances: Sequence[Instance], tried: Sequence[Instance]) -> Sequence[Instance]:
-    """Return the instances that were not tried yet, all of them when every one was."""
+    """Return the instances that were not tried yet, or all if every one was tried."""
     if not tried:
         return instances
     return [each for each in instances if each not in tried] or instances
 
 
-def _may_be_repeated(error: Unavailable) -> bool:
-    """Is a call that failed so certain not to have been handled, with time left for another try?"""
+def _may_retry(error: Unavailable) -> bool:
+    """Return whether the call was certainly not handled and has time left for another attempt."""
     return error.retry is Retry.NEVER_HANDLED and not isinstance(error, DeadlineExceeded)
 
 
-def _closes(answer: Message) -> bool:
-    return bool(answer.header and answer.header.texts.get(ttheader.CONNECTION_CLOSES) == "1")
+def _exception(reply: Message) -> ApplicationException:
+    return ApplicationException.decode(reply.body, reply.start)
+
+
+def _closes(reply: Message) -> bool:
+    """Return whether the server announces that it closes the connection after this reply."""
+    return bool(reply.header and reply.header.texts.get(ttheader.CONNECTION_CLOSES) == "1")
 
 
 def _business_error(header: Header) -> Error | None:
-    """Read the error that a Kitex handler returned beside an empty answer, if it did."""
+    """Return the business error in a Kitex reply's header, None if there is none."""
     code = header.texts.get(ttheader.BUSINESS_STATUS, "0")
     if code == "0" or not code.removeprefix("-").isdecimal():
         return None

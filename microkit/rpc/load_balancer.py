@@ -1,4 +1,4 @@
-"""Which instance a call goes to: weighted turns, past those that do not answer."""
+"""Client-side load balancing: smooth weighted round robin with outlier ejection."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,59 +6,63 @@ from typing import Final
 
 from microkit.discovery import Instance
 
-_REST_SECONDS: Final = 1.0
-_SILENT_CALLS: Final = 3
+_EJECT_SECONDS: Final = 1.0
+_FAILURES_TO_EJECT: Final = 3
 
 
 class LoadBalancer:
-    """Smooth weighted round robin, as nginx does it: heavy instances often, never in bursts.
+    """Chooses the instance for each call.
 
-    An instance that cannot be reached, or leaves several calls in a row unanswered, rests for a
-    second; then a single call finds out whether it is back, and every second another. When all
-    rest, none does.
+    Smooth weighted round robin, as in nginx: calls are spread by weight, without bursts.
+
+    Outlier ejection: an instance that refuses a connection, or fails to reply to three calls in a
+    row, is ejected for one second. Then one call probes it, and another one every second until it
+    replies. When all instances are ejected, ejection is ignored.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        # nginx's current_weight: each pick adds every instance's weight to its own value, chooses
+        # the largest value, and subtracts the sum of all weights from that one.
         self._current: dict[Instance, int] = {}
-        self._silent: dict[Instance, int] = {}
-        self._rests_until: dict[Instance, float] = {}
+        self._failures: dict[Instance, int] = {}  # calls in a row without a reply
+        self._ejected_until: dict[Instance, float] = {}
 
     def pick(self, instances: Sequence[Instance]) -> Instance | None:
-        """Return the next instance, None if there is none."""
+        """Return the instance for the next call, None if there are no instances."""
         if len(instances) < 2:
             return instances[0] if instances else None
-        if self._rests_until:
+        if self._ejected_until:
             now = self._clock()
-            awake = [i for i in instances if self._rests_until.get(i, now) <= now]
-            instances = awake or instances
+            healthy = [i for i in instances if self._ejected_until.get(i, now) <= now]
+            instances = healthy or instances
         current = {i: self._current.get(i, 0) + max(i.weight, 1) for i in instances}
         chosen = max(instances, key=lambda i: current[i])
         current[chosen] -= sum(max(i.weight, 1) for i in instances)
         self._current = current
-        if chosen in self._rests_until:
-            self._rest(chosen)  # until this call is answered
+        if chosen in self._ejected_until:
+            self._eject(chosen)  # this call is the probe: no other call until it has a reply
         return chosen
 
-    def answered(self, instance: Instance) -> None:
-        """Take note that a call was answered, with whatever."""
-        if self._silent or self._rests_until:
-            self.forget(instance)
+    def record_reply(self, instance: Instance) -> None:
+        """Record a reply of any kind: the instance is healthy."""
+        if self._failures or self._ejected_until:
+            self.reset(instance)
 
-    def silent(self, instance: Instance) -> None:
-        """Take note that a call was not answered."""
-        self._silent[instance] = self._silent.get(instance, 0) + 1
-        if self._silent[instance] >= _SILENT_CALLS:
-            self._rest(instance)
+    def record_no_reply(self, instance: Instance) -> None:
+        """Record a call that timed out or lost its connection."""
+        self._failures[instance] = self._failures.get(instance, 0) + 1
+        if self._failures[instance] >= _FAILURES_TO_EJECT:
+            self._eject(instance)
 
-    def unreachable(self, instance: Instance) -> None:
-        """Take note that no connection could be made."""
-        self._rest(instance)
+    def record_connect_error(self, instance: Instance) -> None:
+        """Record a failed connection attempt."""
+        self._eject(instance)
 
-    def forget(self, instance: Instance) -> None:
-        """Forget what was noted about an instance."""
-        self._silent.pop(instance, None)
-        self._rests_until.pop(instance, None)
+    def reset(self, instance: Instance) -> None:
+        """Discard the record of an instance."""
+        self._failures.pop(instance, None)
+        self._ejected_until.pop(instance, None)
 
-    def _rest(self, instance: Instance) -> None:
-        self._rests_until[instance] = self._clock() + _REST_SECONDS
+    def _eject(self, instance: Instance) -> None:
+        self._ejected_until[instance] = self._clock() + _EJECT_SECONDS

@@ -78,12 +78,12 @@ async def test_a_peer_may_have_several_addresses():
 
 
 def test_a_peer_without_an_address_is_at_its_default_port_on_this_machine():
-    assert list(StaticResolver({}, {"x": 7}).known("x")) == [Instance("127.0.0.1", 7)]
+    assert list(StaticResolver({}, {"x": 7}).cached("x")) == [Instance("127.0.0.1", 7)]
 
 
 def test_addresses_of_what_is_no_peer_are_ignored():
     settings = load(Settings, {"MAIL_ADDRESSES": "ann@example.com"})
-    assert list(StaticResolver(settings.addresses, {"x": 7}).known("x"))
+    assert list(StaticResolver(settings.addresses, {"x": 7}).cached("x"))
 
 
 def test_packages_that_share_a_setting_share_its_default():

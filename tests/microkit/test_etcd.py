@@ -66,7 +66,7 @@ async def watched(resolver, own) -> None:
         async with registered(own, "userservice", port):
             new = Instance("127.0.0.1", port)
             with suppress(AssertionError):
-                await eventually(lambda new=new: new in resolver.known("userservice"), 3)
+                await eventually(lambda new=new: new in resolver.cached("userservice"), 3)
                 return
     raise AssertionError("the watch told of none")
 
@@ -122,10 +122,10 @@ async def test_instances_are_found_by_service_and_changes_are_heard_of(etcd, own
             registered(own(), "userservice2", 2),
         ):
             first = [Instance("127.0.0.1", 1)]
-            await eventually(lambda: resolver.known("userservice") == first)
+            await eventually(lambda: resolver.cached("userservice") == first)
             async with registered(own(), "userservice", 3):
-                await eventually(lambda: len(resolver.known("userservice")) == 2)
-            await eventually(lambda: resolver.known("userservice") == first)
+                await eventually(lambda: len(resolver.cached("userservice")) == 2)
+            await eventually(lambda: resolver.cached("userservice") == first)
 
 
 async def test_a_lost_lease_is_registered_again(etcd, own, monkeypatch):
@@ -150,7 +150,7 @@ async def test_while_etcd_is_away_the_last_list_holds_and_then_all_goes_on(setti
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             await asyncio.to_thread(server.start)
             async with registered(own, "userservice", 2):
-                await eventually(lambda: len(resolver.known("userservice")) == 2)
+                await eventually(lambda: len(resolver.cached("userservice")) == 2)
 
 
 async def test_a_start_without_etcd_succeeds_and_registers_later(settings):
@@ -216,7 +216,7 @@ async def test_of_many_services_none_is_forgotten_when_etcd_hangs(settings, monk
             for name in names:
                 await stack.enter_async_context(registered(own, name, 2))
             for name in names:
-                await eventually(lambda name=name: len(resolver.known(name)) == 2)
+                await eventually(lambda name=name: len(resolver.cached(name)) == 2)
 
 
 async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
@@ -228,7 +228,7 @@ async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
             client = Client("videoservice", contract, resolver, own, "tests")
             with pytest.raises(Unavailable):
                 await client.GetVideoAuthorIdMethod(id=1, timeout=0.3)
-            assert not resolver._first["videoservice"].is_set(), "etcd was not waited for"
+            assert not resolver._read["videoservice"].is_set(), "etcd was not waited for"
             server.signal(signal.SIGCONT)
 
 
@@ -282,7 +282,7 @@ async def test_a_connection_to_etcd_that_is_silently_gone_is_left(settings, shar
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             proxy.cut()
             async with registered(direct, "userservice", 2):
-                await eventually(lambda: len(resolver.known("userservice")) == 2)
+                await eventually(lambda: len(resolver.cached("userservice")) == 2)
             monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 3600)
             await watched(resolver, direct)
 

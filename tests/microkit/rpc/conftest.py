@@ -111,14 +111,14 @@ class Rig:
         return Peer(reader, writer)
 
     def client(self, *instances: Instance, **settings) -> Client:
-        known = instances or (Instance("127.0.0.1", self.port),)
+        resolved = instances or (Instance("127.0.0.1", self.port),)
 
         class Resolver:
-            def known(self, service):
+            def cached(self, service):
                 return ()
 
             async def resolve(self, service):
-                return known
+                return resolved
 
         own = load(Settings, {}, **{"rpc_timeout_ms": 60_000, **settings})
         made = Client("videoservice", contract, Resolver(), own, "tests")

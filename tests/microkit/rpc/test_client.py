@@ -407,7 +407,7 @@ async def test_an_instance_that_goes_is_left_and_one_that_comes_is_used(start_ri
     old, new = await start_rig(), await start_rig()
     client = old.client()
     await client.GetVideoAuthorIdMethod(id=1)
-    client._resolver = Known(Instance("127.0.0.1", new.port))
+    client._resolver = FixedResolver(Instance("127.0.0.1", new.port))
     await client.GetVideoAuthorIdMethod(id=2)
     assert (old.handler.started, new.handler.started) == (1, 1)
     await eventually(lambda: not old.server.connections)
@@ -418,7 +418,7 @@ async def test_a_call_under_way_on_an_instance_that_goes_is_answered(start_rig):
     client = old.client()
     task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: old.handler.started == 1)
-    client._resolver = Known(Instance("127.0.0.1", new.port))
+    client._resolver = FixedResolver(Instance("127.0.0.1", new.port))
     await client.GetVideoAuthorIdMethod(id=2)
     old.handler.gate.set()
     assert (await task).author_id == 408
@@ -427,7 +427,7 @@ async def test_a_call_under_way_on_an_instance_that_goes_is_answered(start_rig):
 
 async def test_a_service_without_an_instance_is_unavailable(rig):
     client = rig.client()
-    client._resolver = Known()
+    client._resolver = FixedResolver()
     with pytest.raises(Unavailable) as raised:
         await client.GetVideoAuthorIdMethod(id=1)
     assert raised.value.retry is Retry.NEVER_HANDLED
@@ -481,13 +481,13 @@ async def test_a_closed_client_leaves_no_connection(rig):
     await eventually(lambda: not rig.server.connections)
 
 
-class Known:
+class FixedResolver:
     """A resolver of fixed instances."""
 
     def __init__(self, *instances) -> None:
         self.instances = instances
 
-    def known(self, service):
+    def cached(self, service):
         return ()
 
     async def resolve(self, service):

@@ -1,4 +1,4 @@
-"""Which instance a call goes to."""
+"""Load balancing over the instances of a service."""
 
 import asyncio
 import contextlib
@@ -27,58 +27,58 @@ def clock():
 
 
 @pytest.fixture
-def balance(clock):
+def balancer(clock):
     return LoadBalancer(clock)
 
 
-def picked(balance, times=12, among=(A, B, C)):
-    return [balance.pick(among) for _ in range(times)]
+def picked(balancer, times=12, among=(A, B, C)):
+    return [balancer.pick(among) for _ in range(times)]
 
 
 def test_instances_get_calls_by_their_weight_and_not_in_bursts():
     a, b, c = (Instance("h", n, weight) for n, weight in ((1, 5), (2, 1), (3, 1)))
-    balance = LoadBalancer()
-    picks = [balance.pick([a, b, c]) for _ in range(70)]
+    balancer = LoadBalancer()
+    picks = [balancer.pick([a, b, c]) for _ in range(70)]
     assert Counter(picks) == {a: 50, b: 10, c: 10}
     assert picks[:7] == [a, a, b, a, c, a, a]
     assert LoadBalancer().pick([]) is None
 
 
-def test_an_instance_that_cannot_be_reached_rests_and_then_one_call_finds_out(balance, clock):
-    balance.unreachable(B)
-    assert set(picked(balance)) == {A, C}
+def test_an_unreachable_instance_is_ejected_and_then_probed_by_one_call(balancer, clock):
+    balancer.record_connect_error(B)
+    assert set(picked(balancer)) == {A, C}
     clock.now = 1.0
-    assert picked(balance).count(B) == 1, "the others wait for what that one finds"
+    assert picked(balancer).count(B) == 1, "only the probe goes there"
     clock.now = 2.0
-    assert picked(balance).count(B) == 1
-    balance.answered(B)
-    assert picked(balance).count(B) == 4
+    assert picked(balancer).count(B) == 1
+    balancer.record_reply(B)
+    assert picked(balancer).count(B) == 4
 
 
-def test_an_instance_that_stays_silent_rests_after_a_few_calls(balance):
-    balance.silent(B)
-    balance.silent(B)
-    assert picked(balance).count(B) == 4
-    balance.silent(B)
-    assert B not in picked(balance)
+def test_an_instance_is_ejected_after_three_calls_without_a_reply(balancer):
+    balancer.record_no_reply(B)
+    balancer.record_no_reply(B)
+    assert picked(balancer).count(B) == 4
+    balancer.record_no_reply(B)
+    assert B not in picked(balancer)
 
 
-def test_an_answer_in_between_says_that_it_is_well(balance):
+def test_a_reply_resets_the_count_of_failures(balancer):
     for _ in range(5):
-        balance.silent(B)
-        balance.silent(B)
-        balance.answered(B)
-    assert picked(balance).count(B) == 4
+        balancer.record_no_reply(B)
+        balancer.record_no_reply(B)
+        balancer.record_reply(B)
+    assert picked(balancer).count(B) == 4
 
 
-def test_when_all_rest_none_does(balance):
+def test_ejection_is_ignored_when_all_instances_are_ejected(balancer):
     for each in (A, B, C):
-        balance.unreachable(each)
-    assert {picked(balance).count(each) for each in (A, B, C)} == {4}
-    assert balance.pick([A]) == A
+        balancer.record_connect_error(each)
+    assert {picked(balancer).count(each) for each in (A, B, C)} == {4}
+    assert balancer.pick([A]) == A
 
 
-async def test_of_three_instances_one_that_hangs_costs_a_few_calls_only(start_rig):
+async def test_an_instance_that_hangs_fails_three_calls_only(start_rig):
     rigs = [await start_rig() for _ in range(3)]
 
     async def hang(_request):
@@ -95,7 +95,7 @@ async def test_of_three_instances_one_that_hangs_costs_a_few_calls_only(start_ri
     assert failed == 3
 
 
-async def test_calls_go_on_until_an_instance_takes_them(start_rig):
+async def test_a_call_is_retried_until_an_instance_accepts_it(start_rig):
     rig = await start_rig()
     dead = [Instance("127.0.0.1", port) for port in (1, 2, 3)]
     client = rig.client(*dead, Instance("127.0.0.1", rig.port))
@@ -103,7 +103,7 @@ async def test_calls_go_on_until_an_instance_takes_them(start_rig):
         assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
 
 
-async def test_a_service_is_well_while_one_instance_can_be_reached(start_rig):
+async def test_a_service_is_healthy_while_one_instance_is_reachable(start_rig):
     rig = await start_rig()
     client = rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", rig.port))
     for _ in range(6):
@@ -112,10 +112,10 @@ async def test_a_service_is_well_while_one_instance_can_be_reached(start_rig):
         await rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", 2)).check()
 
 
-async def test_who_waits_at_an_instance_that_cannot_be_reached_goes_elsewhere(start_rig):
+async def test_calls_queued_at_an_unreachable_instance_go_to_another_one(start_rig):
     rig = await start_rig()
     with socket.socket() as full, contextlib.ExitStack() as stack:
-        full.bind(("127.0.0.1", 0))  # takes no more connections, and does not say so
+        full.bind(("127.0.0.1", 0))  # its backlog is full: it neither accepts nor refuses
         full.listen(0)
         for _ in range(3):
             waits = stack.enter_context(socket.socket())
@@ -130,7 +130,7 @@ async def test_who_waits_at_an_instance_that_cannot_be_reached_goes_elsewhere(st
 
 
 @pytest.mark.parametrize("host", ["a..b", ".x", "x" * 70])
-async def test_a_host_that_is_no_name_is_unreachable_like_any_other(start_rig, host):
+async def test_an_invalid_host_name_is_unavailable(start_rig, host):
     rig = await start_rig()
     with pytest.raises(Unavailable) as raised:
         await rig.client(Instance(host, 1)).GetVideoAuthorIdMethod(id=1)
