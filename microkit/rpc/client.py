@@ -75,7 +75,7 @@ class Client:
         for _ in instances:
             pool = self._pool(instances)
             try:
-                connection = pool.take() or await pool.acquire(deadline)
+                connection = pool.acquire_idle() or await pool.acquire(deadline)
             except Unavailable:
                 self._balancer.record_connect_error(pool.instance)
             else:
@@ -143,7 +143,7 @@ class Client:
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:
-            connection = pool.take() or await pool.acquire(deadline)
+            connection = pool.acquire_idle() or await pool.acquire(deadline)
         except Unavailable as error:
             if not isinstance(error, DeadlineExceeded):  # which means that the pool was full
                 self._balancer.record_connect_error(pool.instance)

@@ -1,4 +1,4 @@
-"""Connections to one instance: bounded, the last used first, waiting callers in order."""
+"""A bounded pool of connections to one instance: LIFO reuse, FIFO waiters."""
 
 import asyncio
 import logging
@@ -14,87 +14,88 @@ from microkit.rpc.transport import Message, ProtocolError, Reader
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 1.0
-_WATCH_SECONDS = 0.005
+_TIMER_SECONDS = 0.005  # resolution of the deadlines
 
 
 class ClientConnection(asyncio.Protocol):
-    """A connection with at most one call on it."""
+    """A client's connection; at most one call is in flight on it."""
 
     def __init__(self, pool: "Pool", max_size: int) -> None:
         self._pool = pool
         self._reader = Reader(max_size)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        self._answer: asyncio.Future[Message] | None = None
+        self._reply: asyncio.Future[Message] | None = None
         self._deadline = 0.0
-        self._news = select.poll()
+        self._poll = select.poll()
 
     @property
     def usable(self) -> bool:
-        """Can a call be made on it: is it open, and did nothing come that nobody asked for?
+        """Whether it is open with nothing unread.
 
-        The kernel is asked, because the loop may not have had its turn to hear of it.
+        The socket is polled, because the loop may not have seen EOF yet.
         """
-        return not self._transport.is_closing() and not self._news.poll(0)
+        return not self._transport.is_closing() and not self._poll.poll(0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
+        """Store the transport."""
         self._transport = transport  # type: ignore[assignment]
-        self._news.register(transport.get_extra_info("socket"), select.POLLIN)
+        self._poll.register(transport.get_extra_info("socket"), select.POLLIN)
 
     def send(self, request: bytes, deadline: float) -> asyncio.Future[Message]:
-        """Write a whole message and return what will be the answer to it.
+        """Write a whole message and return the future of its reply.
 
-        `deadline` is the loop's time at which the answer becomes DeadlineExceeded.
+        The future fails with DeadlineExceeded at `deadline` (the loop's time), and with Unavailable
+        when the connection is lost.
         """
-        self._answer = answer = asyncio.get_running_loop().create_future()
+        self._reply = reply = asyncio.get_running_loop().create_future()
         self._deadline = deadline
-        self._pool.watch()
+        self._pool.start_timer()
         self._transport.write(request)
-        return answer
+        return reply
 
     def expire(self, now: float) -> bool:
-        """End the call if its time is up; say whether one goes on."""
-        if self._answer is None or self._answer.done():
+        """Fail the call if its deadline has passed; return whether a call is still in flight."""
+        if self._reply is None or self._reply.done():
             return False
         if now < self._deadline:
             return True
-        self._answer.set_exception(DeadlineExceeded())
+        self._reply.set_exception(DeadlineExceeded())
         return False
 
     def data_received(self, data: bytes) -> None:
-        """Hand the answer over; anything that was not asked for ends the connection."""
+        """Deliver the reply; unexpected data close the connection."""
         try:
             for message in self._reader.feed(data):
-                self._take(message)
+                self._deliver(message)
         except ProtocolError as error:
             _log.warning("%s: %s", self._pool.instance, error)
             self._fail(Unavailable())
             self.close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Tell the caller that waits, and the pool."""
+        """Fail the call in flight and remove the connection from the pool."""
         self._fail(Unavailable())
-        self._pool.lost(self)
+        self._pool.remove(self)
 
     def close(self) -> None:
-        """Close at once: an answer that is still to come must not be read by the next call."""
+        """Close at once: a late reply must not be read by the next call."""
         self._transport.abort()
 
-    def _take(self, message: Message) -> None:
-        if self._answer is None or self._answer.done():
-            raise ProtocolError("an answer that nobody asked for")
-        self._answer.set_result(message)
+    def _deliver(self, message: Message) -> None:
+        if self._reply is None or self._reply.done():
+            raise ProtocolError("a reply without a call")
+        self._reply.set_result(message)
 
     def _fail(self, error: Exception) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
 
 
 class Pool:
     """The connections to one instance of a service, at most `size`.
 
-    The connection used last is used next. When all are in use callers wait in order: a connection
-    that is given back, or the place of one that closed, goes to whoever waits longest.
+    The connection used last is reused first. When all are in use, callers wait in order: the
+    longest waiter gets the next released connection, or the slot of a closed one.
     """
 
     def __init__(self, service: str, instance: Instance, size: int, max_size: int) -> None:
@@ -102,83 +103,84 @@ class Pool:
         self._max_size = max_size
         self._idle: list[ClientConnection] = []
         self._open: set[ClientConnection] = set()
-        self._places = size
-        self._waiting: deque[asyncio.Future[ClientConnection | None]] = deque()
+        self._free_slots = size
+        # A waiter gets a connection, or None: a slot in which to open one.
+        self._waiters: deque[asyncio.Future[ClientConnection | None]] = deque()
         self._open_gauge = POOL.labels(service, "open")
         self._closed = False
-        self._watching = False
+        self._timer_runs = False
 
-    def watch(self) -> None:
-        """See to it that calls end at their deadlines, or a few ms later.
+    def start_timer(self) -> None:
+        """Make calls fail at their deadlines, or up to 5 ms later.
 
-        One timer for all: one of its own costs a call more than its encoding.
+        All calls share one timer: a timer per call costs more than encoding the call.
         """
-        if not self._watching:
-            self._watching = True
-            asyncio.get_running_loop().call_later(_WATCH_SECONDS, self._expire)
+        if not self._timer_runs:
+            self._timer_runs = True
+            asyncio.get_running_loop().call_later(_TIMER_SECONDS, self._expire)
 
     def _expire(self) -> None:
-        self._watching = False
+        self._timer_runs = False
         now = asyncio.get_running_loop().time()
-        if [each for each in self._open if each.expire(now)]:
-            self.watch()
+        if [each for each in self._open if each.expire(now)]:  # a list: all of them expire
+            self.start_timer()
 
-    def take(self) -> ClientConnection | None:
-        """Return the connection used last, None if none is free that can be used."""
+    def acquire_idle(self) -> ClientConnection | None:
+        """Return the usable connection released last, None if there is none."""
         while self._idle:
             connection = self._idle.pop()
             if connection.usable:
                 return connection
             connection.close()
-            self.lost(connection)
+            self.remove(connection)
         return None
 
     async def acquire(self, deadline: float) -> ClientConnection:
-        """Return a connection for one call, by `deadline` in the loop's time.
+        """Return a connection for one call; waits until `deadline` (the loop's time).
 
         Raises:
-            Unavailable: no connection could be made; nothing was handled.
-            DeadlineExceeded: all were in use until the deadline.
+            Unavailable: the connection failed; nothing was sent.
+            DeadlineExceeded: all connections were in use until the deadline.
         """
         while True:
-            if (connection := self.take()) is not None:
+            if (connection := self.acquire_idle()) is not None:
                 return connection
-            if self._places:
-                self._places -= 1
+            if self._free_slots:
+                self._free_slots -= 1
                 return await self._connect(deadline)
-            given = await self._turn(deadline)
-            if given is None:
+            connection = await self._wait(deadline)
+            if connection is None:
                 return await self._connect(deadline)
-            if given.usable:
-                return given
-            given.close()
-            self.lost(given)
+            if connection.usable:
+                return connection
+            connection.close()
+            self.remove(connection)
 
     def release(self, connection: ClientConnection) -> None:
-        """Give a connection back whose call was answered completely."""
+        """Return a connection to the pool after its reply was read completely."""
         if self._closed or connection not in self._open:
             connection.close()
-        elif not self._hand_over(connection):
+        elif not self._grant(connection):
             self._idle.append(connection)
 
-    def lost(self, connection: ClientConnection) -> None:
-        """Forget a connection that closed, once."""
+    def remove(self, connection: ClientConnection) -> None:
+        """Remove a closed connection and free its slot; idempotent."""
         if connection in self._open:
             self._open.remove(connection)
             self._open_gauge.dec()
             with suppress(ValueError):
                 self._idle.remove(connection)
-            self._vacate()
+            self._free_slot()
 
     def close(self) -> None:
-        """Close what is idle now and the rest when its call ends; who waits is told."""
+        """Close idle connections now and the others when their calls end; fail all waiters."""
         self._closed = True
         for connection in tuple(self._idle):
             connection.close()
-        self._dismiss()
+        self._fail_waiters()
 
     async def _connect(self, deadline: float) -> ClientConnection:
-        """Connect in a place that was taken; it is free again if that fails."""
+        """Open a connection in a taken slot; the slot is freed on failure."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(min(deadline, loop.time() + _CONNECT_SECONDS)):
@@ -187,55 +189,54 @@ class Pool:
                     self.instance.host,
                     self.instance.port,
                 )
-        except (OSError, TimeoutError, ValueError) as error:  # ValueError: no name of a host
-            self._places += 1
-            # Who waits for a place would not fare better, and can go elsewhere now.
-            self._dismiss()
+        except (OSError, TimeoutError, ValueError) as error:  # ValueError: invalid host name
+            self._free_slots += 1
+            # The waiters would fail the same way: let them try another instance now.
+            self._fail_waiters()
             raise Unavailable(retry=Retry.NEVER_HANDLED) from error
         except BaseException:
-            self._vacate()
+            self._free_slot()
             raise
         self._open.add(connection)
         self._open_gauge.inc()
         return connection
 
-    def _dismiss(self) -> None:
-        """Tell everybody who waits that nothing will come."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
+    def _fail_waiters(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_exception(Unavailable(retry=Retry.NEVER_HANDLED))
 
-    async def _turn(self, deadline: float) -> ClientConnection | None:
-        """Wait for a connection, or (None) for a place to make one in."""
-        turn: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+    async def _wait(self, deadline: float) -> ClientConnection | None:
+        """Wait for a released connection, or (None) for a slot to open one in."""
+        waiter: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
             async with asyncio.timeout_at(deadline):
-                return await turn
+                return await waiter
         except (TimeoutError, asyncio.CancelledError) as error:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._pass_on(turn.result())
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._give_back(waiter.result())
             if isinstance(error, TimeoutError):
                 raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
             raise
 
-    def _pass_on(self, given: ClientConnection | None) -> None:
-        """Give back what came too late for whom it was meant."""
-        if given is None:
-            self._vacate()
+    def _give_back(self, connection: ClientConnection | None) -> None:
+        """Return a connection (or slot) granted after its waiter timed out or was cancelled."""
+        if connection is None:
+            self._free_slot()
         else:
-            self.release(given)
+            self.release(connection)
 
-    def _vacate(self) -> None:
-        if not self._hand_over(None):
-            self._places += 1
+    def _free_slot(self) -> None:
+        if not self._grant(None):
+            self._free_slots += 1
 
-    def _hand_over(self, given: ClientConnection | None) -> bool:
-        """Give a connection or a place to whoever waits longest, if anybody does."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(given)
+    def _grant(self, connection: ClientConnection | None) -> bool:
+        """Give a connection or a slot (None) to the longest waiter; False without waiters."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
                 return True
         return False

@@ -1,4 +1,4 @@
-"""The client: deadlines, its pool, retries, balance."""
+"""The RPC client: deadlines, pool, retries, load balancing."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ contract = Contract(idl.load("videomicro"))
 
 
 @pytest.mark.parametrize("transport", ["framed", "ttheader"])
-async def test_a_call_returns_the_answer_or_raises_what_it_says(rig, transport):
+async def test_a_call_returns_the_response_or_raises_its_error(rig, transport):
     client = rig.client(rpc_transport=transport)
     assert (await client.GetVideoAuthorIdMethod(id=7)).author_id == 7
     with pytest.raises(NotFound, match="视频不存在"):
@@ -67,27 +67,27 @@ async def test_the_pool_is_bounded_and_callers_wait_for_their_turn(rig):
     assert len(rig.server.connections) <= 3
 
 
-async def test_who_waits_too_long_for_a_connection_was_not_handled(rig):
+async def test_a_call_that_times_out_in_the_pool_was_never_handled(rig):
     client = rig.client(rpc_pool_size=1)
-    holds = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
+    slow = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: rig.handler.started == 1)
     with pytest.raises(DeadlineExceeded):
         await client.GetVideoAuthorIdMethod(id=1, timeout=0.1)
     rig.handler.gate.set()
-    await holds
+    await slow
     assert rig.handler.started == 1
 
 
-async def test_a_waiting_caller_that_leaves_passes_its_turn_on(rig):
+async def test_a_cancelled_waiter_passes_its_connection_on(rig):
     client = rig.client(rpc_pool_size=1)
-    holds = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
+    slow = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: rig.handler.started == 1)
     waiting = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=n)) for n in range(10)]
     await turns()
     rig.handler.gate.set()
     for task in waiting[::2]:
         task.cancel()
-    await holds
+    await slow
     answers = await asyncio.gather(*waiting[1::2])
     assert [answer.author_id for answer in answers] == [1, 3, 5, 7, 9]
 
@@ -102,7 +102,7 @@ async def test_a_restart_between_two_calls_goes_unnoticed(bare_rig):
     assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 1
 
 
-async def test_nobody_there_is_unavailable_before_the_deadline(rig):
+async def test_a_refused_connection_is_unavailable_before_the_deadline(rig):
     client = rig.client()
     await rig.server.stop(0)
     with pytest.raises(Unavailable) as raised:
@@ -113,15 +113,15 @@ async def test_nobody_there_is_unavailable_before_the_deadline(rig):
         await client.check()
 
 
-async def test_an_instance_that_refuses_is_passed_over(rig):
+async def test_an_instance_that_refuses_connections_is_skipped(rig):
     dead = Instance("127.0.0.1", free_port())
     client = rig.client(dead, Instance("127.0.0.1", rig.port))
     answers = [await client.GetVideoAuthorIdMethod(id=n) for n in range(10)]
     assert [answer.author_id for answer in answers] == list(range(10))
 
 
-async def liar(reply):
-    """A server that answers with what `reply` makes of the call."""
+async def fake_server(reply):
+    """A server that sends the bytes `reply` returns for each call."""
 
     async def serve(reader, writer):
         messages = Reader(1 << 20)
@@ -142,8 +142,8 @@ async def liar(reply):
         lambda m: b"\x00\x00\x00\x05\x80\x01\x00\x02\x00",
     ],
 )
-async def test_an_answer_to_another_call_drops_the_connection(rig, reply):
-    server = await liar(reply)
+async def test_a_reply_to_another_call_is_unavailable(rig, reply):
+    server = await fake_server(reply)
     port = server.sockets[0].getsockname()[1]
     client = rig.client(Instance("127.0.0.1", port))
     for _ in range(2):
@@ -152,24 +152,24 @@ async def test_an_answer_to_another_call_drops_the_connection(rig, reply):
     server.close()
 
 
-async def test_an_answer_that_cannot_be_decoded_is_an_error(rig):
-    server = await liar(lambda m: encode(m.transport, 2, m.name.encode(), m.seqid, b"\x00"))
+async def test_a_reply_that_cannot_be_decoded_is_a_service_error(rig):
+    server = await fake_server(lambda m: encode(m.transport, 2, m.name.encode(), m.seqid, b"\x00"))
     client = rig.client(Instance("127.0.0.1", server.sockets[0].getsockname()[1]))
     with pytest.raises(ServiceError):
         await client.GetVideoAuthorIdMethod(id=1)
     server.close()
 
 
-async def test_an_unknown_method_is_told_apart(rig):
+async def test_the_exception_for_an_unknown_method_is_unknown_method(rig):
     body = b"\x0b\x00\x01\x00\x00\x00\x01?\x08\x00\x02\x00\x00\x00\x01\x00"
-    server = await liar(lambda m: encode(m.transport, 3, m.name.encode(), m.seqid, body))
+    server = await fake_server(lambda m: encode(m.transport, 3, m.name.encode(), m.seqid, body))
     client = rig.client(Instance("127.0.0.1", server.sockets[0].getsockname()[1]))
     with pytest.raises(UnknownMethod):
         await client.GetVideoAuthorIdMethod(id=1)
     server.close()
 
 
-async def test_a_call_that_may_have_been_handled_is_not_made_again(rig):
+async def test_a_call_that_may_have_been_handled_is_not_retried(rig):
     calls = []
 
     async def serve(reader, writer):
@@ -199,14 +199,14 @@ async def test_a_draining_servers_connection_is_not_used_again(bare_rig):
     assert (await client.GetVideoAuthorIdMethod(id=2)).author_id == 2
 
 
-async def test_persistent_values_travel_on(rig):
+async def test_persistent_values_are_forwarded(rig):
     client = rig.client(rpc_transport="ttheader")
     metadata.persistent.set({metadata.REQUEST_ID: "abc", "RPC_PERSIST_X": "y"})
     await client.GetVideoAuthorIdMethod(id=1)
     assert rig.handler.seen == [{metadata.REQUEST_ID: "abc", "RPC_PERSIST_X": "y"}]
 
 
-async def test_the_deadline_travels_with_the_call(rig):
+async def test_the_deadline_is_sent_with_the_call(rig):
     client = rig.client(rpc_transport="ttheader")
     with pytest.raises(DeadlineExceeded):
         await client.GetVideoAuthorIdMethod(id=408, timeout=0.2)
@@ -215,7 +215,7 @@ async def test_the_deadline_travels_with_the_call(rig):
 
 @asynccontextmanager
 async def answering(rig, reply, **settings):
-    """A client of a server that answers with what `reply` makes of the call; counts connections."""
+    """A client of such a server, and the list of the connections it made."""
     server, connections = None, []
 
     async def serve(reader, writer):
@@ -235,27 +235,27 @@ async def answering(rig, reply, **settings):
         server.close()
 
 
-def answered(message, author_id=1, header=None):
+def reply_to(message, author_id=1, header=None):
     method = contract.methods()[message.name]
     value = method.response.ok(author_id=author_id)
     body = method.result.encode(method.result.struct(value=value))
     return encode(message.transport, 2, message.name.encode(), message.seqid, body, header)
 
 
-def refused(body):
+def exception_with(body):
     return lambda m: encode(m.transport, 3, m.name.encode(), m.seqid, body)
 
 
-async def test_a_connection_is_used_again_after_an_answer(rig):
-    async with answering(rig, answered) as (client, connections):
+async def test_a_connection_is_reused_after_a_reply(rig):
+    async with answering(rig, reply_to) as (client, connections):
         for _ in range(5):
             await client.GetVideoAuthorIdMethod(id=1)
         assert len(connections) == 1
 
 
-async def test_a_connection_is_not_used_again_after_the_peer_said_that_it_closes(rig):
+async def test_a_connection_that_the_peer_announces_to_close_is_not_reused(rig):
     def closing(message):
-        return answered(message, header=Header(message.seqid, {}, {"crrst": "1"}))
+        return reply_to(message, header=Header(message.seqid, {}, {"crrst": "1"}))
 
     async with answering(rig, closing, rpc_transport="ttheader") as (client, connections):
         for _ in range(5):
@@ -263,9 +263,9 @@ async def test_a_connection_is_not_used_again_after_the_peer_said_that_it_closes
         assert len(connections) == 5
 
 
-async def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again(rig):
+async def test_a_connection_with_data_after_the_reply_is_not_reused(rig):
     def twice(message):
-        return answered(message) + answered(message, author_id=666)
+        return reply_to(message) + reply_to(message, author_id=666)
 
     async with answering(rig, twice) as (client, connections):
         for _ in range(5):
@@ -286,10 +286,10 @@ async def test_a_timeout_and_a_cancelled_call_close_their_connection(rig):
     assert rig.handler.cancelled == 2
 
 
-async def test_an_answer_in_single_bytes_is_read(rig):
+async def test_a_reply_in_single_bytes_is_read(rig):
     async def serve(reader, writer):
         (message,) = Reader(1 << 20).feed(await reader.read(1 << 16))
-        for byte in answered(message, author_id=5):
+        for byte in reply_to(message, author_id=5):
             writer.write(bytes((byte,)))
             await asyncio.sleep(0)
         writer.close()
@@ -300,7 +300,7 @@ async def test_an_answer_in_single_bytes_is_read(rig):
     server.close()
 
 
-async def test_an_answer_larger_than_allowed_is_not_waited_for(rig):
+async def test_a_reply_over_the_size_limit_fails_at_once(rig):
     def large(message):
         return (2 << 20).to_bytes(4, "big") + b"\x80\x01\x00\x02"
 
@@ -315,8 +315,8 @@ UNKNOWN = TEXT + b"\x08\x00\x02\x00\x00\x00\x01\x00"
 
 
 @pytest.mark.parametrize("length", range(len(UNKNOWN)))
-async def test_an_exception_cut_off_anywhere_is_an_error_of_ours(rig, length):
-    async with answering(rig, refused(UNKNOWN[:length])) as (client, _):
+async def test_a_truncated_exception_raises_one_of_our_errors(rig, length):
+    async with answering(rig, exception_with(UNKNOWN[:length])) as (client, _):
         with pytest.raises(Error):
             await client.GetVideoAuthorIdMethod(id=1)
 
@@ -324,7 +324,7 @@ async def test_an_exception_cut_off_anywhere_is_an_error_of_ours(rig, length):
 @pytest.mark.parametrize(
     "body",
     [
-        b"\x0b\x00\x01\xff\xff\xff\xf9",  # a text of -7 bytes: back to where it begins
+        b"\x0b\x00\x01\xff\xff\xff\xf9",  # a text of -7 bytes: it would point back to its own start
         b"\x0b\x00\x01\x80\x00\x00\x00",
         b"\x0b\x00\x01\x7f\xff\xff\xffx",
         b"\x0b\x00\x01\x00\x00\x00\x02\xff\xfe\x00",
@@ -333,13 +333,13 @@ async def test_an_exception_cut_off_anywhere_is_an_error_of_ours(rig, length):
         b"\x0c\x00\x09" * 100_000,
     ],
 )
-async def test_an_exception_that_lies_is_an_error_of_ours(rig, body):
-    async with answering(rig, refused(body)) as (client, _):
+async def test_a_malformed_exception_raises_one_of_our_errors(rig, body):
+    async with answering(rig, exception_with(body)) as (client, _):
         with pytest.raises(Error):
             await client.GetVideoAuthorIdMethod(id=1)
 
 
-async def test_a_method_that_the_server_lacks_is_told_apart(rig):
+async def test_a_method_that_the_server_lacks_raises_unknown_method(rig):
     del rig.server.endpoints["UpdateVideoMethod"]
     client = rig.client()
     with pytest.raises(UnknownMethod) as raised:
@@ -348,12 +348,12 @@ async def test_a_method_that_the_server_lacks_is_told_apart(rig):
     assert (await client.GetVideoAuthorIdMethod(id=1)).author_id == 1
 
 
-async def test_a_method_that_the_contract_lacks_is_a_mistake_of_ours(rig):
+async def test_a_method_that_the_contract_lacks_is_an_attribute_error(rig):
     with pytest.raises(AttributeError, match="videoservice has no method Sing"):
         await rig.client().Sing()
 
 
-async def test_a_deadline_that_passed_at_the_server_is_one_here(bare_rig):
+async def test_a_deadline_that_passed_at_the_server_is_deadline_exceeded(bare_rig):
     rig = await bare_rig.start(timeout=0.05)
     with pytest.raises(DeadlineExceeded):
         await rig.client().GetVideoAuthorIdMethod(id=408)
@@ -365,29 +365,29 @@ async def test_a_connection_that_the_server_closed_just_now_is_not_used(rig):
         await client.GetVideoAuthorIdMethod(id=n)
         for connection in tuple(rig.server.connections):
             connection.abort()
-        # The server's end is closed in this turn of the loop, and the client had none since.
+        # The server's end closes in this iteration of the loop; the client has not seen it yet.
         await asyncio.sleep(0)
         assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
 
 
-async def test_a_call_whose_time_is_up_is_not_made_on_another_instance(start_rig):
+async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(start_rig):
     full, free = await start_rig(), await start_rig()
     both = [Instance("127.0.0.1", each.port) for each in (full, free)]
     client = full.client(*both, rpc_pool_size=1)
-    # One call takes the only connection to each, and only one of them goes on.
-    held = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
+    # One call occupies the only connection to each instance; only one of the two completes.
+    slow = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
     await eventually(lambda: full.handler.started == free.handler.started == 1)
     waiting = asyncio.create_task(client.GetVideoAuthorIdMethod(id=1, timeout=0.1))
     await asyncio.sleep(0)
     free.handler.gate.set()
     full.handler.gate.clear()
-    (done,), _ = await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+    (done,), _ = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
     assert (await done).author_id == 408
     with pytest.raises(DeadlineExceeded):
         await waiting
     full.handler.gate.set()
-    await asyncio.wait(held)
-    # Whatever had been sent to either server would have arrived before these.
+    await asyncio.wait(slow)
+    # A retried call would have arrived at its server before these.
     await asyncio.gather(*(client.GetVideoAuthorIdMethod(id=n) for n in range(2)))
     assert full.handler.started + free.handler.started == 4
 
@@ -403,7 +403,7 @@ async def test_servers_get_calls_by_their_weight(start_rig):
     assert [rig.handler.started for rig in rigs] == [10, 20, 30]
 
 
-async def test_an_instance_that_goes_is_left_and_one_that_comes_is_used(start_rig):
+async def test_a_removed_instance_is_closed_and_a_new_one_is_used(start_rig):
     old, new = await start_rig(), await start_rig()
     client = old.client()
     await client.GetVideoAuthorIdMethod(id=1)
@@ -413,7 +413,7 @@ async def test_an_instance_that_goes_is_left_and_one_that_comes_is_used(start_ri
     await eventually(lambda: not old.server.connections)
 
 
-async def test_a_call_under_way_on_an_instance_that_goes_is_answered(start_rig):
+async def test_a_call_in_flight_on_a_removed_instance_completes(start_rig):
     old, new = await start_rig(), await start_rig()
     client = old.client()
     task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
@@ -433,7 +433,7 @@ async def test_a_service_without_an_instance_is_unavailable(rig):
     assert raised.value.retry is Retry.NEVER_HANDLED
 
 
-async def test_persistent_values_travel_through_a_server_to_the_next(start_rig):
+async def test_persistent_values_are_forwarded_through_a_server_to_the_next(start_rig):
     first, second = await start_rig(), await start_rig()
     onward = second.client(rpc_transport="ttheader")
 
@@ -453,7 +453,7 @@ async def test_persistent_values_travel_through_a_server_to_the_next(start_rig):
     assert {each[metadata.REQUEST_ID] for each in second.handler.seen} == {"r"}
 
 
-async def test_calls_that_are_left_at_any_moment_never_mix_answers_up(rig):
+async def test_calls_cancelled_at_any_moment_never_mix_up_replies(rig):
     chance = random.Random(408)
     client = rig.client(rpc_pool_size=4)
 

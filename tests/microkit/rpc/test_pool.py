@@ -1,4 +1,4 @@
-"""The connections of a client: how many there are, who gets one, and when one is dropped."""
+"""The connection pool: its bound, the order of its waiters, and which connections it drops."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ async def pool_to(port, size):
 
 
 def opened() -> float:
-    """What the metric says."""
+    """The number of open connections, from the metric."""
     return POOL.labels("pooltest", "open")._value.get()
 
 
@@ -43,7 +43,7 @@ async def test_the_connection_used_last_is_used_next(rig):
         pool.release(first)
 
 
-async def test_a_caller_that_calls_on_and_on_leaves_turns_to_the_others(rig):
+async def test_a_caller_without_pause_does_not_starve_the_others(rig):
     client = rig.client(rpc_pool_size=1)
     done = asyncio.Event()
 
@@ -61,9 +61,9 @@ async def test_a_caller_that_calls_on_and_on_leaves_turns_to_the_others(rig):
         await task
 
 
-async def test_turns_are_given_in_the_order_of_the_callers(rig):
+async def test_waiters_are_served_in_the_order_of_their_calls(rig):
     async with pool_to(rig.port, 1) as pool:
-        held, order = await pool.acquire(soon()), []
+        busy, order = await pool.acquire(soon()), []
 
         async def caller(number):
             connection = await pool.acquire(soon())
@@ -73,37 +73,37 @@ async def test_turns_are_given_in_the_order_of_the_callers(rig):
 
         callers = [asyncio.create_task(caller(n)) for n in range(10)]
         await asyncio.sleep(0)
-        pool.release(held)
+        pool.release(busy)
         callers += [asyncio.create_task(caller(n)) for n in range(10, 20)]
         await asyncio.gather(*callers)
         assert order == list(range(20))
 
 
-async def test_a_connection_that_is_lost_in_use_makes_room_for_who_waits(rig):
+async def test_a_connection_lost_in_use_frees_its_slot_for_a_waiter(rig):
     async with pool_to(rig.port, 1) as pool:
-        held = await pool.acquire(soon())
+        busy = await pool.acquire(soon())
         waiting = asyncio.create_task(pool.acquire(soon()))
         await asyncio.sleep(0)
-        held.close()
+        busy.close()
         connection = await waiting
-        assert connection is not held
+        assert connection is not busy
         pool.release(connection)
 
 
-async def test_who_waits_until_the_deadline_was_not_handled(rig):
+async def test_a_call_that_waits_until_its_deadline_was_never_handled(rig):
     async with pool_to(rig.port, 1) as pool:
-        held = await pool.acquire(soon())
+        busy = await pool.acquire(soon())
         with pytest.raises(DeadlineExceeded) as raised:
             await pool.acquire(soon(0.05))
         assert raised.value.retry is Retry.NEVER_HANDLED
-        pool.release(held)
+        pool.release(busy)
         pool.release(await pool.acquire(soon()))
 
 
-async def test_a_caller_that_leaves_while_it_connects_makes_room_for_who_waits():
+async def test_a_caller_cancelled_while_connecting_frees_its_slot_for_a_waiter():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
-        # What the backlog holds is accepted by the system: the next one hangs.
+        # The kernel accepts what fits the backlog; the next connection hangs.
         fillers = [socket.socket() for _ in range(4)]
         for filler in fillers:
             filler.setblocking(False)
@@ -118,13 +118,13 @@ async def test_a_caller_that_leaves_while_it_connects_makes_room_for_who_waits()
             await asyncio.wait((connecting,))
             with pytest.raises(Unavailable) as raised:
                 await waiting
-            # It was given the place and tried to connect: else it would have waited till the end.
+            # It got the slot and tried to connect, else it would have waited for its deadline.
             assert not isinstance(raised.value, DeadlineExceeded)
         for filler in fillers:
             filler.close()
 
 
-async def test_callers_that_leave_at_any_moment_leave_the_pool_whole(rig):
+async def test_callers_cancelled_at_any_moment_leave_the_pool_complete(rig):
     async with pool_to(rig.port, 2) as pool:
         for steps in range(12):
             tasks = [asyncio.create_task(pool.acquire(soon())) for _ in range(4)]
@@ -132,8 +132,8 @@ async def test_callers_that_leave_at_any_moment_leave_the_pool_whole(rig):
                 await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
-            got = await asyncio.gather(*tasks, return_exceptions=True)
-            for each in got:
+            acquired = await asyncio.gather(*tasks, return_exceptions=True)
+            for each in acquired:
                 if not isinstance(each, BaseException):
                     each.close()
             await eventually(lambda: opened() <= 2)
@@ -143,7 +143,7 @@ async def test_callers_that_leave_at_any_moment_leave_the_pool_whole(rig):
             pool.release(connection)
 
 
-async def test_a_peer_that_closes_at_once_does_not_wear_the_pool_out(rig):
+async def test_a_peer_that_closes_at_once_does_not_exhaust_the_pool(rig):
     async def refuse(_reader, writer):
         writer.transport.abort()
 
@@ -162,13 +162,13 @@ async def test_an_idle_connection_that_the_peer_closed_is_not_used():
             connection = await pool.acquire(soon())
             pool.release(connection)
             listener.accept()[0].close()
-            # The loop had no turn yet to hear of it.
+            # The loop has not seen EOF yet.
             other = await pool.acquire(soon())
             assert other is not connection
             pool.release(other)
 
 
-async def test_an_idle_connection_on_which_something_came_is_not_used():
+async def test_an_idle_connection_with_unread_data_is_not_used():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with pool_to(listener.getsockname()[1], 2) as pool:
             connection = await pool.acquire(soon())
@@ -181,15 +181,15 @@ async def test_an_idle_connection_on_which_something_came_is_not_used():
             peer.close()
 
 
-async def test_a_connection_given_back_after_the_end_is_closed(rig):
+async def test_a_connection_released_after_the_pool_closed_is_closed(rig):
     async with pool_to(rig.port, 1) as pool:
-        held = await pool.acquire(soon())
+        busy = await pool.acquire(soon())
         pool.close()
-        pool.release(held)
+        pool.release(busy)
         await eventually(lambda: not rig.server.connections)
 
 
-async def test_a_peer_that_closes_after_each_answer_is_called_anew_by_who_waits(rig, call):
+async def test_waiters_open_new_connections_if_the_peer_closes_after_each_reply(rig, call):
     async def once(reader, writer):
         (message,) = Reader(1 << 20).feed(await reader.read(1 << 16))
         body = message.body[message.start :]
@@ -209,9 +209,9 @@ async def test_a_peer_that_closes_after_each_answer_is_called_anew_by_who_waits(
     server.close()
 
 
-async def test_who_waits_is_told_of_the_end_and_may_still_leave(rig):
+async def test_closing_the_pool_fails_its_waiters_even_if_one_is_cancelled(rig):
     async with pool_to(rig.port, 1) as pool:
-        held = await pool.acquire(soon())
+        busy = await pool.acquire(soon())
         stays, leaves = (asyncio.create_task(pool.acquire(soon())) for _ in range(2))
         await asyncio.sleep(0)
         pool.close()
@@ -221,4 +221,4 @@ async def test_who_waits_is_told_of_the_end_and_may_still_leave(rig):
         assert raised.value.retry is Retry.NEVER_HANDLED
         with pytest.raises(asyncio.CancelledError):
             await leaves
-        pool.release(held)
+        pool.release(busy)
