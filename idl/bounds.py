@@ -1,4 +1,4 @@
-"""bounds.thrift at run time; the types are in bounds.pyi."""
+"""The contract of bounds.thrift; its types are in bounds.pyi."""
 
 from idl.runtime import fill
 

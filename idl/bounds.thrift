@@ -1,12 +1,12 @@
-// The bounds of fields, for the HTTP and the RPC contracts. A field names its bound: (api.vd = "TITLE").
+// The bounds of the fields of all HTTP and RPC contracts. A field names its bound: (api.vd = "TITLE").
 //
-// The language is that of Hertz's api.vd: `$` is the value, mblen() counts characters, trim() removes
-// white space at both ends. `msg` is the message for the user. See microkit/rpc/bounds.py.
+// The expressions are a subset of Hertz's api.vd: `$` is the value, mblen() counts characters, trim()
+// removes white space at both ends, and `msg` is the message for the user. See microkit/rpc/bounds.py.
 namespace go bounds
 
 const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"
 const string PASSWORD = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
-const string NEW_PASSWORD = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"       // empty: not changed
+const string NEW_PASSWORD = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"       // empty: keep the password
 const string TITLE = "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白"
 const string COMMENT = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白"
 const string MESSAGE = "mblen(trim($)) >= 1 && mblen($) <= 1000; msg: 消息应为 1 到 1000 个字符，且不能全是空白"

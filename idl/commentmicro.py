@@ -1,4 +1,4 @@
-"""commentmicro.thrift at run time; the types are in commentmicro.pyi."""
+"""The contract of commentmicro.thrift; its types are in commentmicro.pyi."""
 
 from idl.runtime import fill
 

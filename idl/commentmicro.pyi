@@ -5,7 +5,7 @@ import msgspec
 from microkit.rpc.contract import Contract
 
 class CommentAction(enum.IntEnum):
-    """The values of CommentReq.action_type, which stays the original contract's i32."""
+    """The values of CommentReq.action_type, which is an i32 as in the original contract."""
 
     PUBLISH = 1
     DELETE = 2
@@ -16,8 +16,8 @@ class BaseResp(msgspec.Struct, kw_only=True):
 
 class User(msgspec.Struct, kw_only=True):
     id: int
-    name: str  # empty where only ids were asked for
-    follow_count: int | None = None  # userservice's; unset where only ids were asked for
+    name: str  # empty with ids_only
+    follow_count: int | None = None  # as stored by userservice; unset with ids_only
     follower_count: int | None = None
     is_follow: bool
 
@@ -32,13 +32,13 @@ class CommentReq(msgspec.Struct, kw_only=True):
     video_id: int
     action_type: int  # a CommentAction
     comment_text: str | None = None
-    comment_id: int | None = None  # on deleting
-    ids_only: bool | None = None  # leave out what userservice knows: no call to it
+    comment_id: int | None = None  # DELETE only
+    ids_only: bool | None = None  # return only the ids of users: saves a call to userservice
 
 class CommentResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str = ...
-    comment: Comment | None = None  # as it was stored, on publishing
+    comment: Comment | None = None  # PUBLISH only: the comment as stored
     @classmethod
     def ok(cls, *, comment: Comment | None = None) -> Self: ...
 
@@ -51,7 +51,7 @@ class CommentListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str = ...
     comment_list: list[Comment]  # newest first
-    complete: bool | None = None  # all comments; unset: only those of user_id
+    complete: bool | None = None  # true: all comments; unset: only those of user_id
     @classmethod
     def ok(cls, *, comment_list: list[Comment], complete: bool | None = None) -> Self: ...
 

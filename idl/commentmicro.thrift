@@ -1,4 +1,4 @@
-// Comments: commentservice, port 10004. Annotations and additions: see usermicro.thrift.
+// commentservice, port 10004: comments. Annotations and additions are described in usermicro.thrift.
 namespace go commentmicro
 
 struct BaseResp {
@@ -8,8 +8,8 @@ struct BaseResp {
 
 struct User {
     1: required i64 id
-    2: required string name                 // empty where only ids were asked for
-    3: optional i64 follow_count            // userservice's; unset where only ids were asked for
+    2: required string name                 // empty with ids_only
+    3: optional i64 follow_count            // as stored by userservice; unset with ids_only
     4: optional i64 follower_count
     5: required bool is_follow
 }
@@ -21,7 +21,7 @@ struct Comment {
     4: required string create_date          // "mm-dd"
 }
 
-// The values of CommentReq.action_type, which stays the original contract's i32.
+// The values of CommentReq.action_type, which is an i32 as in the original contract.
 enum CommentAction {
     PUBLISH = 1
     DELETE = 2
@@ -32,14 +32,14 @@ struct CommentReq {
     2: required i64 video_id
     3: required i32 action_type (api.vd = "COMMENT_ACTION")   // a CommentAction
     4: optional string comment_text (api.when = "action_type == 1", api.vd = "COMMENT")
-    5: optional i64 comment_id              // on deleting
-    100: optional bool ids_only             // leave out what userservice knows: no call to it
+    5: optional i64 comment_id              // DELETE only
+    100: optional bool ids_only             // return only the ids of users: saves a call to userservice
 }
 
 struct CommentResp {
     1: required i32 status_code (status = "numbered")
     2: string status_msg
-    3: optional Comment comment             // as it was stored, on publishing
+    3: optional Comment comment             // PUBLISH only: the comment as stored
 }
 
 struct CommentListReq {
@@ -52,7 +52,7 @@ struct CommentListResp {
     1: required i32 status_code (status = "numbered")
     2: string status_msg
     3: required list<Comment> comment_list  // newest first
-    100: optional bool complete             // all comments; unset: only those of user_id
+    100: optional bool complete             // true: all comments; unset: only those of user_id
 }
 
 struct VideosCommentCountReq {

@@ -1,4 +1,4 @@
-"""core.thrift at run time; the types are in core.pyi."""
+"""The contract of core.thrift; its types are in core.pyi."""
 
 from idl.runtime import fill
 

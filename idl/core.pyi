@@ -5,7 +5,7 @@ import msgspec
 from microkit.rpc.contract import Contract
 
 class User(msgspec.Struct, kw_only=True):
-    """A person as a client sees them, `is_follow` from the viewer's side."""
+    """A user as the viewer sees it. is_follow: does the viewer follow this user?"""
 
     id: int
     name: str
@@ -15,7 +15,7 @@ class User(msgspec.Struct, kw_only=True):
     avatar: str  # absolute URL
     background_image: str  # absolute URL
     signature: str
-    total_favourited: str  # the older spelling, as text
+    total_favourited: str  # likes received, as text (the original's spelling)
     work_count: int
     favorite_count: int
     total_favorited: int | None = None  # added: likes received, as a number
@@ -31,14 +31,14 @@ class Video(msgspec.Struct, kw_only=True):
     title: str
 
 class FeedReq(msgspec.Struct, kw_only=True):
-    latest_time: int | None = None  # only videos published before it
+    latest_time: int | None = None  # only videos published before this time
     token: str | None = None
 
 class FeedResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     video_list: list[Video]  # newest first
-    next_time: int  # ms: ask with this for the page that follows
+    next_time: int  # ms: latest_time of the next page
     @classmethod
     def ok(cls, *, video_list: list[Video], next_time: int) -> Self: ...
 
@@ -67,7 +67,7 @@ class RegisterResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, user_id: int, token: str) -> Self: ...
 
 class UserInfoReq(msgspec.Struct, kw_only=True):
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
     token: str
 
 class UserInfoResp(msgspec.Struct, kw_only=True):
@@ -79,7 +79,7 @@ class UserInfoResp(msgspec.Struct, kw_only=True):
 
 class PublishActionReq(msgspec.Struct, kw_only=True):
     token: str
-    data: bytes  # streamed to disk, never held in memory
+    data: bytes  # streamed to disk, never held in memory as a whole
     title: str
 
 class PublishActionResp(msgspec.Struct, kw_only=True):
@@ -89,7 +89,7 @@ class PublishActionResp(msgspec.Struct, kw_only=True):
     def ok(cls) -> Self: ...
 
 class PublishListReq(msgspec.Struct, kw_only=True):
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
     token: str
 
 class PublishListResp(msgspec.Struct, kw_only=True):

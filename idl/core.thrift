@@ -1,16 +1,16 @@
-// The HTTP contract's centre: accounts, the feed, publishing.
+// HTTP contract: accounts, the feed, publishing.
 //
-// Annotations, read at start-up (see microkit/rpc/bounds.py, api/binding.py and api/routes.py):
-//   api.get, api.post   the method's path
-//   api.auth            "required": a valid token; "optional": without one the caller is nobody
-//   api.vd              the field's bound, by its name in bounds.thrift
-//   api.when            the field counts only beside this value of an earlier one
-//   api.time            "ms": a value below 1e11 is in seconds and is made milliseconds
-//   api.lenient         "true": what cannot be read counts as absent
-//   status              how a response says success or failure: see microkit/rpc/status.py
+// Annotations, read at start-up by microkit/rpc/bounds.py, api/binding.py and api/routes.py:
+//   api.get, api.post   the path of the method
+//   api.auth            "required": needs a valid token; "optional": without a token the viewer is anonymous
+//   api.vd              the bound of the field: the name of a constant in bounds.thrift
+//   api.when            the field is read only if an earlier field has this value
+//   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted
+//   api.lenient         "true": a malformed value is treated as absent
+//   status              how a response reports success or failure: see microkit/rpc/status.py
 namespace go core
 
-// A person as a client sees them, `is_follow` from the viewer's side.
+// A user as the viewer sees it. is_follow: does the viewer follow this user?
 struct User {
     1: required i64 id
     2: required string name
@@ -20,7 +20,7 @@ struct User {
     6: required string avatar               // absolute URL
     7: required string background_image     // absolute URL
     8: required string signature
-    9: required string total_favourited     // the older spelling, as text
+    9: required string total_favourited     // likes received, as text (the original's spelling)
     10: required i64 work_count
     11: required i64 favorite_count
     12: optional i64 total_favorited        // added: likes received, as a number
@@ -38,7 +38,7 @@ struct Video {
 }
 
 struct FeedReq {
-    1: optional i64 latest_time (api.time = "ms", api.lenient = "true")    // only videos published before it
+    1: optional i64 latest_time (api.time = "ms", api.lenient = "true")    // only videos published before this time
     2: optional string token
 }
 
@@ -46,7 +46,7 @@ struct FeedResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Video> video_list      // newest first
-    4: required i64 next_time               // ms: ask with this for the page that follows
+    4: required i64 next_time               // ms: latest_time of the next page
 }
 
 service FeedServer {
@@ -86,7 +86,7 @@ service RegisterServer {
 }
 
 struct UserInfoReq {
-    1: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    1: required i64 user_id                 // 0 or absent over HTTP: the user of the token
     2: required string token
 }
 
@@ -102,7 +102,7 @@ service UserInfoServer {
 
 struct PublishActionReq {
     1: required string token
-    2: required binary data                 // streamed to disk, never held in memory
+    2: required binary data                 // streamed to disk, never held in memory as a whole
     3: required string title (api.vd = "TITLE")
 }
 
@@ -116,7 +116,7 @@ service PublishActionServer {
 }
 
 struct PublishListReq {
-    1: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    1: required i64 user_id                 // 0 or absent over HTTP: the user of the token
     2: required string token
 }
 

@@ -1,4 +1,4 @@
-"""errors.thrift at run time; the types are in errors.pyi."""
+"""The contract of errors.thrift; its types are in errors.pyi."""
 
 from idl.runtime import fill
 

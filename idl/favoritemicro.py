@@ -1,4 +1,4 @@
-"""favoritemicro.thrift at run time; the types are in favoritemicro.pyi."""
+"""The contract of favoritemicro.thrift; its types are in favoritemicro.pyi."""
 
 from idl.runtime import fill
 

@@ -5,7 +5,7 @@ import msgspec
 from microkit.rpc.contract import Contract
 
 class FavoriteAction(enum.IntEnum):
-    """The values of FavoriteReq.action_type, which stays the original contract's i32."""
+    """The values of FavoriteReq.action_type, which is an i32 as in the original contract."""
 
     LIKE = 1
     UNLIKE = 2
@@ -86,14 +86,14 @@ class UsersFavoriteCountReq(msgspec.Struct, kw_only=True):
 
 class UsersFavoriteCountResp(msgspec.Struct, kw_only=True):
     base_resp: BaseResp
-    favorite_count_map: dict[int, list[int]]  # user: [likes given, likes received]
+    favorite_count_map: dict[int, list[int]]  # user id: [likes given, likes received]
     @classmethod
     def ok(cls, *, favorite_count_map: dict[int, list[int]]) -> Self: ...
 
 class FavoriteSummaryReq(msgspec.Struct, kw_only=True):
-    """Added: all that a page of videos and their authors needs, at once."""
+    """Added: all likes that a page of videos and authors shows, in one call."""
 
-    user_id: int | None = None  # the viewer; without one nothing is a favorite
+    user_id: int | None = None  # the viewer; if unset, is_favorite is false
     video_id_list: list[int]
     user_id_list: list[int]
 
@@ -101,7 +101,7 @@ class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
     base_resp: BaseResp
     video_favorite_count_map: dict[int, int]
     is_favorite_map: dict[int, bool]
-    user_favorite_count_map: dict[int, list[int]]  # user: [likes given, likes received]
+    user_favorite_count_map: dict[int, list[int]]  # user id: [likes given, likes received]
     @classmethod
     def ok(
         cls,

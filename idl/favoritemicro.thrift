@@ -1,4 +1,4 @@
-// Likes: favoriteservice, port 10003. Annotations and additions: see usermicro.thrift.
+// favoriteservice, port 10003: likes. Annotations and additions are described in usermicro.thrift.
 namespace go favoritemicro
 
 struct BaseResp {
@@ -15,7 +15,7 @@ struct FavoriteListResp {
     2: required list<i64> video_id_list     // newest like first
 }
 
-// The values of FavoriteReq.action_type, which stays the original contract's i32.
+// The values of FavoriteReq.action_type, which is an i32 as in the original contract.
 enum FavoriteAction {
     LIKE = 1
     UNLIKE = 2
@@ -85,12 +85,12 @@ struct UsersFavoriteCountReq {
 
 struct UsersFavoriteCountResp {
     1: required BaseResp base_resp (status = "numbered")
-    3: required map<i64, list<i64>> favorite_count_map      // user: [likes given, likes received]
+    3: required map<i64, list<i64>> favorite_count_map      // user id: [likes given, likes received]
 }
 
-// Added: all that a page of videos and their authors needs, at once.
+// Added: all likes that a page of videos and authors shows, in one call.
 struct FavoriteSummaryReq {
-    1: optional i64 user_id                 // the viewer; without one nothing is a favorite
+    1: optional i64 user_id                 // the viewer; if unset, is_favorite is false
     2: required list<i64> video_id_list
     3: required list<i64> user_id_list
 }
@@ -99,7 +99,7 @@ struct FavoriteSummaryResp {
     1: required BaseResp base_resp (status = "numbered")
     2: required map<i64, i64> video_favorite_count_map
     3: required map<i64, bool> is_favorite_map
-    4: required map<i64, list<i64>> user_favorite_count_map // user: [likes given, likes received]
+    4: required map<i64, list<i64>> user_favorite_count_map // user id: [likes given, likes received]
 }
 
 service FavoriteService {

@@ -1,4 +1,4 @@
-"""interaction.thrift at run time; the types are in interaction.pyi."""
+"""The contract of interaction.thrift; its types are in interaction.pyi."""
 
 from idl.runtime import fill
 

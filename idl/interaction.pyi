@@ -18,7 +18,7 @@ class FavoriteResp(msgspec.Struct, kw_only=True):
 
 class FavoriteListReq(msgspec.Struct, kw_only=True):
     token: str
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
 
 class FavoriteListResp(msgspec.Struct, kw_only=True):
     status_code: int
@@ -43,7 +43,7 @@ class CommentReq(msgspec.Struct, kw_only=True):
 class CommentResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
-    comment: Comment | None = None  # on publishing only
+    comment: Comment | None = None  # action_type 1 only
     @classmethod
     def ok(cls, *, comment: Comment | None = None) -> Self: ...
 

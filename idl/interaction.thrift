@@ -1,4 +1,4 @@
-// The HTTP contract of likes and comments. Annotations: see core.thrift.
+// HTTP contract: likes and comments. Annotations are described in core.thrift.
 namespace go interaction
 
 include "core.thrift"
@@ -20,7 +20,7 @@ service FavoriteServer {
 
 struct FavoriteListReq {
     1: required string token
-    2: required i64 user_id                     // 0 or absent over HTTP: the token's own user
+    2: required i64 user_id                     // 0 or absent over HTTP: the user of the token
 }
 
 struct FavoriteListResp {
@@ -51,7 +51,7 @@ struct CommentReq {
 struct CommentResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
-    3: optional Comment comment                 // on publishing only
+    3: optional Comment comment                 // action_type 1 only
 }
 
 service CommentServer {

@@ -1,4 +1,4 @@
-"""relation.thrift at run time; the types are in relation.pyi."""
+"""The contract of relation.thrift; its types are in relation.pyi."""
 
 from idl.runtime import fill
 

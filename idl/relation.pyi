@@ -22,7 +22,7 @@ class RelationResp(msgspec.Struct, kw_only=True):
 
 class FollowListReq(msgspec.Struct, kw_only=True):
     token: str
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
 
 class FollowListResp(msgspec.Struct, kw_only=True):
     status_code: int
@@ -33,7 +33,7 @@ class FollowListResp(msgspec.Struct, kw_only=True):
 
 class FollowerListReq(msgspec.Struct, kw_only=True):
     token: str
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
 
 class FollowerListResp(msgspec.Struct, kw_only=True):
     status_code: int
@@ -43,7 +43,7 @@ class FollowerListResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, user_list: list[core.User] = ...) -> Self: ...
 
 class FriendUser(msgspec.Struct, kw_only=True):
-    """A core.User (Thrift has no inheritance) and the newest message between the two."""
+    """The fields of core.User (Thrift has no inheritance) and the newest message between the two users."""
 
     id: int
     name: str
@@ -57,12 +57,12 @@ class FriendUser(msgspec.Struct, kw_only=True):
     work_count: int
     favorite_count: int
     total_favorited: int | None = None
-    message: str | None = None  # empty if they never wrote
+    message: str | None = None  # empty if there is no message
     msgType: int | None = None  # 0: the viewer received it, 1: the viewer sent it
 
 class FriendListReq(msgspec.Struct, kw_only=True):
     token: str
-    user_id: int  # 0 or absent over HTTP: the token's own user
+    user_id: int  # 0 or absent over HTTP: the user of the token
 
 class FriendListResp(msgspec.Struct, kw_only=True):
     status_code: int
@@ -81,7 +81,7 @@ class Message(msgspec.Struct, kw_only=True):
 class MessageChatReq(msgspec.Struct, kw_only=True):
     token: str
     to_user_id: int
-    pre_msg_time: int | None = None  # only what the caller received after it; 0: all
+    pre_msg_time: int | None = None  # only messages received after this time; 0: all, both ways
 
 class MessageChatResp(msgspec.Struct, kw_only=True):
     status_code: int

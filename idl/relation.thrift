@@ -1,4 +1,4 @@
-// The HTTP contract of follows, friends and chat. Annotations: see core.thrift.
+// HTTP contract: follows, friends and chat. Annotations are described in core.thrift.
 namespace go relation
 
 include "core.thrift"
@@ -20,7 +20,7 @@ service RelationService {
 
 struct FollowListReq {
     1: required string token
-    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
 }
 
 struct FollowListResp {
@@ -35,7 +35,7 @@ service FollowListService {
 
 struct FollowerListReq {
     1: required string token
-    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
 }
 
 struct FollowerListResp {
@@ -48,7 +48,7 @@ service FollowerListService {
     FollowerListResp FollowerListMethod(1: FollowerListReq request) (api.get = "/douyin/relation/follower/list/", api.auth = "optional")
 }
 
-// A core.User (Thrift has no inheritance) and the newest message between the two.
+// The fields of core.User (Thrift has no inheritance) and the newest message between the two users.
 struct FriendUser {
     1: required i64 id
     2: required string name
@@ -62,13 +62,13 @@ struct FriendUser {
     10: required i64 work_count
     11: required i64 favorite_count
     12: optional i64 total_favorited
-    13: optional string message             // empty if they never wrote
+    13: optional string message             // empty if there is no message
     14: optional i64 msgType                // 0: the viewer received it, 1: the viewer sent it
 }
 
 struct FriendListReq {
     1: required string token
-    2: required i64 user_id                 // 0 or absent over HTTP: the token's own user
+    2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
 }
 
 struct FriendListResp {
@@ -92,7 +92,7 @@ struct Message {
 struct MessageChatReq {
     1: required string token
     2: required i64 to_user_id (api.vd = "TO_USER_ID")
-    3: optional i64 pre_msg_time (api.time = "ms")     // only what the caller received after it; 0: all
+    3: optional i64 pre_msg_time (api.time = "ms")     // only messages received after this time; 0: all, both ways
 }
 
 struct MessageChatResp {

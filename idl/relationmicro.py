@@ -1,4 +1,4 @@
-"""relationmicro.thrift at run time; the types are in relationmicro.pyi."""
+"""The contract of relationmicro.thrift; its types are in relationmicro.pyi."""
 
 from idl.runtime import fill
 

@@ -5,25 +5,25 @@ import msgspec
 from microkit.rpc.contract import Contract
 
 class FollowAction(enum.IntEnum):
-    """The values of FollowReq.action_type, which stays the original contract's i32."""
+    """The values of FollowReq.action_type, which is an i32 as in the original contract."""
 
     FOLLOW = 1
     UNFOLLOW = 2
 
 class User(msgspec.Struct, kw_only=True):
     id: int
-    name: str  # empty where only ids were asked for
+    name: str  # empty with ids_only
     follow_count: int | None = None
     follower_count: int | None = None
-    is_follow: bool  # does the viewer follow them
+    is_follow: bool  # does the viewer follow this user?
     avatar: str | None = None
     background_image: str | None = None
     signature: str | None = None
     total_favorited: int | None = None
     work_count: int | None = None
     favorite_count: int | None = None
-    message: str | None = None  # friend lists: the newest message between the two
-    msg_type: int | None = None  # friend lists: 0 the list's owner received it, 1 sent it
+    message: str | None = None  # friend lists: the newest message between the two users
+    msg_type: int | None = None  # friend lists: 0 received, 1 sent by the list's owner
 
 class FollowInfo(msgspec.Struct, kw_only=True):
     follow_count: int
@@ -51,7 +51,7 @@ class FollowReq(msgspec.Struct, kw_only=True):
 class FollowResp(msgspec.Struct, kw_only=True):
     status_code: int
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls) -> Self: ...
 
@@ -63,22 +63,22 @@ class GetFollowInfoResp(msgspec.Struct, kw_only=True):
     status_code: int
     follow_info: FollowInfo | None = None
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, follow_info: FollowInfo | None = None) -> Self: ...
 
 class GetFollowListReq(msgspec.Struct, kw_only=True):
-    """In the three lists `myId`/`myUid` is the viewer, for is_follow; the list is the target's."""
+    """In the three list requests, myId or myUid is the viewer (for is_follow); targetId or targetUid owns the list."""
 
     myId: int | None = None
     targetId: int
-    ids_only: bool | None = None  # leave out what userservice knows: no call to it
+    ids_only: bool | None = None  # return only the ids of users: saves a call to userservice
 
 class GetFollowListResp(msgspec.Struct, kw_only=True):
     statusCode: int
     userList: list[User]
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, userList: list[User]) -> Self: ...
 
@@ -91,7 +91,7 @@ class GetFollowerListResp(msgspec.Struct, kw_only=True):
     statusCode: int
     user_list: list[User]
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, user_list: list[User]) -> Self: ...
 
@@ -104,7 +104,7 @@ class GetFriendListResp(msgspec.Struct, kw_only=True):
     status_code: int
     friend_list: list[User] | None = None
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, friend_list: list[User] | None = None) -> Self: ...
 
@@ -116,12 +116,12 @@ class GetIsFollowsResp(msgspec.Struct, kw_only=True):
     status_code: int
     is_follow_map: dict[int, bool] | None = None
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, is_follow_map: dict[int, bool] | None = None) -> Self: ...
 
 class GetFollowInfosReq(msgspec.Struct, kw_only=True):
-    """Added: the follow info of many users at once; without a viewer is_follow is false."""
+    """Added: the follow info of many users in one call. If my_uid is unset, is_follow is false."""
 
     my_uid: int | None = None
     target_uids: list[int]
@@ -130,7 +130,7 @@ class GetFollowInfosResp(msgspec.Struct, kw_only=True):
     status_code: int
     follow_info_map: dict[int, FollowInfo] | None = None
     msg: str | None = None
-    error_code: int | None = None  # a failure's number, as in the other contracts
+    error_code: int | None = None  # the error number, as in errors.thrift
     @classmethod
     def ok(cls, *, follow_info_map: dict[int, FollowInfo] | None = None) -> Self: ...
 
@@ -139,14 +139,14 @@ class Message(msgspec.Struct, kw_only=True):
     to_user_id: int
     from_user_id: int
     content: str
-    create_time: str | None = None  # ms since 1970, in decimal
+    create_time: str | None = None  # ms since 1970, as decimal text
     create_time_ms: int | None = None
 
 class GetAllMessageReq(msgspec.Struct, kw_only=True):
     user_id: int
     to_user_id: int
     pre_msg_time: int | None = (
-        None  # ms: only what user_id received strictly after it; unset or 0: all, both ways
+        None  # ms: only messages received after this time; unset or 0: all, both ways
     )
 
 class GetAllMessageResp(msgspec.Struct, kw_only=True):
@@ -166,7 +166,7 @@ class SendMessageResp(msgspec.Struct, kw_only=True):
     status: bool
     status_code: int | None = None
     status_msg: str | None = None
-    message: Message | None = None  # as it was stored
+    message: Message | None = None  # the message as stored
     @classmethod
     def ok(cls, *, message: Message | None = None) -> Self: ...
 

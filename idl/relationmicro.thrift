@@ -1,21 +1,21 @@
-// Follows, friends and messages: relationservice, port 10002, which serves both services below.
-// Annotations and additions: see usermicro.thrift.
+// relationservice, port 10002: follows, friends and messages. It serves both Thrift services below.
+// Annotations and additions are described in usermicro.thrift.
 namespace go relationmicro
 
 struct User {
     1: required i64 id
-    2: required string name                 // empty where only ids were asked for
+    2: required string name                 // empty with ids_only
     3: optional i64 follow_count
     4: optional i64 follower_count
-    5: required bool is_follow              // does the viewer follow them
+    5: required bool is_follow              // does the viewer follow this user?
     6: optional string avatar
     7: optional string background_image
     8: optional string signature
     9: optional i64 total_favorited
     10: optional i64 work_count
     11: optional i64 favorite_count
-    100: optional string message            // friend lists: the newest message between the two
-    101: optional i64 msg_type              // friend lists: 0 the list's owner received it, 1 sent it
+    100: optional string message            // friend lists: the newest message between the two users
+    101: optional i64 msg_type              // friend lists: 0 received, 1 sent by the list's owner
 }
 
 struct FollowInfo {
@@ -38,7 +38,7 @@ struct FriendInfo {
     11: optional i64 favorite_count
 }
 
-// The values of FollowReq.action_type, which stays the original contract's i32.
+// The values of FollowReq.action_type, which is an i32 as in the original contract.
 enum FollowAction {
     FOLLOW = 1
     UNFOLLOW = 2
@@ -53,7 +53,7 @@ struct FollowReq {
 struct FollowResp {
     1: required i32 status_code (status = "relation", unnumbered = "10007 用户不存在")
     2: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
 struct GetFollowInfoReq {
@@ -65,21 +65,21 @@ struct GetFollowInfoResp {
     1: required i32 status_code (status = "relation")
     2: optional FollowInfo follow_info
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
-// In the three lists `myId`/`myUid` is the viewer, for is_follow; the list is the target's.
+// In the three list requests, myId or myUid is the viewer (for is_follow); targetId or targetUid owns the list.
 struct GetFollowListReq {
     1: optional i64 myId
     2: required i64 targetId
-    100: optional bool ids_only             // leave out what userservice knows: no call to it
+    100: optional bool ids_only             // return only the ids of users: saves a call to userservice
 }
 
 struct GetFollowListResp {
     1: required i32 statusCode (status = "relation")
     2: required list<User> userList
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
 struct GetFollowerListReq {
@@ -92,7 +92,7 @@ struct GetFollowerListResp {
     1: required i32 statusCode (status = "relation")
     2: required list<User> user_list
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
 struct GetFriendListReq {
@@ -105,7 +105,7 @@ struct GetFriendListResp {
     1: required i32 status_code (status = "relation")
     2: optional list<User> friend_list
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
 struct GetIsFollowsReq {
@@ -117,10 +117,10 @@ struct GetIsFollowsResp {
     1: required i32 status_code (status = "relation")
     2: optional map<i64, bool> is_follow_map
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
-// Added: the follow info of many users at once; without a viewer is_follow is false.
+// Added: the follow info of many users in one call. If my_uid is unset, is_follow is false.
 struct GetFollowInfosReq {
     1: optional i64 my_uid
     2: required list<i64> target_uids
@@ -130,7 +130,7 @@ struct GetFollowInfosResp {
     1: required i32 status_code (status = "relation")
     2: optional map<i64, FollowInfo> follow_info_map
     3: optional string msg
-    100: optional i32 error_code             // a failure's number, as in the other contracts
+    100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
 service RelationService {
@@ -149,14 +149,14 @@ struct Message {
     2: required i64 to_user_id
     3: required i64 from_user_id
     4: required string content
-    5: optional string create_time          // ms since 1970, in decimal
+    5: optional string create_time          // ms since 1970, as decimal text
     100: optional i64 create_time_ms
 }
 
 struct GetAllMessageReq {
     1: required i64 user_id
     2: required i64 to_user_id
-    100: optional i64 pre_msg_time          // ms: only what user_id received strictly after it; unset or 0: all, both ways
+    100: optional i64 pre_msg_time          // ms: only messages received after this time; unset or 0: all, both ways
 }
 
 struct GetAllMessageResp {
@@ -176,7 +176,7 @@ struct SendMessageResp {
     1: required bool status (status = "flag")
     100: optional i32 status_code
     101: optional string status_msg
-    102: optional Message message           // as it was stored
+    102: optional Message message           // the message as stored
 }
 
 service MessageService {

@@ -1,4 +1,4 @@
-"""Fills the module of a contract with what its IDL declares."""
+"""Fills the Python module of a contract with the declarations of its IDL file."""
 
 from typing import Any, Protocol
 
@@ -9,9 +9,9 @@ from microkit.rpc.contract import Contract
 def fill(module: dict[str, Any]) -> None:
     """Put the structs, enums and constants of an IDL into the globals of its module.
 
-    An RPC contract gets what its stub needs for annotations too: a ``…Handler`` and a ``…Client``
-    for every service, ``Client`` and ``Handlers`` for all services of the file together. These are
-    empty at run time.
+    An RPC contract also gets the names that its stub declares for annotations: a ``…Handler`` and
+    a ``…Client`` for each service, ``Client`` and ``Handlers`` for all services of the file. These
+    are empty at run time.
     """
     stem = module["__name__"].rpartition(".")[2]
     service = idl.service(stem).name if stem in idl.RPC else ""

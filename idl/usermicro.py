@@ -1,4 +1,4 @@
-"""usermicro.thrift at run time; the types are in usermicro.pyi."""
+"""The contract of usermicro.thrift; its types are in usermicro.pyi."""
 
 from idl.runtime import fill
 

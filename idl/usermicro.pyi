@@ -8,7 +8,7 @@ DEFAULT_BACKGROUND_IMAGE: Final = "default/background.png"
 DEFAULT_SIGNATURE: Final = "这个人很懒，什么都没有留下"
 
 class UserInfo(msgspec.Struct, kw_only=True):
-    """The four counts are what the Update…Cache methods wrote last; each count's own service has the live one."""
+    """The five counts are copies that the Update… methods wrote. The current counts are in the services that own them."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ class LoginUserResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, user_id: int | None = None) -> Self: ...
 
 class GetUserReq(msgspec.Struct, kw_only=True):
-    """By id, or by name where there is no id."""
+    """By id; by name if id is unset."""
 
     id: int | None = None
     name: str | None = None
@@ -77,7 +77,7 @@ class GetUserSetByIdSetReq(msgspec.Struct, kw_only=True):
     id_set: list[int] | None = None
 
 class GetUserSetByIdSetResp(msgspec.Struct, kw_only=True):
-    """Who exists of those asked for, in no set order."""
+    """The users that exist, in any order."""
 
     status: bool
     user_set: list[UserInfo] | None = None

@@ -1,20 +1,23 @@
-// Accounts: userservice, port 10000.
+// userservice, port 10000: accounts.
 //
-// `(status = "flag")` marks how an answer says how it went (see microkit/rpc/status.py):
-//   flag       a bool; the number and the text of a failure are in status_code and status_msg
-//   numbered   0 success, 10001 … failures
-//   relation   1 success, 0 error, 2 bad parameter
-// Numbers of failures: errors.thrift. `(api.vd = "EMAIL")` names the field's bound in bounds.thrift.
-// `unnumbered` is what a failure means that comes without a number, as in the original contract.
-// Fields from id 100 on and methods below a line "added" are additions to the original contract.
+// Annotations of all RPC contracts:
+//   status       how a response reports success or failure (see microkit/rpc/status.py):
+//                flag      a bool; number and text of a failure are in status_code and status_msg
+//                numbered  0 is success, 10001 and above are failures
+//                relation  1 success, 0 error, 2 bad parameter
+//   unnumbered   the error number and text of a failure without a number: the original services send those
+//   api.vd       the bound of the field: the name of a constant in bounds.thrift
+//   api.when     the bound applies only if another field has this value
+// Error numbers are in errors.thrift.
+// Fields with ids from 100 on and methods below a line "added" are additions to the original contract.
 namespace go usermicro
 
-// What a new account has until it is changed. The pictures are object keys.
+// The defaults of a new account. The pictures are object keys.
 const string DEFAULT_AVATAR = "default/avatar.png"
 const string DEFAULT_BACKGROUND_IMAGE = "default/background.png"
 const string DEFAULT_SIGNATURE = "这个人很懒，什么都没有留下"
 
-// The four counts are what the Update…Cache methods wrote last; each count's own service has the live one.
+// The five counts are copies that the Update… methods wrote. The current counts are in the services that own them.
 struct UserInfo {
     1: required i64 id
     2: required string name
@@ -71,7 +74,7 @@ struct LoginUserResp {
     101: optional string status_msg
 }
 
-// By id, or by name where there is no id.
+// By id; by name if id is unset.
 struct GetUserReq {
     1: optional i64 id
     2: optional string name
@@ -88,7 +91,7 @@ struct GetUserSetByIdSetReq {
     1: optional list<i64> id_set
 }
 
-// Who exists of those asked for, in no set order.
+// The users that exist, in any order.
 struct GetUserSetByIdSetResp {
     1: required bool status (status = "flag")
     2: optional list<UserInfo> user_set

@@ -1,4 +1,4 @@
-"""videomicro.thrift at run time; the types are in videomicro.pyi."""
+"""The contract of videomicro.thrift; its types are in videomicro.pyi."""
 
 from idl.runtime import fill
 

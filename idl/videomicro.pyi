@@ -9,8 +9,8 @@ class Video(msgspec.Struct, kw_only=True):
     author_id: int
     play_url: str  # an object key or an absolute URL
     cover_url: str  # an object key or an absolute URL
-    favorite_count: int  # 0: favoriteservice has the live count
-    comment_count: int  # 0: commentservice has the live count
+    favorite_count: int  # always 0: favoriteservice has the count
+    comment_count: int  # always 0: commentservice has the count
 
 class CreateVideoReq(msgspec.Struct, kw_only=True):
     title: str
@@ -51,7 +51,7 @@ class GetVideosByAuthorIdResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, video_list: list[Video] | None = None) -> Self: ...
 
 class GetVideosFeedReq(msgspec.Struct, kw_only=True):
-    latest_time: int  # ns: only videos published strictly before it
+    latest_time: int  # ns: only videos published before this time
     limit: int
 
 class GetVideosFeedResp(msgspec.Struct, kw_only=True):
@@ -59,7 +59,7 @@ class GetVideosFeedResp(msgspec.Struct, kw_only=True):
 
     status: bool
     next_time: int | None = (
-        None  # ns: when the last video was published; on an empty page a time in the future
+        None  # ns: the time of the page's last video; for an empty page a time in the future
     )
     video_list: list[Video] | None = None
     status_code: int | None = None
@@ -89,7 +89,7 @@ class DeleteVideoResp(msgspec.Struct, kw_only=True):
     def ok(cls) -> Self: ...
 
 class VideoCount(msgspec.Struct, kw_only=True):
-    id: int  # the author's
+    id: int  # the author
     count: int
 
 class GetVideoCountSetByIdUserSetReq(msgspec.Struct, kw_only=True):
@@ -107,7 +107,7 @@ class GetVideoSetByIdSetReq(msgspec.Struct, kw_only=True):
     id_set: list[int]
 
 class GetVideoSetByIdSetResp(msgspec.Struct, kw_only=True):
-    """What exists of those asked for, in no set order."""
+    """The videos that exist, in any order."""
 
     status: bool
     video_set: list[Video] | None = None

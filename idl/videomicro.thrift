@@ -1,4 +1,4 @@
-// Videos: videoservice, port 10001. Annotations and additions: see usermicro.thrift.
+// videoservice, port 10001: videos. Annotations and additions are described in usermicro.thrift.
 namespace go videomicro
 
 struct Video {
@@ -7,8 +7,8 @@ struct Video {
     3: required i64 author_id
     4: required string play_url         // an object key or an absolute URL
     5: required string cover_url        // an object key or an absolute URL
-    6: required i64 favorite_count      // 0: favoriteservice has the live count
-    7: required i64 comment_count       // 0: commentservice has the live count
+    6: required i64 favorite_count      // always 0: favoriteservice has the count
+    7: required i64 comment_count       // always 0: commentservice has the count
 }
 
 struct CreateVideoReq {
@@ -49,14 +49,14 @@ struct GetVideosByAuthorIdResp {
 }
 
 struct GetVideosFeedReq {
-    1: required i64 latest_time         // ns: only videos published strictly before it
+    1: required i64 latest_time         // ns: only videos published before this time
     2: required i32 limit (api.vd = "FEED_LIMIT")
 }
 
 // Newest first.
 struct GetVideosFeedResp {
     1: required bool status (status = "flag")
-    2: optional i64 next_time           // ns: when the last video was published; on an empty page a time in the future
+    2: optional i64 next_time           // ns: the time of the page's last video; for an empty page a time in the future
     3: optional list<Video> video_list
     100: optional i32 status_code
     101: optional string status_msg
@@ -84,7 +84,7 @@ struct DeleteVideoResp {
 }
 
 struct VideoCount {
-    1: required i64 id                  // the author's
+    1: required i64 id                  // the author
     2: required i64 count
 }
 
@@ -103,7 +103,7 @@ struct GetVideoSetByIdSetReq {
     1: required list<i64> id_set
 }
 
-// What exists of those asked for, in no set order.
+// The videos that exist, in any order.
 struct GetVideoSetByIdSetResp {
     1: required bool status (status = "flag")
     2: optional list<Video> video_set
