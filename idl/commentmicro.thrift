@@ -1,5 +1,6 @@
 // commentservice, port 10004: comments. Annotations and additions are described in usermicro.thrift.
 namespace go commentmicro
+namespace java commentmicro
 
 struct BaseResp {
     1: required i32 status_code

@@ -1,5 +1,6 @@
 // favoriteservice, port 10003: likes. Annotations and additions are described in usermicro.thrift.
 namespace go favoritemicro
+namespace java favoritemicro
 
 struct BaseResp {
     1: required i32 status_code

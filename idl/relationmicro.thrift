@@ -1,6 +1,7 @@
 // relationservice, port 10002: follows, friends and messages. It serves both Thrift services below.
 // Annotations and additions are described in usermicro.thrift.
 namespace go relationmicro
+namespace java relationmicro
 
 struct User {
     1: required i64 id

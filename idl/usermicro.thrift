@@ -11,6 +11,7 @@
 // Error numbers are in errors.thrift.
 // Fields with ids from 100 on and methods below a line "added" are additions to the original contract.
 namespace go usermicro
+namespace java usermicro
 
 // The defaults of a new account. The pictures are object keys.
 const string DEFAULT_AVATAR = "default/avatar.png"

@@ -1,5 +1,6 @@
 // videoservice, port 10001: videos. Annotations and additions are described in usermicro.thrift.
 namespace go videomicro
+namespace java videomicro
 
 struct Video {
     1: required i64 id

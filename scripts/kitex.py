@@ -13,17 +13,22 @@ import idl
 
 ROOT: Final = Path(__file__).parents[1]
 _SOURCES: Final = ROOT / "tests" / "interop"
+_NAMES: Final = ("client", "server", "api", "stream", "example")
 
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of one generation of Kitex: `api` is of the original one, `stream` of ours."""
+    """The programs of one generation of Kitex.
+
+    `api` is of the original one only, `stream` and docs/callers.md's `example` of the modern one.
+    """
 
     kind: str
     client: Path
     server: Path
     api: Path
     stream: Path
+    example: Path
 
 
 class BuildError(Exception):
@@ -45,7 +50,7 @@ def build(kind: str, folder: Path, go: str) -> Programs:
         if not (at / "built").exists():
             _build(kind, at, go)
             (at / "built").touch()
-    return Programs(kind, *(at / "bin" / name for name in ("client", "server", "api", "stream")))
+    return Programs(kind, *(at / "bin" / name for name in _NAMES))
 
 
 def original(text: str) -> str:
@@ -72,9 +77,19 @@ def _build(kind: str, at: Path, go: str) -> None:
     if kind == "original":
         made = ["-tags", "original", "./client", "./server", "./api"]
     else:
-        made = ["./client", "./server", "./stream"]
+        made = ["./client", "./server", "./stream", "./example"]
+        (at / "example").mkdir(exist_ok=True)
+        (at / "example" / "main.go").write_text(_example())
         _run([f"{at}/tools/kitex", "-module", "interop", "-streamx", "stream/streaming.thrift"], at)
     _run([*_compile(go), "-o", f"{at}/bin/", *made], at)
+
+
+def _example() -> str:
+    """Return the program that docs/callers.md shows, as one of the module's."""
+    text = (ROOT / "docs" / "callers.md").read_text()
+    _, _, block = text.partition("```go\npackage main\n")
+    program, _, _ = block.partition("```")
+    return f"package main\n{program}".replace("example.com/mine", "interop")
 
 
 def _compile(go: str) -> list[str]:

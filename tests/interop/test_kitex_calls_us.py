@@ -11,6 +11,7 @@ from interop.kitex import TRANSPORTS, go_client
 from interop.scenario import added, methods, reads, writes
 
 import idl
+from idl import usermicro
 from microkit.errors import Error
 from microkit.rpc.contract import Contract
 from scripts.call import PACKAGES, invoke
@@ -122,6 +123,22 @@ async def test_persistent_values_arrive(slow, programs):
             "VideoService", "GetVideoAuthorIdMethod", {"id": 1}, persist={"REQUEST_ID": "from-go"}
         )
     assert slow.seen[0]["RPC_PERSIST_REQUEST_ID"] == "from-go"
+
+
+async def test_the_program_of_the_documentation_shows_a_user_and_a_failure(fleet, modern):
+    async def example() -> tuple[str, str]:
+        process = await asyncio.create_subprocess_exec(
+            str(modern.example), f"127.0.0.1:{fleet.running['userservice'].port}",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return out.decode(), err.decode()
+
+    assert "10007 用户不存在" in (await example())[1]
+    await fleet.client("userservice").CreateUserMethod(
+        newuser=usermicro.CreateUserInfo(name="小明"), password="secret"
+    )
+    assert (await example())[0] == "小明\n"
 
 
 async def test_errors_with_numbers_reach_a_kitex_caller(fleet, modern):
