@@ -34,6 +34,31 @@ return newest
 """,
 )
 
+# KEYS: the chat. ARGV: the sender, a time, how many messages are looked at, how many bytes are
+# returned. Newest first and in parts: what the receiver wrote since is skipped here.
+_RECEIVED = Script(
+    "received",
+    """
+local at = redis.call('ZCARD', KEYS[1]) - 1
+local stop = math.max(redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[2]), at + 1 - ARGV[3])
+local found, bytes = {}, 0
+while at >= stop do
+  local from = math.max(stop, at - 199)
+  local part = redis.call('ZRANGE', KEYS[1], from, at, 'WITHSCORES')
+  for i = #part - 1, 1, -2 do
+    if string.match(part[i], '^%d+:(%d+):') == ARGV[1] then
+      bytes = bytes + #part[i]
+      if bytes > tonumber(ARGV[4]) then return found end
+      found[#found + 1] = part[i]
+      found[#found + 1] = part[i + 1]
+    end
+  end
+  at = from - 1
+end
+return found
+""",
+)
+
 
 class MessageRow(NamedTuple):
     """A message; `time_ms` since 1970."""
@@ -66,13 +91,14 @@ class Messages:
         return _recent(_rows(flat, one, other))
 
     async def received(self, receiver_id: int, sender_id: int, after_ms: int) -> list[MessageRow]:
-        """Return what one got from the other strictly after a time, oldest first."""
-        flat = await self._redis.execute(
-            "ZRANGEBYSCORE", keys.chat(receiver_id, sender_id), f"({after_ms}", "+inf",
-            "WITHSCORES", "LIMIT", 0, MAX_MESSAGES,
-        )  # fmt: skip
-        rows = _rows(flat, receiver_id, sender_id)
-        return _first([row for row in rows if row.sender_id == sender_id])
+        """Return what one got from the other strictly after a time, oldest first.
+
+        Of the newest messages of the chat: those that `between` would return.
+        """
+        chat = keys.chat(receiver_id, sender_id)
+        arguments = [sender_id, after_ms, MAX_MESSAGES, MAX_BYTES]
+        flat = await self._redis.run(_RECEIVED, [chat], arguments)
+        return _rows(flat, receiver_id, sender_id)[::-1]
 
     async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, MessageRow]:
         """Return the newest message with each of `others` with whom there is any."""
