@@ -3,6 +3,7 @@ from typing import Final
 
 USERNAME: Final = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"
 PASSWORD: Final = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
+CHOSEN_PASSWORD: Final = "mblen($) >= 6 && mblen($) <= 32; msg: 密码应为 6 到 32 个字符"
 NEW_PASSWORD: Final = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
 TITLE: Final = (
     "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白"

@@ -6,6 +6,7 @@ namespace go bounds
 
 const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"
 const string PASSWORD = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
+const string CHOSEN_PASSWORD = "mblen($) >= 6 && mblen($) <= 32; msg: 密码应为 6 到 32 个字符"    // at registration
 const string NEW_PASSWORD = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"       // empty: keep the password
 const string TITLE = "mblen(trim($)) >= 1 && mblen($) <= 128; msg: 标题应为 1 到 128 个字符，且不能全是空白"
 const string COMMENT = "mblen(trim($)) >= 1 && mblen($) <= 500; msg: 评论应为 1 到 500 个字符，且不能全是空白"

@@ -71,7 +71,7 @@ service LoginServer {
 
 struct RegisterReq {
     1: required string username (api.vd = "USERNAME")
-    2: optional string password (api.vd = "PASSWORD")
+    2: optional string password (api.vd = "CHOSEN_PASSWORD")
 }
 
 struct RegisterResp {

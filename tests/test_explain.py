@@ -12,6 +12,7 @@ from microkit.storage.database import Statement, open_database
 ROOT = Path(__file__).parents[1]
 ROWS = 4000
 ARGUMENTS = {
+    "names": [b"name 1", b"name 2"],
     "ids": [1, 2, 3, 4],
     "videos": [1, 2, 3, 4],
     "authors": [1, 2, 3, 4],

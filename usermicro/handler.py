@@ -12,6 +12,7 @@ from microkit.context import Context
 from microkit.errors import NotFound, ParamError, Unauthorized
 from usermicro import pack
 from usermicro.dal.user import Users
+from usermicro.name import checked
 from usermicro.password import HASHER, Passwords, open_passwords
 from usermicro.settings import Settings
 
@@ -38,9 +39,10 @@ class UserHandler:
     async def CreateUserMethod(self, request: usermicro.CreateUserReq) -> usermicro.CreateUserResp:
         """Create an account; the database decides whether the name is free."""
         new = request.newuser
+        name = checked(new.name)
         password_hash = await self._passwords.hash(request.password)
         user_id = await self._users.create(
-            new.name,
+            name,
             password_hash=password_hash,
             email=new.email or None,
             avatar=new.avatar or usermicro.DEFAULT_AVATAR,

@@ -45,10 +45,12 @@ async def test_logging_in_gives_a_token_that_works(http):
 async def test_a_failed_register_or_login_has_the_keys_with_nothing_in_them(http):
     await http.register("taken")
     for path, query in (
-        ("register", {"username": "taken", "password": "x"}),
-        ("register", {"username": "", "password": "x"}),
-        ("register", {"username": "x" * 33, "password": "x"}),
+        ("register", {"username": "taken", "password": "secret"}),
+        ("register", {"username": "", "password": "secret"}),
+        ("register", {"username": "x" * 33, "password": "secret"}),
         ("register", {"username": "new", "password": ""}),
+        ("register", {"username": "new", "password": "12345"}),
+        ("register", {"username": "new", "password": "字" * 33}),
         ("register", {"username": "new"}),
         ("login", {"username": "taken", "password": "wrong"}),
         ("login", {"username": "nobody", "password": "x"}),
@@ -65,20 +67,22 @@ async def test_arguments_come_in_any_way_and_the_query_counts_first(http, slash)
     path = f"/douyin/user/register{slash}"
     form = aiohttp.FormData()
     form.add_field("username", "多部分")
-    form.add_field("password", "x", content_type="text/plain")
+    form.add_field("password", "secret", content_type="text/plain")
     multipart = aiohttp.MultipartWriter("form-data")
-    for name, value in (("username", "parts"), ("password", "x")):
+    for name, value in (("username", "parts"), ("password", "secret")):
         multipart.append(value).set_content_disposition("form-data", name=name)
     for body in (
-        {"data": {"username": "form", "password": "x"}},
-        {"json": {"username": "json", "password": "x", "other": [1]}},
+        {"data": {"username": "form", "password": "secret"}},
+        {"json": {"username": "json", "password": "secret", "other": [1]}},
         {"data": form},
         {"data": multipart},
     ):
         answer = await http.call("POST", path, **body)
         assert answer["status_code"] == 0, answer
     answer = await http.call(
-        "POST", f"{path}?username=first&username=second", data={"username": "b", "password": "x"}
+        "POST",
+        f"{path}?username=first&username=second",
+        data={"username": "b", "password": "secret"},
     )
     name = (await http.get("/douyin/user/", user_id=answer["user_id"]))["user"]["name"]
     assert name == "first"
@@ -218,7 +222,7 @@ async def test_a_dead_peer_makes_it_unhealthy(http):
 
 
 async def test_logins_do_not_hold_up_others(http):
-    await http.register("slow", "x")
+    await http.register("slow")
     hasher = http.fleet.hasher
     hasher.verified.clear()
     hasher.gate.clear()

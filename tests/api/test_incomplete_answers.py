@@ -46,7 +46,7 @@ async def base(settings):
 
 @pytest.mark.parametrize("path", ["register", "login"])
 async def test_no_token_is_issued_for_an_answer_without_a_user(base, path):
-    query = {"username": "ann", "password": "x"}
+    query = {"username": "ann", "password": "secret"}
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{base}/douyin/user/{path}/", params=query) as response,

@@ -33,8 +33,9 @@ async def raw(http, data: bytes, *, leave: bool = False) -> tuple[int, bytes]:
 
 
 async def test_a_url_typed_as_it_is_meant_is_understood(http):
-    person = await http.register("林晓雨", "密码")
-    line = "POST /douyin/user/login/?username=林晓雨&password=密码 HTTP/1.1\r\nHost: x:1\r\n\r\n"
+    person = await http.register("林晓雨", "密码六个字啊")
+    line = "POST /douyin/user/login/?username=林晓雨&password=密码六个字啊 HTTP/1.1\r\n"
+    line += "Host: x:1\r\n\r\n"
     status, body = await raw(http, line.encode())
     assert (status, json.loads(body)["user_id"]) == (200, person.id)
 
@@ -43,7 +44,7 @@ async def test_a_body_that_looks_like_a_request_stays_as_it_is(http):
     """Its length would change, and what follows it would be read at the wrong place."""
     body = "GET /名字 HTTP/1.1\r\n\r\n".encode()
     first = (
-        f"POST {REGISTER}?username=a&password=b HTTP/1.1\r\nHost: x\r\n"
+        f"POST {REGISTER}?username=a&password=secret HTTP/1.1\r\nHost: x\r\n"
         f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     host, port = http.base.removeprefix("http://").split(":")
@@ -125,12 +126,12 @@ async def test_a_query_that_is_not_utf_8_is_told_so(http):
         http, b"POST %b?username=%%FFx&password=x HTTP/1.1\r\nHost: x\r\n\r\n" % REGISTER.encode()
     )
     assert (status, json.loads(body)["status_code"]) == (200, 10002)
-    answer = await http.post(REGISTER, username="100%", password="50%FF")
+    answer = await http.post(REGISTER, username="100%", password="50%FF!!")
     assert answer["status_code"] == 0, "a percent sign is a character like any other"
 
 
 async def test_the_same_key_twice_in_json_counts_first(http):
-    body = b'{"username": "first", "password": "x", "username": "second"}'
+    body = b'{"username": "first", "password": "secret", "username": "second"}'
     answer = await http.call(
         "POST", REGISTER, data=body, headers={"Content-Type": "application/json"}
     )

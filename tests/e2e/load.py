@@ -51,7 +51,7 @@ class Load:
                 return
             await asyncio.sleep(self.pause)
             name = f"new {id(self)} {n}"
-            answer = await self.apk.post("user/register", username=name[-32:], password="x")
+            answer = await self.apk.post("user/register", username=name[-32:], password="secret")
             self._saw("user", answer, name[-32:])
 
     async def _publish(self) -> None:
@@ -129,7 +129,7 @@ async def check(load: Load) -> None:
     chat = await apk.get("message/chat", token=first.token, to_user_id=load.people[1].id)
     assert load.acked["message"] <= {message["content"] for message in chat["message_list"]}
     for name in random.sample(sorted(load.acked["user"]), min(5, len(load.acked["user"]))):
-        login = await apk.post("user/login", username=name, password="x")
+        login = await apk.post("user/login", username=name, password="secret")
         assert login["status_code"] == 0
     likers = await check_edges(load)
     (video,) = [video for video in published if video["id"] == load.video]

@@ -39,8 +39,8 @@ async def test_a_taken_name_is_refused_also_when_many_want_it_at_once(users):
     assert sum(isinstance(each, AlreadyExists) for each in outcomes) == 7
 
 
-async def test_names_compare_exactly(users):
-    names = ["Anna", "anna", "ánna", "anna ", "ａｎｎａ"]
+async def test_case_and_accents_make_another_name(users):
+    names = ["Anna", "anna", "ánna"]
     ids = [await create(users, name) for name in names]
     assert len(set(ids)) == len(names)
     for name, user_id in zip(names, ids, strict=True):

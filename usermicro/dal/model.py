@@ -8,7 +8,8 @@ from microkit.storage.fields import BytesKeyField
 class User(Model):
     """An account. The counts are what other services reported last, see the IDL.
 
-    `name_key` is the name's UTF-8: that is what is unique and what is looked for.
+    `name_key` is the UTF-8 of the name's normal form, which is unique and looked for. Accounts that
+    are older than the normal form and share it have their names as they are.
     """
 
     id = BigAutoField()

@@ -1,12 +1,13 @@
 """Queries of users."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from microkit.cache import CachedLoader
 from microkit.errors import AlreadyExists, NotFound
 from microkit.storage.database import Database, IntegrityError, Statement
 from usermicro.dal.model import User
+from usermicro.name import normal
 
 _CACHED: Final = 10_000
 _CACHED_SECONDS: Final = 2.0
@@ -30,9 +31,13 @@ class UserRow(NamedTuple):
 
 _COLUMNS = [getattr(User, name) for name in UserRow._fields]
 _BY_IDS = Statement(lambda ids: User.select(*_COLUMNS).where(User.id.in_(ids)))
-_BY_NAME = Statement(lambda name: User.select(*_COLUMNS).where(User.name_key == name))
+_BY_NAMES = Statement(
+    lambda names: User.select(User.name_key, *_COLUMNS).where(User.name_key.in_(names))
+)
 _LOGIN = Statement(
-    lambda name: User.select(User.id, User.password_hash).where(User.name_key == name)
+    lambda names: User.select(User.name_key, User.id, User.password_hash).where(
+        User.name_key.in_(names)
+    )
 )
 _AFTER = Statement(
     lambda after, limit: (
@@ -49,7 +54,7 @@ class Users:
         self._rows: CachedLoader[int, UserRow] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
 
     async def create(self, name: str, **columns: str | None) -> int:
-        """Insert an account and return its id.
+        """Insert an account of a name in its normal form and return its id.
 
         Raises:
             AlreadyExists: the name is taken.
@@ -65,14 +70,14 @@ class Users:
         return await self._rows.many(ids)
 
     async def by_name(self, name: str) -> UserRow | None:
-        """Return the user of exactly this name."""
-        rows = await self._database.rows(_BY_NAME(name=name.encode()))
-        return UserRow(*rows[0]) if rows else None
+        """Return the user of this name; see `_named`."""
+        found = await self._named(_BY_NAMES, name)
+        return UserRow(*found) if found else None
 
     async def password_of(self, name: str) -> tuple[int, str] | None:
-        """Return the id and the password's hash of the user of exactly this name."""
-        rows = await self._database.rows(_LOGIN(name=name.encode()))
-        return (rows[0][0], rows[0][1]) if rows else None
+        """Return the id and the password's hash of the user of this name; see `_named`."""
+        found = await self._named(_LOGIN, name)
+        return (found[0], found[1]) if found else None
 
     async def page(self, after: int, limit: int) -> list[UserRow]:
         """Return up to `limit` users in the order of their ids, from the first above `after`."""
@@ -94,6 +99,16 @@ class Users:
         if not written.rowcount:
             raise NotFound("用户不存在")
         self._rows.discard(user_id)
+
+    async def _named(self, statement: Statement, name: str) -> Sequence[Any] | None:
+        """Return the columns behind the key of the user who has this name.
+
+        Of accounts that are older than the normal form several may share it: the one that has
+        exactly this name comes first.
+        """
+        keys = list(dict.fromkeys((name.encode(), normal(name).encode())))
+        rows = {bytes(row[0]): row[1:] for row in await self._database.rows(statement(names=keys))}
+        return next((rows[key] for key in keys if key in rows), None)
 
     async def _load(self, ids: list[int]) -> dict[int, UserRow]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
