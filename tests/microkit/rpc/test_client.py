@@ -340,7 +340,7 @@ async def test_a_malformed_exception_raises_one_of_our_errors(rig, body):
 
 
 async def test_a_method_that_the_server_lacks_raises_unknown_method(rig):
-    del rig.server.endpoints["UpdateVideoMethod"]
+    del rig.server.methods["UpdateVideoMethod"]
     client = rig.client()
     with pytest.raises(UnknownMethod) as raised:
         await client.UpdateVideoMethod(id=1)
@@ -440,7 +440,7 @@ async def test_persistent_values_are_forwarded_through_a_server_to_the_next(star
     async def forward(request):
         return await onward.GetVideoAuthorIdMethod(id=request.id)
 
-    first.server.endpoints["GetVideoAuthorIdMethod"].call = forward
+    first.server.methods["GetVideoAuthorIdMethod"].call = forward
     client = first.client(rpc_transport="ttheader")
 
     async def call(number):

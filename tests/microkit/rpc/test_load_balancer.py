@@ -84,7 +84,7 @@ async def test_an_instance_that_hangs_fails_three_calls_only(start_rig):
     async def hang(_request):
         await rigs[0].handler.gate.wait()
 
-    rigs[0].server.endpoints["GetVideoAuthorIdMethod"].call = hang
+    rigs[0].server.methods["GetVideoAuthorIdMethod"].call = hang
     client = rigs[0].client(*(Instance("127.0.0.1", rig.port) for rig in rigs))
     failed = 0
     for n in range(60):

@@ -1,4 +1,4 @@
-"""The server, asked by raw connections."""
+"""The RPC server, tested over raw connections."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ REPLY, EXCEPTION = 2, 3
 
 
 @pytest.mark.parametrize("transport", Transport)
-async def test_an_answer_travels_like_its_request(rig, call, result, transport):
+async def test_a_reply_uses_the_transport_of_its_request(rig, call, result, transport):
     peer = await rig.connect()
     answer = await peer.ask(call(7, transport, seqid=42))
     assert (answer.transport, answer.kind, answer.seqid) == (transport, REPLY, 42)
@@ -37,7 +37,7 @@ async def test_any_sequence_number_is_echoed(rig, call, exception, seqid):
 
 
 @pytest.mark.parametrize("name", [b"", b"\xff\xfe" * 128, "方法".encode(), b"\x00\n%s{}"])
-async def test_any_unknown_name_is_echoed_byte_by_byte(rig, exception, name):
+async def test_an_unknown_method_name_is_echoed_byte_by_byte(rig, exception, name):
     peer = await rig.connect()
     for transport in Transport:
         answer = await peer.ask(encode(transport, CALL, name, 1, b"\x00"))
@@ -55,7 +55,7 @@ async def test_calls_on_one_connection_are_answered_in_order(rig, call, result):
     assert [answer.transport for answer in answers] == transports
 
 
-async def test_bytes_may_come_one_by_one(rig, call, result):
+async def test_a_request_in_single_bytes_is_read(rig, call, result):
     peer = await rig.connect()
     for byte in call(3, Transport.UNFRAMED):
         peer.writer.write(bytes([byte]))
@@ -63,14 +63,14 @@ async def test_bytes_may_come_one_by_one(rig, call, result):
     assert result(await peer.answer()).author_id == 3
 
 
-async def test_an_error_with_a_number_is_a_normal_answer(rig, call, result):
+async def test_an_error_with_a_number_is_a_normal_reply(rig, call, result):
     answer = await (await rig.connect()).ask(call(404))
     assert answer.kind == REPLY
     failed = result(answer)
     assert (failed.status, failed.status_code, failed.status_msg) == (False, 10007, "视频不存在")
 
 
-async def test_a_request_out_of_its_bounds_is_answered_without_the_handler(rig, call, result):
+async def test_a_request_out_of_bounds_never_reaches_the_handler(rig, call, result):
     peer = await rig.connect()
     video = {"title": " ", "author_id": 1, "play_url": "p", "cover_url": "c"}
     answer = result(await peer.ask(call(name="CreateVideoMethod", **video)))
@@ -104,7 +104,7 @@ async def test_failures_are_exceptions_and_keep_the_connection(
     "garbage",
     [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64, b"\xff" * 64, b"\x16\x03\x01" * 9],
 )
-async def test_what_is_not_thrift_is_closed_and_the_server_lives_on(rig, call, result, garbage):
+async def test_input_that_is_not_thrift_closes_its_connection_only(rig, call, result, garbage):
     peer = await rig.connect()
     assert await peer.ask(garbage) is None
     assert result(await (await rig.connect()).ask(call(1))).author_id == 1
@@ -116,7 +116,7 @@ async def test_a_message_over_the_limit_closes_the_connection(bare_rig, call):
     assert await peer.ask(call(name="UpdateVideoMethod", id=1, title="x" * 2000)) is None
 
 
-async def test_truncations_at_every_byte_leave_the_server_well(rig, call, result):
+async def test_requests_truncated_at_every_byte_do_no_harm(rig, call, result):
     for transport in Transport:
         data = call(5, transport)
         for length in range(len(data)):
@@ -164,7 +164,7 @@ async def test_the_servers_own_deadline_cancels_the_work(bare_rig, call, excepti
     assert rig.handler.cancelled == 1
 
 
-async def test_a_caller_that_leaves_takes_its_work_along(rig, call):
+async def test_a_disconnect_cancels_the_call_in_flight(rig, call):
     peer = await rig.connect()
     peer.writer.write(call(408))
     await eventually(lambda: rig.handler.started == 1)
@@ -172,7 +172,7 @@ async def test_a_caller_that_leaves_takes_its_work_along(rig, call):
     await eventually(lambda: rig.handler.cancelled == 1)
 
 
-async def test_stopping_finishes_what_is_in_flight_and_accepts_nothing_new(rig, call, result):
+async def test_stopping_finishes_calls_in_flight_and_accepts_no_connection(rig, call, result):
     busy, idle = await rig.connect(), await rig.connect()
     assert result(await idle.ask(call(1))).author_id == 1
     busy.writer.write(call(408, Transport.TTHEADER))
@@ -189,7 +189,7 @@ async def test_stopping_finishes_what_is_in_flight_and_accepts_nothing_new(rig, 
     await stopping
 
 
-async def test_stopping_waits_no_longer_than_it_is_told(rig, call):
+async def test_stopping_cancels_calls_after_the_grace_period(rig, call):
     peer = await rig.connect()
     peer.writer.write(call(408))
     await eventually(lambda: rig.handler.started == 1)
@@ -198,7 +198,7 @@ async def test_stopping_waits_no_longer_than_it_is_told(rig, call):
     assert rig.handler.cancelled == 1
 
 
-async def test_a_caller_that_does_not_read_is_not_served_on(rig, call):
+async def test_a_caller_that_does_not_read_its_replies_is_not_served(rig, call):
     peer = await rig.connect()
     one = call(name="GetVideoSetByIdSetMethod", id_set=list(range(2000)))
     peer.writer.transport.set_write_buffer_limits(0)
@@ -211,7 +211,7 @@ async def test_a_caller_that_does_not_read_is_not_served_on(rig, call):
     assert connection._transport.get_write_buffer_size() < 2_000_000
 
 
-async def test_a_request_id_and_persistent_values_are_taken_over(rig, call):
+async def test_the_request_id_and_persistent_values_reach_the_handler(rig, call):
     peer = await rig.connect()
     texts = {"RPC_PERSIST_REQUEST_ID": "abc", "RPC_PERSIST_X": "y", "RPC_TRANSIT_Z": "1"}
     await peer.ask(call(1, Transport.TTHEADER, header=Header(1, {}, texts)))
@@ -220,7 +220,7 @@ async def test_a_request_id_and_persistent_values_are_taken_over(rig, call):
     assert len(rig.handler.seen[1]["RPC_PERSIST_REQUEST_ID"]) == 16
 
 
-def test_a_method_without_its_coroutine_fails_at_once_with_its_name():
+def test_a_handler_that_lacks_a_method_fails_at_construction_with_its_name():
     import idl
     from microkit.rpc.contract import Contract
     from microkit.rpc.server import Limits, Server
@@ -230,7 +230,7 @@ def test_a_method_without_its_coroutine_fails_at_once_with_its_name():
 
 
 @pytest.mark.parametrize("transport", [Transport.FRAMED, Transport.TTHEADER])
-async def test_arguments_nested_without_end_are_refused_and_keep_the_connection(
+async def test_arguments_nested_too_deeply_are_refused_and_keep_the_connection(
     rig, call, result, exception, transport
 ):
     peer = await rig.connect()
@@ -240,13 +240,13 @@ async def test_arguments_nested_without_end_are_refused_and_keep_the_connection(
     assert result(await peer.ask(call(1, transport))).author_id == 1
 
 
-async def test_an_answer_that_lacks_what_is_required_is_never_sent(rig, call, result, exception):
+async def test_a_response_without_a_required_field_is_never_sent(rig, call, result, exception):
     async def incomplete(_request):
-        return rig.server.endpoints["GetVideoAuthorIdMethod"].method.response(
+        return rig.server.methods["GetVideoAuthorIdMethod"].method.response(
             status=True, author_id=None
         )
 
-    rig.server.endpoints["GetVideoAuthorIdMethod"].call = incomplete
+    rig.server.methods["GetVideoAuthorIdMethod"].call = incomplete
     peer = await rig.connect()
     kind, text = exception(await peer.ask(call(1)))
     assert (kind, "author_id" in text) == (6, False)
@@ -255,7 +255,7 @@ async def test_an_answer_that_lacks_what_is_required_is_never_sent(rig, call, re
 
 
 @pytest.mark.parametrize("asked", ["0", "", "-5", "soon", "1e3", "99999999999"])
-async def test_a_deadline_that_is_none_leaves_the_servers_own(rig, call, result, asked):
+async def test_an_invalid_deadline_leaves_the_servers_own(rig, call, result, asked):
     peer = await rig.connect()
     header = Header(1, {ttheader.RPC_TIMEOUT: asked})
     peer.writer.write(call(408, Transport.TTHEADER, header=header))
@@ -265,7 +265,7 @@ async def test_a_deadline_that_is_none_leaves_the_servers_own(rig, call, result,
     assert result(await peer.answer()).author_id == 408
 
 
-async def test_a_caller_cannot_ask_for_more_time_than_the_server_gives(bare_rig, call, exception):
+async def test_a_callers_deadline_cannot_exceed_the_servers(bare_rig, call, exception):
     rig = await bare_rig.start(timeout=0.1)
     header = Header(1, {ttheader.RPC_TIMEOUT: "60000"})
     answer = await (await rig.connect()).ask(call(408, Transport.TTHEADER, header=header))
@@ -280,7 +280,7 @@ async def test_a_deadline_that_passed_keeps_the_connection(bare_rig, call, resul
     assert result(await peer.answer()).author_id == 1
 
 
-async def test_work_under_way_is_not_idle(rig, call, result):
+async def test_a_connection_with_a_call_in_flight_is_not_idle(rig, call, result):
     peer = await rig.connect()
     peer.writer.write(call(408))
     await eventually(lambda: rig.handler.started == 1)
@@ -291,20 +291,20 @@ async def test_work_under_way_is_not_idle(rig, call, result):
     assert result(await peer.answer()).author_id == 408
 
 
-async def test_a_oneway_call_is_served_and_not_answered(rig, call):
+async def test_a_oneway_call_is_served_without_a_reply(rig, call):
     peer = await rig.connect()
     oneway = call(3, seqid=1).replace(b"\x80\x01\x00\x01", b"\x80\x01\x00\x04")
     answer = await peer.ask(oneway + call(4, seqid=2))
     assert (answer.seqid, rig.handler.started) == (2, 2)
 
 
-async def test_a_thousand_calls_at_once_are_all_answered_in_order(rig, call):
+async def test_a_thousand_pipelined_calls_are_answered_in_order(rig, call):
     peer = await rig.connect()
     peer.writer.write(b"".join(call(seqid=n) for n in range(1000)))
     assert [(await peer.answer()).seqid for _ in range(1000)] == list(range(1000))
 
 
-async def test_calls_that_wait_behind_are_dropped_with_their_caller(rig, call):
+async def test_a_disconnect_drops_queued_calls(rig, call):
     peer = await rig.connect()
     peer.writer.write(call(408) + call(1) * 10)
     await eventually(lambda: rig.handler.started == 1)
@@ -315,7 +315,7 @@ async def test_calls_that_wait_behind_are_dropped_with_their_caller(rig, call):
     assert rig.handler.started == 1
 
 
-async def test_a_caller_that_reads_at_last_gets_every_answer(rig, call, result):
+async def test_a_caller_that_reads_late_gets_every_reply(rig, call, result):
     peer = await rig.connect()
     one = call(name="GetVideoSetByIdSetMethod", id_set=list(range(2000)))
     peer.reader._transport.pause_reading()
@@ -326,7 +326,7 @@ async def test_a_caller_that_reads_at_last_gets_every_answer(rig, call, result):
         assert len(result(await peer.answer()).video_set) == 2000
 
 
-async def test_stopping_answers_what_had_arrived_before(rig, call, result):
+async def test_stopping_answers_calls_that_arrived_before(rig, call, result):
     peer = await rig.connect()
     peer.writer.write(call(408) + b"".join(call(n) for n in range(5)))
     await eventually(lambda: rig.handler.started == 1)
@@ -338,7 +338,7 @@ async def test_stopping_answers_what_had_arrived_before(rig, call, result):
     await stopping
 
 
-async def test_half_a_message_may_still_become_a_whole_one_while_it_stops(rig, call, result):
+async def test_a_partial_message_is_completed_and_answered_while_draining(rig, call, result):
     peer, data = await rig.connect(), call(7)
     peer.writer.write(data[:20])
     await eventually(lambda: any(c._reader.partial for c in rig.server.connections))
@@ -350,7 +350,7 @@ async def test_half_a_message_may_still_become_a_whole_one_while_it_stops(rig, c
 
 
 @pytest.mark.parametrize("steps", range(5))
-async def test_a_connection_made_at_the_last_moment_is_not_served(rig, call, steps):
+async def test_a_connection_made_while_stopping_is_not_served(rig, call, steps):
     with socket.create_connection(("127.0.0.1", rig.port)) as late:
         for _ in range(steps):
             await asyncio.sleep(0)
@@ -362,22 +362,20 @@ async def test_a_connection_made_at_the_last_moment_is_not_served(rig, call, ste
         assert rig.handler.started == 0
 
 
-async def test_a_handler_that_ends_well_in_spite_of_the_deadline_is_answered(
-    bare_rig, call, result
-):
+async def test_a_handler_that_suppresses_its_cancellation_is_answered(bare_rig, call, result):
     rig = await bare_rig.start(timeout=0.1)
-    endpoint = rig.server.endpoints["GetVideoAuthorIdMethod"]
+    method_handler = rig.server.methods["GetVideoAuthorIdMethod"]
 
     async def stubborn(request):
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
-        return endpoint.method.response(status=True, author_id=request.id)
+        return method_handler.method.response(status=True, author_id=request.id)
 
-    endpoint.call = stubborn
+    method_handler.call = stubborn
     assert result(await (await rig.connect()).ask(call(6))).author_id == 6
 
 
-async def test_callers_do_not_hear_what_others_sent_along(rig, call):
+async def test_persistent_values_do_not_leak_into_the_next_call(rig, call):
     peer = await rig.connect()
     texts = {"RPC_PERSIST_X": "mine"}
     both = call(1, Transport.TTHEADER, header=Header(1, {}, texts)) + call(2)
@@ -387,7 +385,7 @@ async def test_callers_do_not_hear_what_others_sent_along(rig, call):
     assert [seen.get("RPC_PERSIST_X") for seen in rig.handler.seen] == ["mine", None]
 
 
-async def test_hundreds_of_callers_are_served_at_the_same_time(rig, call, result):
+async def test_hundreds_of_connections_are_served_concurrently(rig, call, result):
     async def one(number):
         peer = await rig.connect()
         assert result(await peer.ask(call(number))).author_id == number
@@ -395,7 +393,7 @@ async def test_hundreds_of_callers_are_served_at_the_same_time(rig, call, result
     await asyncio.gather(*map(one, range(200)))
 
 
-async def test_what_waits_behind_a_call_is_bounded_in_bytes(start_rig, call):
+async def test_queued_calls_are_bounded_in_bytes_per_connection(start_rig, call):
     rig = await start_rig(message_size=1 << 20)
     peer = await rig.connect()
     peer.writer.write(call(408))
@@ -405,32 +403,32 @@ async def test_what_waits_behind_a_call_is_bounded_in_bytes(start_rig, call):
     (connection,) = rig.server.connections
     await eventually(lambda: connection._paused)
     await turns(100)
-    assert connection.held < 3 << 20
+    assert connection.buffered < 3 << 20
     rig.handler.gate.set()
     for _ in range(61):
         assert (await peer.answer()).kind == 2
-    assert (connection.held, rig.server._held) == (0, 0)
+    assert (connection.buffered, rig.server._buffered) == (0, 0)
 
 
-async def test_messages_that_never_end_are_bounded_in_bytes_together(start_rig, call, result):
+async def test_partial_messages_are_bounded_in_bytes_over_all_connections(start_rig, call, result):
     rig = await start_rig(message_size=1 << 16)
     for _ in range(40):
         peer = await rig.connect()
         peer.writer.write((60_000).to_bytes(4, "big") + b"\x80\x01\x00\x01" + bytes(50_000))
     await eventually(lambda: len(rig.server.connections) < 25)
-    assert rig.server._held <= 16 << 16
+    assert rig.server._buffered <= 16 << 16
     answer = await (await rig.connect()).ask(call(1))
     assert result(answer).author_id == 1
 
 
-async def test_a_message_that_comes_in_drops_is_idle(start_rig, call):
+async def test_a_message_sent_byte_by_byte_counts_as_idle(start_rig, call):
     rig = await start_rig(idle=0.3)
     peer = await rig.connect()
     drops = call(1)[:-1]
     with contextlib.suppress(ConnectionError):
         for drop in drops:
             peer.writer.write(bytes([drop]))
-            await asyncio.sleep(0.05)  # a sixth of what may pass in silence: this is the subject
+            await asyncio.sleep(0.05)  # a sixth of the idle time: the pace is the subject
             if not rig.server.connections:
                 break
     await eventually(lambda: not rig.server.connections)
@@ -438,7 +436,7 @@ async def test_a_message_that_comes_in_drops_is_idle(start_rig, call):
 
 
 @pytest.mark.parametrize("kind", [0, 2, 3, 5])
-async def test_what_is_no_call_is_not_handled(rig, call, exception, kind):
+async def test_a_message_that_is_not_a_call_is_refused(rig, call, exception, kind):
     peer = await rig.connect()
     data = bytearray(call(7))
     data[7] = kind
@@ -446,8 +444,8 @@ async def test_what_is_no_call_is_not_handled(rig, call, exception, kind):
     assert rig.handler.started == 0
 
 
-async def test_stopping_takes_the_calls_that_are_on_their_way(start_rig):
-    """Fixed addresses: nobody hears that it stops before it does."""
+async def test_stopping_answers_calls_that_are_on_their_way(start_rig):
+    """With fixed addresses clients get no notice before the server stops."""
     rigs = [await start_rig() for _ in range(2)]
     client = rigs[0].client(*(Instance("127.0.0.1", rig.port) for rig in rigs))
     stop = asyncio.Event()
@@ -465,7 +463,7 @@ async def test_stopping_takes_the_calls_that_are_on_their_way(start_rig):
     await asyncio.gather(*tasks)
 
 
-async def test_stopping_waits_until_what_it_ends_has_cleaned_up(start_rig, call):
+async def test_stopping_waits_for_the_cleanup_of_cancelled_calls(start_rig, call):
     rig = await start_rig()
     started, cleaned = asyncio.Event(), asyncio.Event()
 
@@ -477,7 +475,7 @@ async def test_stopping_waits_until_what_it_ends_has_cleaned_up(start_rig, call)
             await turns()
             cleaned.set()
 
-    rig.server.endpoints["GetVideoAuthorIdMethod"].call = slow
+    rig.server.methods["GetVideoAuthorIdMethod"].call = slow
     peer = await rig.connect()
     peer.writer.write(call(1))
     await started.wait()
@@ -487,7 +485,7 @@ async def test_stopping_waits_until_what_it_ends_has_cleaned_up(start_rig, call)
 
 @pytest.fixture
 def ended(monkeypatch):
-    """How the server's calls ended, in order: the types of their errors."""
+    """The types of the errors that the server's calls ended with, in order."""
     errors = []
 
     def observer(operation):
@@ -497,9 +495,7 @@ def ended(monkeypatch):
     return errors
 
 
-async def test_a_cancelled_call_says_whether_its_deadline_passed_or_its_caller_left(
-    bare_rig, call, ended
-):
+async def test_a_cancelled_call_is_recorded_as_deadline_or_disconnect(bare_rig, call, ended):
     rig = await bare_rig.start(timeout=0.1)
     peer = await rig.connect()
     await peer.ask(call(408))
@@ -510,18 +506,16 @@ async def test_a_cancelled_call_says_whether_its_deadline_passed_or_its_caller_l
     assert ended == [DeadlineExceeded, asyncio.CancelledError]
 
 
-async def test_a_handler_that_cancels_itself_is_not_taken_for_a_deadline(
-    rig, call, exception, ended
-):
+async def test_a_handler_that_cancels_itself_is_an_internal_error(rig, call, exception, ended):
     async def cancel(_: object) -> None:
         raise asyncio.CancelledError
 
-    rig.server.endpoints["GetVideoAuthorIdMethod"].call = cancel
+    rig.server.methods["GetVideoAuthorIdMethod"].call = cancel
     assert exception(await (await rig.connect()).ask(call())) == (6, "internal error")
     assert ended == [asyncio.CancelledError]
 
 
-async def test_stopping_cancels_a_call_without_an_answer(rig, call, ended):
+async def test_a_call_cancelled_by_stopping_gets_no_reply(rig, call, ended):
     peer = await rig.connect()
     peer.writer.write(call(408))
     await eventually(lambda: rig.handler.started == 1)
