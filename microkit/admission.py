@@ -1,4 +1,4 @@
-"""Admission control: a limit on what is under way at once."""
+"""Admission control: a limit on concurrency that refuses instead of queueing."""
 
 from types import TracebackType
 from typing import Self
@@ -7,14 +7,14 @@ from microkit.errors import Overloaded
 
 
 class Admission:
-    """Admits up to `limit` at once and refuses the rest immediately; a context manager.
+    """A context manager that admits up to `limit` callers at once and refuses the others.
 
-    It never waits. A caller that has to queue does so inside the block: the limit then counts those
-    in the queue too.
+    It never waits. Callers that queue for a resource do so inside the block, so that `limit` also
+    bounds the queue.
 
     Args:
-        limit: how many may be inside at once.
-        refusal: the message of the refusal, for people; by default that of `Overloaded`.
+        limit: the most callers inside at once.
+        refusal: the error message shown to people; None is the default of `Overloaded`.
     """
 
     __slots__ = ("_free", "_refusal")
@@ -24,17 +24,17 @@ class Admission:
         self._refusal = refusal
 
     def enter(self) -> None:
-        """Take a place; `leave` gives it back.
+        """Take a slot; `leave` returns it.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: all slots are taken.
         """
         if self._free <= 0:
             raise Overloaded(self._refusal)
         self._free -= 1
 
     def leave(self, count: int = 1) -> None:
-        """Give places back."""
+        """Return `count` slots."""
         self._free += count
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Background tasks: kept alive while they run, cancelled at the end."""
+"""Background tasks with an owner: referenced while they run, cancelled when it closes."""
 
 import asyncio
 import contextvars
@@ -9,7 +9,7 @@ _CANCEL_SECONDS: Final = 0.1
 
 
 class BackgroundTasks:
-    """The background tasks of one owner, which closes them."""
+    """The background tasks of one owner; true while any of them runs."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -20,14 +20,14 @@ class BackgroundTasks:
     def start(
         self, work: Coroutine[Any, Any, None], context: contextvars.Context | None = None
     ) -> asyncio.Task[None]:
-        """Run `work` as a task; the event loop alone would not keep it alive."""
+        """Run `work` as a task and keep a reference: the event loop holds only weak ones."""
         task = asyncio.create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def close(self, grace: float = 0) -> None:
-        """Give the tasks up to `grace` seconds, then cancel the rest and wait for their end."""
+        """Wait up to `grace` seconds for the tasks, then cancel the rest and wait for them."""
         if grace and self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=grace)
         while self._tasks:
@@ -35,9 +35,9 @@ class BackgroundTasks:
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    """Cancel a task until it has ended.
+    """Cancel a task and wait for its end.
 
-    Some libraries swallow a cancellation (aetcd does while it closes a watch): it is repeated.
+    The cancellation is repeated, because some libraries swallow one (aetcd, closing a watch).
     """
     while not task.done():
         task.cancel()

@@ -1,4 +1,4 @@
-"""Loads that concurrent callers share: what many ask for at once is fetched once."""
+"""Request coalescing: concurrent callers share loads."""
 
 import asyncio
 import contextvars
@@ -6,26 +6,26 @@ import functools
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
+from microkit.background import BackgroundTasks
 from microkit.errors import ParamError
 
 MAX_IDS: Final = 10_000
-_PATIENCE_SECONDS: Final = 0.05
+_MAX_WAIT_SECONDS: Final = 0.05
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class BatchLoader(Generic[K, V]):
-    """Gathers the keys that callers want and loads them together.
+    """Collects the keys of concurrent callers into batches: the DataLoader pattern.
 
-    A load always starts after the call that asks for it, so that a caller sees what it wrote
-    before. While a load is under way, later calls gather into the next one, which starts when that
-    ends, or when it takes too long to wait for. A load that fails fails its own callers and nobody
-    else; a caller that is cancelled never stops a load that others wait for.
+    A load always starts after the calls it serves, so that callers read their own writes. While a
+    load runs, later calls form the next batch; it starts when the load ends, or after 50 ms. A
+    failed load fails only its own callers. A cancelled caller never stops a load.
 
     Args:
-        load: takes distinct keys, answers what it found by key.
-        limit: how many keys one call of `load` may get.
-        idle: called when nothing is under way any more.
+        load: takes distinct keys, returns the found values by key.
+        limit: the most keys of one call of `load`; larger batches are split.
+        idle: called when no load runs and no batch is collected any more.
     """
 
     def __init__(
@@ -37,60 +37,59 @@ class BatchLoader(Generic[K, V]):
         self._load = load
         self._limit = limit
         self._idle = idle
-        self._gathering: _Batch[K, V] | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._next: _Batch[K, V] | None = None
+        self._loads = BackgroundTasks()
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
-        """Return what exists of `keys`."""
-        wanted = dict.fromkeys(keys)
-        if not wanted:
+        """Return the values of `keys`; keys without a value are left out."""
+        distinct_keys = dict.fromkeys(keys)
+        if not distinct_keys:
             return {}
-        found = await self._join(wanted)
-        return {key: found[key] for key in wanted if key in found}
+        found = await self._join(distinct_keys)
+        return {key: found[key] for key in distinct_keys if key in found}
 
     async def one(self, key: K) -> V | None:
-        """Return what `key` stands for, None if there is no such thing."""
+        """Return the value of `key`, None if there is none."""
         return (await self._join({key: None})).get(key)
 
-    async def _join(self, wanted: Mapping[K, None]) -> Mapping[K, V]:
-        batch = self._gathering
+    async def _join(self, keys: Mapping[K, None]) -> Mapping[K, V]:
+        """Add `keys` to the next batch and return the result of its load."""
+        batch = self._next
         if batch is None:
-            batch = self._gathering = _Batch()
+            batch = self._next = _Batch()
             loop = asyncio.get_running_loop()
-            if self._under_way:
-                batch.start = loop.call_later(_PATIENCE_SECONDS, self._start, batch)
+            if self._loads:
+                batch.timer = loop.call_later(_MAX_WAIT_SECONDS, self._start, batch)
             else:
-                batch.start = loop.call_soon(self._start, batch)
-        batch.keys.update(wanted)
-        return await asyncio.shield(batch.found)
+                batch.timer = loop.call_soon(self._start, batch)
+        batch.keys.update(keys)
+        return await asyncio.shield(batch.result)
 
     def _start(self, batch: "_Batch[K, V]") -> None:
-        self._gathering = None
-        task = asyncio.get_running_loop().create_task(self._run(batch), context=batch.context)
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
+        self._next = None
+        self._loads.start(self._run(batch), batch.context).add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if (batch := self._gathering) is not None:
-            if batch.start is not None:
-                batch.start.cancel()
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        if (batch := self._next) is not None:
+            if batch.timer is not None:
+                batch.timer.cancel()
             self._start(batch)
-        elif self._idle is not None and not self._under_way:
+        elif self._idle is not None and not self._loads:
             self._idle()
 
     async def _run(self, batch: "_Batch[K, V]") -> None:
         try:
             found = await self._fetch(list(batch.keys))
         except BaseException as error:
-            if not batch.found.done():
-                failed = error if isinstance(error, Exception) else asyncio.CancelledError()
-                batch.found.set_exception(failed)
-                batch.found.exception()  # known, also when nobody waits any more
+            if not batch.result.done():
+                failure = error if isinstance(error, Exception) else asyncio.CancelledError()
+                batch.result.set_exception(failure)
+                # Mark it retrieved: without callers asyncio would log "never retrieved".
+                batch.result.exception()
             if not isinstance(error, Exception):
                 raise
         else:
-            batch.found.set_result(found)
+            batch.result.set_result(found)
 
     async def _fetch(self, keys: list[K]) -> Mapping[K, V]:
         if len(keys) <= self._limit:
@@ -101,11 +100,11 @@ class BatchLoader(Generic[K, V]):
 
 
 class SingleFlight(Generic[K, V]):
-    """Loads keys one at a time; concurrent callers of a key share its load.
+    """Loads one key at a time; concurrent callers of the same key share its load.
 
-    The idea is that of Go's ``golang.org/x/sync/singleflight``. Use it for loads that cannot be
-    batched. Keys are independent: one never waits for another, nor fails with it. As with a
-    `BatchLoader`, a load starts after the call that asks for it.
+    After Go's ``golang.org/x/sync/singleflight``. For loads that cannot be batched. Keys neither
+    wait for nor fail with each other. Unlike Go's, a load starts after the calls it serves, so that
+    callers read their own writes.
     """
 
     def __init__(self, load: Callable[[K], Awaitable[V]]) -> None:
@@ -113,11 +112,11 @@ class SingleFlight(Generic[K, V]):
         self._loaders: dict[K, BatchLoader[K, V]] = {}
 
     async def one(self, key: K) -> V:
-        """Return what `load` answers for `key`."""
+        """Return the value that `load` returns for `key`."""
         loader = self._loaders.get(key)
         if loader is None:
-            forget = functools.partial(self._loaders.pop, key, None)
-            loader = self._loaders[key] = BatchLoader(self._load_one, idle=forget)
+            discard = functools.partial(self._loaders.pop, key, None)
+            loader = self._loaders[key] = BatchLoader(self._load_one, idle=discard)
         return (await loader.many((key,)))[key]
 
     async def _load_one(self, keys: list[K]) -> dict[K, V]:
@@ -126,24 +125,24 @@ class SingleFlight(Generic[K, V]):
 
 
 def distinct(ids: Iterable[int]) -> list[int]:
-    """Return the ids that a caller asks for, each once and in order.
+    """Return the distinct ids in their order.
 
     Raises:
-        ParamError: they are more than one call may ask for.
+        ParamError: there are more than `MAX_IDS`.
     """
-    wanted = list(dict.fromkeys(ids))
-    if len(wanted) > MAX_IDS:
+    result = list(dict.fromkeys(ids))
+    if len(result) > MAX_IDS:
         raise ParamError(f"一次最多查询 {MAX_IDS} 个编号")
-    return wanted
+    return result
 
 
 class _Batch(Generic[K, V]):
-    """The keys of one load, in whose context it runs, and what will be found."""
+    """The keys of one load, the context of its first caller, and the future of its result."""
 
-    __slots__ = ("context", "found", "keys", "start")
+    __slots__ = ("context", "keys", "result", "timer")
 
     def __init__(self) -> None:
         self.keys: dict[K, None] = {}
-        self.found: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
+        self.result: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
         self.context = contextvars.copy_context()
-        self.start: asyncio.Handle | None = None
+        self.timer: asyncio.Handle | None = None

@@ -1,4 +1,4 @@
-"""Small caches: bounded, the least recently used goes first, nothing older than its time."""
+"""In-process caches with a size limit (LRU) and a time to live."""
 
 import time
 from collections import OrderedDict
@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Keeps up to `size` values, each for `seconds` by `clock` (None: the monotonic clock)."""
+    """An LRU cache of `size` values, each valid for `seconds` by `clock` (None: monotonic)."""
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float] | None = None) -> None:
         self._size = size
@@ -21,7 +21,7 @@ class Cache(Generic[K, V]):
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """Return the value of `key`, None if it is unknown or too old."""
+        """Return the value of `key`, None if it is missing or expired."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -32,21 +32,21 @@ class Cache(Generic[K, V]):
         return entry[1]
 
     def put(self, key: K, value: V) -> None:
-        """Keep `value`; the least recently used one goes when there are too many."""
+        """Store `value`; evict the least recently used value above the size limit."""
         self._entries[key] = (self._clock() + self._seconds, value)
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
     def discard(self, key: K) -> None:
-        """Forget `key`."""
+        """Remove `key`."""
         self._entries.pop(key, None)
 
 
 class CachedLoader(Generic[K, V]):
-    """A BatchLoader in front of which what was found is kept for `seconds`.
+    """A BatchLoader behind a cache of `size` values, each valid for `seconds`.
 
-    What does not exist is asked for every time. Whoever writes calls `discard` afterwards.
+    Misses are not cached. Call `discard` after every write.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CachedLoader(Generic[K, V]):
         self._discards = 0
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
-        """Return what exists of `keys`."""
+        """Return the values of `keys`; keys without a value are left out."""
         found: dict[K, V] = {}
         missing: list[K] = []
         for key in keys:
@@ -70,19 +70,19 @@ class CachedLoader(Generic[K, V]):
         return found | await self._loader.many(missing) if missing else found
 
     async def one(self, key: K) -> V | None:
-        """Return what `key` stands for, None if there is no such thing."""
+        """Return the value of `key`, None if there is none."""
         value = self._cache.get(key)
         return await self._loader.one(key) if value is None else value
 
     def discard(self, key: K) -> None:
-        """Forget `key`, which was just written."""
+        """Remove `key` after a write."""
         self._discards += 1
         self._cache.discard(key)
 
     async def _fetch(self, keys: list[K]) -> Mapping[K, V]:
         discards = self._discards
         found = await self._load(keys)
-        if discards == self._discards:  # else this may be from before a write
+        if discards == self._discards:  # else the values may be older than a write
             for key, value in found.items():
                 self._cache.put(key, value)
         return found

@@ -1,4 +1,4 @@
-"""Processes that are kept running: started, restarted when they end, and stopped."""
+"""Supervised child processes: started, restarted when they exit, and stopped."""
 
 import asyncio
 import ctypes
@@ -11,25 +11,25 @@ from contextlib import suppress
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
-_RESTART_SECONDS: Final = 0.5
-_LONGEST_RESTART_SECONDS: Final = 10.0
-_LIVED_LONG_SECONDS: Final = 10.0
+_MIN_BACKOFF_SECONDS: Final = 0.5
+_MAX_BACKOFF_SECONDS: Final = 10.0
+_STABLE_SECONDS: Final = 10.0  # a process that ran this long resets the backoff
 _STOP_SECONDS: Final = 8.0
 
 
 class SupervisedProcess:
-    """A process that is started again whenever it ends, until it is stopped.
+    """A child process that is restarted whenever it exits, until it is stopped.
 
-    It has a session of its own, so that Ctrl-C reaches its parent only, and it gets SIGTERM when
-    its parent is killed.
+    It runs in a session of its own, so that Ctrl-C reaches only the parent, and gets SIGTERM when
+    the parent is killed.
 
     Args:
-        name: its name in messages.
+        name: the name of the process in messages.
         command: the program and its arguments.
-        environment: all of its environment.
-        say: takes a line when it ends unasked and when it has to be killed.
-        pass_fds: open files that it inherits.
-        stop_seconds: from SIGTERM to SIGKILL.
+        environment: the complete environment of the process.
+        say: called with a line when the process exits unexpectedly or has to be killed.
+        pass_fds: file descriptors that the process inherits.
+        stop_seconds: the time from SIGTERM to SIGKILL.
     """
 
     def __init__(
@@ -49,55 +49,55 @@ class SupervisedProcess:
         self._pass_fds = pass_fds
         self._stop_seconds = stop_seconds
         self._process: Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._supervision: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Start it, and restart it from now on: after 0.5 s, and up to 10 s if it ends quickly.
+        """Start the process and restart it when it exits, with a backoff of 0.5 s to 10 s.
 
         Raises:
-            OSError: the program cannot be started.
+            OSError: the program cannot be executed.
         """
         self._process = await self._spawn()
-        self._keeper = asyncio.create_task(self._keep_running())
+        self._supervision = asyncio.create_task(self._supervise())
 
     async def stop(self) -> None:
-        """End it: SIGTERM, and SIGKILL if that takes too long. Harmless when it does not run."""
+        """Send SIGTERM, and SIGKILL after `stop_seconds`; does nothing if it does not run."""
         self._stopping.set()
-        if self._keeper is None:
+        if self._supervision is None:
             return
         self._signal(signal.SIGTERM)
-        ended, _ = await asyncio.wait((self._keeper,), timeout=self._stop_seconds)
-        if not ended:
-            self._say(f"{self.name} does not stop: killed")
+        exited, _ = await asyncio.wait((self._supervision,), timeout=self._stop_seconds)
+        if not exited:
+            self._say(f"{self.name} did not stop in {self._stop_seconds:g} s: killed")
             self._signal(signal.SIGKILL)
-            await asyncio.wait((self._keeper,))
+            await asyncio.wait((self._supervision,))
 
-    async def _keep_running(self) -> None:
+    async def _supervise(self) -> None:
         loop = asyncio.get_running_loop()
-        pause = _RESTART_SECONDS
+        backoff = _MIN_BACKOFF_SECONDS
         while True:
             started = loop.time()
-            reason = await self._ended()
+            reason = await self._exit_reason()
             if self._stopping.is_set():
                 return
-            if loop.time() - started > _LIVED_LONG_SECONDS:
-                pause = _RESTART_SECONDS
-            self._say(f"{self.name} ended ({reason}); starts again in {pause:g} s")
+            if loop.time() - started > _STABLE_SECONDS:
+                backoff = _MIN_BACKOFF_SECONDS
+            self._say(f"{self.name} exited ({reason}); restarts in {backoff:g} s")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                await asyncio.wait_for(self._stopping.wait(), backoff)
                 return
-            pause = min(2 * pause, _LONGEST_RESTART_SECONDS)
+            backoff = min(2 * backoff, _MAX_BACKOFF_SECONDS)
             self._process = None
 
-    async def _ended(self) -> str:
-        """Wait until the process ends, which is started first if it does not run; say why."""
+    async def _exit_reason(self) -> str:
+        """Start the process if it does not run, wait for its exit, and return the reason."""
         if self._process is None:
             try:
                 self._process = await self._spawn()
             except OSError as error:
                 return str(error)
-            if self._stopping.is_set():  # while it started
+            if self._stopping.is_set():  # stop() was called during the start
                 self._signal(signal.SIGTERM)
         code = await self._process.wait()
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
@@ -112,24 +112,24 @@ class SupervisedProcess:
             *self._command,
             env=self._environment,
             stdin=DEVNULL,
-            stdout=sys.stderr,  # standard output is the parent's own
+            stdout=sys.stderr,  # standard output belongs to the parent
             pass_fds=tuple(self._pass_fds),
             start_new_session=True,
-            preexec_fn=ends_with_parent(),
+            preexec_fn=terminate_with_parent(),
         )
 
 
-def ends_with_parent() -> Callable[[], None]:
-    """Return a ``preexec_fn`` that makes Linux send the child SIGTERM when this process is killed.
+def terminate_with_parent() -> Callable[[], None]:
+    """Return a ``preexec_fn`` that makes Linux send SIGTERM to the child when this process dies.
 
-    It is called in the child, between its start and its program.
+    It runs in the child, between fork and exec.
     """
     parent = os.getpid()
 
-    def ask() -> None:
+    def set_death_signal() -> None:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:  # it was killed in between
+            if os.getppid() != parent:  # the parent died before prctl
                 os._exit(1)
 
-    return ask
+    return set_death_signal

@@ -1,4 +1,4 @@
-"""Several processes of one service on this machine that share its port."""
+"""Several worker processes of one service that share its port."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from microkit.process import SupervisedProcess
 from microkit.service import Service
 
 WORKER: Final = "worker"
-_BEYOND_GRACE_SECONDS: Final = 3.0
+_EXIT_SECONDS: Final = 3.0  # from the end of the grace period to SIGKILL
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ async def supervise(
 ) -> None:
     """Keep `count` workers running until `stop` is set.
 
-    Each worker answers /metrics for all: prometheus_client adds them up by way of a folder.
+    /metrics of any worker is the sum over all: prometheus_client shares them through a folder.
     """
     command = (sys.executable, "-m", service.package, WORKER)
     parent = Path(tempfile.gettempdir(), f"{service.package}-metrics-{os.getuid()}")
@@ -35,7 +35,7 @@ async def supervise(
                 command,
                 environment={**environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
                 say=_log.warning,
-                stop_seconds=grace_seconds + _BEYOND_GRACE_SECONDS,
+                stop_seconds=grace_seconds + _EXIT_SECONDS,
             )
             for number in range(1, count + 1)
         ]

@@ -1,4 +1,4 @@
-"""Admission: a limit, and refusals when it is reached."""
+"""Admission control: a limit, and refusals above it."""
 
 import pytest
 
@@ -6,29 +6,29 @@ from microkit.admission import Admission
 from microkit.errors import Overloaded, Retry
 
 
-def test_as_many_as_the_limit_are_admitted_and_the_next_is_refused():
-    places = Admission(2, "稍后再试")
-    with places, places:
+def test_callers_are_admitted_up_to_the_limit_and_refused_above_it():
+    slots = Admission(2, "稍后再试")
+    with slots, slots:
         with pytest.raises(Overloaded, match="稍后再试") as refused:
-            places.enter()
+            slots.enter()
         assert refused.value.retry is Retry.NEVER_HANDLED
-    with places:
+    with slots:
         pass
 
 
-def test_a_place_is_given_back_when_its_work_fails():
-    places = Admission(1)
+def test_a_slot_is_returned_when_its_block_fails():
+    slots = Admission(1)
     for _ in range(3):
-        with pytest.raises(ValueError, match="why"), places:
+        with pytest.raises(ValueError, match="why"), slots:
             raise ValueError("why")
 
 
-def test_several_places_are_given_back_at_once():
-    places = Admission(3)
+def test_several_slots_can_be_returned_at_once():
+    slots = Admission(3)
     for _ in range(3):
-        places.enter()
-    places.leave(3)
+        slots.enter()
+    slots.leave(3)
     for _ in range(3):
-        places.enter()
+        slots.enter()
     with pytest.raises(Overloaded):
-        places.enter()
+        slots.enter()

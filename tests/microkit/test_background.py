@@ -1,4 +1,4 @@
-"""Background tasks are kept while they run, and end with their owner."""
+"""Background tasks: referenced while they run, cancelled when their owner closes."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from fleet import turns
 from microkit.background import BackgroundTasks
 
 
-async def test_closing_cancels_what_still_runs():
+async def test_closing_cancels_running_tasks():
     background, cancelled = BackgroundTasks(), asyncio.Event()
 
     async def work() -> None:
@@ -41,7 +41,7 @@ async def test_a_task_that_swallows_a_cancellation_is_cancelled_again():
     assert task.cancelled()
 
 
-async def test_within_the_grace_period_a_task_ends_by_itself():
+async def test_a_task_may_finish_within_the_grace_period():
     background, go = BackgroundTasks(), asyncio.Event()
 
     async def work() -> None:

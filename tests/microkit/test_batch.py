@@ -1,4 +1,4 @@
-"""Loads that concurrent callers share."""
+"""Batch loader, single flight, and the caches above them."""
 
 import asyncio
 import contextvars
@@ -11,16 +11,16 @@ from microkit.cache import Cache, CachedLoader
 
 
 class Source:
-    """Answers squares of even numbers, and remembers what it was asked for."""
+    """Returns the squares of even numbers and records the keys of each load."""
 
     def __init__(self) -> None:
-        self.asked: list[list[int]] = []
+        self.loads: list[list[int]] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
 
     async def __call__(self, keys):
-        self.asked.append(list(keys))
+        self.loads.append(list(keys))
         await self.gate.wait()
         if self.broken:
             raise ValueError("broken")
@@ -32,14 +32,14 @@ def source():
     return Source()
 
 
-async def test_calls_of_one_moment_share_one_load(source):
+async def test_concurrent_calls_share_one_load(source):
     loader = BatchLoader(source)
     answers = await asyncio.gather(loader.many([2, 4]), loader.many([4, 5]), loader.one(6))
     assert answers == [{2: 4, 4: 16}, {4: 16}, 36]
-    assert source.asked == [[2, 4, 5, 6]]
+    assert source.loads == [[2, 4, 5, 6]]
 
 
-async def test_a_load_starts_after_the_call_that_asks_for_it(source):
+async def test_a_load_starts_after_the_calls_it_serves(source):
     loader = BatchLoader(source)
     source.gate.clear()
     early = asyncio.create_task(loader.one(2))
@@ -47,10 +47,10 @@ async def test_a_load_starts_after_the_call_that_asks_for_it(source):
     late = asyncio.create_task(loader.one(2))
     later = asyncio.create_task(loader.one(4))
     await turns()
-    assert source.asked == [[2]]
+    assert source.loads == [[2]]
     source.gate.set()
     assert await asyncio.gather(early, late, later) == [4, 4, 16]
-    assert source.asked == [[2], [2, 4]]
+    assert source.loads == [[2], [2, 4]]
 
 
 async def test_a_failed_load_fails_its_own_callers_only(source):
@@ -62,41 +62,41 @@ async def test_a_failed_load_fails_its_own_callers_only(source):
     assert await loader.one(2) == 4
 
 
-async def test_a_caller_that_leaves_does_not_stop_the_others(source):
+async def test_a_cancelled_caller_does_not_stop_the_load(source):
     loader = BatchLoader(source)
     source.gate.clear()
-    leaves, stays = asyncio.create_task(loader.one(2)), asyncio.create_task(loader.one(4))
+    cancelled, waiting = asyncio.create_task(loader.one(2)), asyncio.create_task(loader.one(4))
     await turns()
-    leaves.cancel()
+    cancelled.cancel()
     source.gate.set()
-    assert await stays == 16
+    assert await waiting == 16
     with pytest.raises(asyncio.CancelledError):
-        await leaves
+        await cancelled
 
 
 async def test_no_load_takes_more_keys_than_allowed(source):
     loader = BatchLoader(source, limit=10)
     assert len(await loader.many(range(0, 50, 2))) == 25
-    assert sorted(map(len, source.asked)) == [5, 10, 10]
+    assert sorted(map(len, source.loads)) == [5, 10, 10]
 
 
-async def test_nothing_wanted_asks_nobody(source):
+async def test_no_keys_means_no_load(source):
     assert await BatchLoader(source).many([]) == {}
-    assert source.asked == []
+    assert source.loads == []
 
 
-async def test_a_load_that_hangs_holds_nobody_else_up_for_long(source):
+async def test_a_load_that_hangs_delays_later_calls_only_briefly(source):
     loader = BatchLoader(source)
     source.gate.clear()
     hangs = asyncio.create_task(loader.one(2))
     await turns()
     later = asyncio.create_task(loader.one(4))
-    await eventually(lambda: source.asked == [[2], [4]])
+    await eventually(lambda: source.loads == [[2], [4]])
     source.gate.set()
     assert await asyncio.gather(hangs, later) == [4, 16]
 
 
-async def test_a_load_runs_in_the_context_of_a_caller_of_its_own(source):
+async def test_a_load_runs_in_the_context_of_one_of_its_callers(source):
     seen = []
     caller = contextvars.ContextVar("caller")
 
@@ -124,11 +124,11 @@ class Slow:
     """Doubles; waits at its gate for key 1 and fails for key 13."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.loads: list[int] = []
         self.gate = asyncio.Event()
 
     async def __call__(self, key):
-        self.asked.append(key)
+        self.loads.append(key)
         if key == 13:
             raise ValueError("unlucky")
         if key == 1:
@@ -136,35 +136,35 @@ class Slow:
         return 2 * key
 
 
-async def test_each_shares_a_keys_load_and_lets_no_key_wait_for_another():
+async def test_single_flight_shares_the_load_of_a_key_and_keeps_keys_independent():
     slow = Slow()
     loader = SingleFlight(slow)
     waits = [asyncio.create_task(loader.one(1)) for _ in range(2)]
     assert await asyncio.gather(*(loader.one(n) for n in (2, 3, 2))) == [4, 6, 4]
-    assert sorted(slow.asked) == [1, 2, 3]
+    assert sorted(slow.loads) == [1, 2, 3]
     slow.gate.set()
     assert await asyncio.gather(*waits) == [2, 2]
     assert await loader.one(2) == 4
-    assert slow.asked.count(2) == 2, "nothing is remembered"
+    assert slow.loads.count(2) == 2, "results are not cached"
 
 
-async def test_each_fails_only_who_asked_for_what_fails():
+async def test_single_flight_fails_only_the_callers_of_the_failed_key():
     loader = SingleFlight(Slow())
     outcomes = await asyncio.gather(*map(loader.one, (2, 13, 3)), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["4", "unlucky", "6"]
 
 
-async def test_each_keeps_nothing_of_what_is_done():
+async def test_single_flight_keeps_no_state_of_finished_loads():
     slow = Slow()
     loader = SingleFlight(slow)
-    leaves = asyncio.create_task(loader.one(1))
+    cancelled = asyncio.create_task(loader.one(1))
     await asyncio.gather(*map(loader.one, range(2, 9)))
-    leaves.cancel()
+    cancelled.cancel()
     slow.gate.set()
     await eventually(lambda: not loader._loaders)
 
 
-def test_a_cache_forgets_what_is_old_and_what_was_used_least():
+def test_a_cache_drops_expired_and_least_recently_used_values():
     now = 0.0
     cache = Cache(2, seconds=5, clock=lambda: now)
     cache.put("a", 1)
@@ -180,13 +180,13 @@ async def test_a_cached_value_is_not_loaded_again_until_it_is_discarded(source):
     loader = CachedLoader(source, size=10, seconds=60)
     assert await loader.many([2, 3]) == {2: 4}
     assert await loader.many([2, 4]) == {2: 4, 4: 16}
-    assert source.asked == [[2, 3], [4]]
+    assert source.loads == [[2, 3], [4]]
     loader.discard(2)
     assert await loader.one(2) == 4
-    assert source.asked[-1] == [2]
+    assert source.loads[-1] == [2]
 
 
-async def test_what_was_loaded_before_a_write_is_not_kept_after_it(source):
+async def test_a_value_loaded_before_a_write_is_not_cached_after_it(source):
     loader = CachedLoader(source, size=10, seconds=60)
     source.gate.clear()
     stale = asyncio.create_task(loader.one(2))
@@ -195,4 +195,4 @@ async def test_what_was_loaded_before_a_write_is_not_kept_after_it(source):
     source.gate.set()
     await stale
     await loader.one(2)
-    assert source.asked == [[2], [2]]
+    assert source.loads == [[2], [2]]

@@ -1,4 +1,4 @@
-"""SupervisedProcess processes: kept running, stopped, and gone with their parent."""
+"""Supervised processes: restarted, stopped, and terminated with their parent."""
 
 import asyncio
 import os
@@ -23,18 +23,18 @@ DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + PATIEN
 
 @pytest.fixture
 async def make(tmp_path):
-    """Makes children, and stops them."""
+    """Makes supervised processes and stops them at the end."""
     made = []
 
     def child(program: str, **options) -> SupervisedProcess:
         command = (sys.executable, "-c", program, str(tmp_path / "pids"))
-        said: list[str] = []
+        lines: list[str] = []
         made.append(
             SupervisedProcess(
-                "it", command, environment=dict(os.environ), say=said.append, **options
+                "it", command, environment=dict(os.environ), say=lines.append, **options
             )
         )
-        made[-1].said = said
+        made[-1].lines = lines
         return made[-1]
 
     yield child
@@ -47,51 +47,51 @@ def pids(tmp_path: Path) -> list[int]:
     return [int(text) for text in path.read_text().split()] if path.exists() else []
 
 
-async def test_what_ends_is_started_again_and_the_reason_is_said(make, tmp_path):
+async def test_a_killed_process_is_restarted_and_the_reason_is_reported(make, tmp_path):
     child = make(PATIENT)
     await child.start()
     await eventually(lambda: len(pids(tmp_path)) == 1)
     os.kill(pids(tmp_path)[0], signal.SIGKILL)
     await eventually(lambda: len(pids(tmp_path)) == 2)
-    assert child.said == ["it ended (SIGKILL); starts again in 0.5 s"]
+    assert child.lines == ["it exited (SIGKILL); restarts in 0.5 s"]
 
 
-async def test_what_ends_at_once_is_started_again_after_longer_and_longer(make):
+async def test_the_backoff_grows_while_a_process_exits_at_once(make):
     child = make("raise SystemExit(3)")
     await child.start()
-    await eventually(lambda: len(child.said) == 2)
-    assert child.said == [
-        "it ended (exit code 3); starts again in 0.5 s",
-        "it ended (exit code 3); starts again in 1 s",
+    await eventually(lambda: len(child.lines) == 2)
+    assert child.lines == [
+        "it exited (exit code 3); restarts in 0.5 s",
+        "it exited (exit code 3); restarts in 1 s",
     ]
 
 
-async def test_stopping_ends_it_for_good(make, tmp_path):
+async def test_a_stopped_process_is_not_restarted(make, tmp_path):
     child = make(PATIENT)
     await child.start()
     await eventually(lambda: pids(tmp_path))
     await child.stop()
     assert not psutil.pid_exists(pids(tmp_path)[0])
-    assert child.said == []
+    assert child.lines == []
     await child.stop()
 
 
-async def test_stopping_between_two_starts_starts_nothing_more(make):
+async def test_stopping_during_the_backoff_prevents_the_restart(make):
     child = make("raise SystemExit(3)")
     await child.start()
-    await eventually(lambda: child.said)
+    await eventually(lambda: child.lines)
     async with asyncio.timeout(60):
         await child.stop()
-    assert child.said == ["it ended (exit code 3); starts again in 0.5 s"]
+    assert child.lines == ["it exited (exit code 3); restarts in 0.5 s"]
 
 
-async def test_what_ignores_sigterm_is_killed(make, tmp_path):
+async def test_a_process_that_ignores_sigterm_is_killed(make, tmp_path):
     child = make(DEAF, stop_seconds=0.1)
     await child.start()
     await eventually(lambda: pids(tmp_path))
     await child.stop()
     assert not psutil.pid_exists(pids(tmp_path)[0])
-    assert child.said == ["it does not stop: killed"]
+    assert child.lines == ["it did not stop in 0.1 s: killed"]
 
 
 async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
@@ -101,7 +101,7 @@ async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
     await child.stop()
 
 
-def test_a_child_ends_when_its_parent_is_killed(tmp_path):
+def test_a_child_terminates_when_its_parent_is_killed(tmp_path):
     parent = f"""
 import asyncio, os, sys
 from microkit.process import SupervisedProcess
