@@ -12,6 +12,7 @@ from idl import bounds, commentmicro, usermicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import Forbidden, ParamError
+from microkit.paging import MAX_ITEMS, NEWEST
 from microkit.rpc.bounds import message_of
 
 CONTRACT = commentmicro.CONTRACT
@@ -48,10 +49,14 @@ class CommentHandler:
         self, request: commentmicro.CommentListReq
     ) -> commentmicro.CommentListResp:
         """Return a video's comments, newest first."""
-        rows = await self._comments.by_video(request.video_id)
-        infos = await self._infos([row.user_id for row in rows], ids_only=request.ids_only)
-        comments = pack.comments(rows, infos, self._zone)
-        return commentmicro.CommentListResp.ok(comment_list=comments, complete=True)
+        page = await self._comments.by_video(
+            request.video_id, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
+        infos = await self._infos([row.user_id for row in page.items], ids_only=request.ids_only)
+        comments = pack.comments(page.items, infos, self._zone)
+        return commentmicro.CommentListResp.ok(
+            comment_list=comments, complete=True, next_cursor=page.next_cursor
+        )
 
     async def VideosCommentCountMethod(
         self, request: commentmicro.VideosCommentCountReq

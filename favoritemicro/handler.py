@@ -11,6 +11,7 @@ from favoritemicro.settings import Settings
 from idl import favoritemicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
+from microkit.paging import MAX_ITEMS, NEWEST
 
 CONTRACT = favoritemicro.CONTRACT
 
@@ -45,8 +46,12 @@ class FavoriteHandler:
         self, request: favoritemicro.FavoriteListReq
     ) -> favoritemicro.FavoriteListResp:
         """Return the videos that a user likes, the newest like first."""
-        ids = await self._favorites.given_by(request.user_id)
-        return favoritemicro.FavoriteListResp.ok(video_id_list=ids)
+        page = await self._favorites.given_by(
+            request.user_id, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
+        return favoritemicro.FavoriteListResp.ok(
+            video_id_list=page.items, next_cursor=page.next_cursor
+        )
 
     async def FavoriteRelationMethod(
         self, request: favoritemicro.FavoriteRelationReq

@@ -25,6 +25,9 @@ const string VIDEO_ID = "$ > 0; msg: video_id 应为正整数"
 const string COMMENT_ID = "$ > 0; msg: comment_id 应为正整数"
 
 const string COUNT = "$ >= 0; msg: 计数不能为负"
+const string CURSOR = "$ >= 0; msg: cursor 应为非负整数"
+const string LIST_COUNT = "$ >= 1 && $ <= 300; msg: count 应为 1 到 300"
+const string CHAT_COUNT = "$ >= 1 && $ <= 1000; msg: count 应为 1 到 1000"
 const string FEED_LIMIT = "$ >= 1 && $ <= 1000; msg: limit 应为 1 到 1000"
 
 const string FAVORITE_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）"

@@ -46,14 +46,23 @@ class CommentListReq(msgspec.Struct, kw_only=True):
     user_id: int
     video_id: int
     ids_only: bool | None = None
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class CommentListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str = ...
     comment_list: list[Comment]  # newest first
     complete: bool | None = None  # true: all comments; unset: only those of user_id
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, comment_list: list[Comment], complete: bool | None = None) -> Self: ...
+    def ok(
+        cls,
+        *,
+        comment_list: list[Comment],
+        complete: bool | None = None,
+        next_cursor: int | None = None,
+    ) -> Self: ...
 
 class VideosCommentCountReq(msgspec.Struct, kw_only=True):
     video_id_list: list[int]
@@ -89,6 +98,8 @@ class CommentServiceClient(Protocol):
         user_id: int,
         video_id: int,
         ids_only: bool | None = None,
+        cursor: int | None = None,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> CommentListResp: ...
     async def VideosCommentCountMethod(

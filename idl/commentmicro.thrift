@@ -47,6 +47,8 @@ struct CommentListReq {
     1: required i64 user_id
     2: required i64 video_id
     100: optional bool ids_only
+    101: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    102: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct CommentListResp {
@@ -54,6 +56,7 @@ struct CommentListResp {
     2: string status_msg
     3: required list<Comment> comment_list  // newest first
     100: optional bool complete             // true: all comments; unset: only those of user_id
+    101: optional i64 next_cursor          // 0: nothing more
 }
 
 struct VideosCommentCountReq {

@@ -91,12 +91,15 @@ class PublishActionResp(msgspec.Struct, kw_only=True):
 class PublishListReq(msgspec.Struct, kw_only=True):
     user_id: int  # 0 or absent over HTTP: the user of the token
     token: str
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class PublishListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     video_list: list[Video]  # newest first
+    next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
-    def ok(cls, *, video_list: list[Video]) -> Self: ...
+    def ok(cls, *, video_list: list[Video], next_cursor: int | None = None) -> Self: ...
 
 CONTRACT: Contract[object, Mapping[str, object]]

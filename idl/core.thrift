@@ -118,12 +118,15 @@ service PublishActionServer {
 struct PublishListReq {
     1: required i64 user_id                 // 0 or absent over HTTP: the user of the token
     2: required string token
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct PublishListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Video> video_list      // newest first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service PublishListServer {

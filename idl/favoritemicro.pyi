@@ -16,12 +16,15 @@ class BaseResp(msgspec.Struct, kw_only=True):
 
 class FavoriteListReq(msgspec.Struct, kw_only=True):
     user_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class FavoriteListResp(msgspec.Struct, kw_only=True):
     base_resp: BaseResp
     video_id_list: list[int]  # newest like first
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, video_id_list: list[int]) -> Self: ...
+    def ok(cls, *, video_id_list: list[int], next_cursor: int | None = None) -> Self: ...
 
 class FavoriteReq(msgspec.Struct, kw_only=True):
     user_id: int
@@ -139,7 +142,12 @@ class FavoriteServiceClient(Protocol):
         self, *, user_id: int, video_id: int, action_type: int, timeout: float | None = None
     ) -> FavoriteResp: ...
     async def FavoriteListMethod(
-        self, *, user_id: int, timeout: float | None = None
+        self,
+        *,
+        user_id: int,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
     ) -> FavoriteListResp: ...
     async def FavoriteRelationMethod(
         self, *, user_id: int, video_id: int, timeout: float | None = None

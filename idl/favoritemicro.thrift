@@ -9,11 +9,14 @@ struct BaseResp {
 
 struct FavoriteListReq {
     1: required i64 user_id
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct FavoriteListResp {
     1: required BaseResp base_resp (status = "numbered")
     2: required list<i64> video_id_list     // newest like first
+    100: optional i64 next_cursor          // 0: nothing more
 }
 
 // The values of FavoriteReq.action_type, which is an i32 as in the original contract.

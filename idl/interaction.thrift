@@ -21,12 +21,15 @@ service FavoriteServer {
 struct FavoriteListReq {
     1: required string token
     2: required i64 user_id                     // 0 or absent over HTTP: the user of the token
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct FavoriteListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<core.Video> video_list     // newest like first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service FavoriteListServer {
@@ -61,12 +64,15 @@ service CommentServer {
 struct CommentListReq {
     1: required string token
     2: required i64 video_id (api.vd = "VIDEO_ID")
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct CommentListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Comment> comment_list      // newest first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service CommentListServer {

@@ -23,24 +23,30 @@ class RelationResp(msgspec.Struct, kw_only=True):
 class FollowListReq(msgspec.Struct, kw_only=True):
     token: str
     user_id: int  # 0 or absent over HTTP: the user of the token
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class FollowListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     user_list: list[core.User] = ...  # newest first
+    next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
-    def ok(cls, *, user_list: list[core.User] = ...) -> Self: ...
+    def ok(cls, *, user_list: list[core.User] = ..., next_cursor: int | None = None) -> Self: ...
 
 class FollowerListReq(msgspec.Struct, kw_only=True):
     token: str
     user_id: int  # 0 or absent over HTTP: the user of the token
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class FollowerListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     user_list: list[core.User] = ...  # newest first
+    next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
-    def ok(cls, *, user_list: list[core.User] = ...) -> Self: ...
+    def ok(cls, *, user_list: list[core.User] = ..., next_cursor: int | None = None) -> Self: ...
 
 class FriendUser(msgspec.Struct, kw_only=True):
     """The fields of core.User (Thrift has no inheritance) and the newest message between the two users."""
@@ -63,13 +69,16 @@ class FriendUser(msgspec.Struct, kw_only=True):
 class FriendListReq(msgspec.Struct, kw_only=True):
     token: str
     user_id: int  # 0 or absent over HTTP: the user of the token
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class FriendListResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     user_list: list[FriendUser] = ...  # newest friendship first
+    next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
-    def ok(cls, *, user_list: list[FriendUser] = ...) -> Self: ...
+    def ok(cls, *, user_list: list[FriendUser] = ..., next_cursor: int | None = None) -> Self: ...
 
 class Message(msgspec.Struct, kw_only=True):
     id: int
@@ -82,13 +91,16 @@ class MessageChatReq(msgspec.Struct, kw_only=True):
     token: str
     to_user_id: int
     pre_msg_time: int | None = None  # only messages received after this time; 0: all, both ways
+    cursor: int | None = None  # a next_cursor; 0: from the newest, or from pre_msg_time on
+    count: int | None = None  # at most; unset: 1,000
 
 class MessageChatResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
     message_list: list[Message]  # oldest first
+    next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
-    def ok(cls, *, message_list: list[Message]) -> Self: ...
+    def ok(cls, *, message_list: list[Message], next_cursor: int | None = None) -> Self: ...
 
 class MessageActionReq(msgspec.Struct, kw_only=True):
     token: str

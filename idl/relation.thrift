@@ -21,12 +21,15 @@ service RelationService {
 struct FollowListReq {
     1: required string token
     2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct FollowListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<core.User> user_list            // newest first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service FollowListService {
@@ -36,12 +39,15 @@ service FollowListService {
 struct FollowerListReq {
     1: required string token
     2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct FollowerListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<core.User> user_list            // newest first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service FollowerListService {
@@ -69,12 +75,15 @@ struct FriendUser {
 struct FriendListReq {
     1: required string token
     2: required i64 user_id                 // 0 or absent over HTTP: the user of the token
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct FriendListResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: list<FriendUser> user_list           // newest friendship first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service FriendListService {
@@ -93,12 +102,15 @@ struct MessageChatReq {
     1: required string token
     2: required i64 to_user_id (api.vd = "TO_USER_ID")
     3: optional i64 pre_msg_time (api.time = "ms")     // only messages received after this time; 0: all, both ways
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest, or from pre_msg_time on
+    101: optional i32 count (api.vd = "CHAT_COUNT")         // at most; unset: 1,000
 }
 
 struct MessageChatResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
     3: required list<Message> message_list  // oldest first
+    100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
 service MessageChatService {

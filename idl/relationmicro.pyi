@@ -73,40 +73,51 @@ class GetFollowListReq(msgspec.Struct, kw_only=True):
     myId: int | None = None
     targetId: int
     ids_only: bool | None = None  # return only the ids of users: saves a call to userservice
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class GetFollowListResp(msgspec.Struct, kw_only=True):
     statusCode: int
     userList: list[User]
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, userList: list[User]) -> Self: ...
+    def ok(cls, *, userList: list[User], next_cursor: int | None = None) -> Self: ...
 
 class GetFollowerListReq(msgspec.Struct, kw_only=True):
     myId: int | None = None
     targetId: int
     ids_only: bool | None = None
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class GetFollowerListResp(msgspec.Struct, kw_only=True):
     statusCode: int
     user_list: list[User]
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, user_list: list[User]) -> Self: ...
+    def ok(cls, *, user_list: list[User], next_cursor: int | None = None) -> Self: ...
 
 class GetFriendListReq(msgspec.Struct, kw_only=True):
     myUid: int | None = None
     targetUid: int
     ids_only: bool | None = None
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class GetFriendListResp(msgspec.Struct, kw_only=True):
     status_code: int
     friend_list: list[User] | None = None
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, friend_list: list[User] | None = None) -> Self: ...
+    def ok(
+        cls, *, friend_list: list[User] | None = None, next_cursor: int | None = None
+    ) -> Self: ...
 
 class GetIsFollowsReq(msgspec.Struct, kw_only=True):
     myUid: int
@@ -148,14 +159,17 @@ class GetAllMessageReq(msgspec.Struct, kw_only=True):
     pre_msg_time: int | None = (
         None  # ms: only messages received after this time; unset or 0: all, both ways
     )
+    cursor: int | None = None  # a next_cursor; 0: from the newest, or from pre_msg_time on
+    count: int | None = None  # at most; unset: 1,000
 
 class GetAllMessageResp(msgspec.Struct, kw_only=True):
     status: bool
-    msg: list[Message]  # oldest first
+    msg: list[Message]  # oldest first; the newest of the chat, or the oldest after pre_msg_time
     status_code: int | None = None
     status_msg: str | None = None
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, msg: list[Message]) -> Self: ...
+    def ok(cls, *, msg: list[Message], next_cursor: int | None = None) -> Self: ...
 
 class SendMessageReq(msgspec.Struct, kw_only=True):
     user_id: int
@@ -192,6 +206,8 @@ class RelationServiceClient(Protocol):
         myId: int | None = None,
         targetId: int,
         ids_only: bool | None = None,
+        cursor: int | None = None,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> GetFollowListResp: ...
     async def GetFollowerListMethod(
@@ -200,6 +216,8 @@ class RelationServiceClient(Protocol):
         myId: int | None = None,
         targetId: int,
         ids_only: bool | None = None,
+        cursor: int | None = None,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> GetFollowerListResp: ...
     async def GetFriendListMethod(
@@ -208,6 +226,8 @@ class RelationServiceClient(Protocol):
         myUid: int | None = None,
         targetUid: int,
         ids_only: bool | None = None,
+        cursor: int | None = None,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> GetFriendListResp: ...
     async def GetIsFollowsMethod(
@@ -228,6 +248,8 @@ class MessageServiceClient(Protocol):
         user_id: int,
         to_user_id: int,
         pre_msg_time: int | None = None,
+        cursor: int | None = None,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> GetAllMessageResp: ...
     async def SendMessageMethod(

@@ -74,6 +74,8 @@ struct GetFollowListReq {
     1: optional i64 myId
     2: required i64 targetId
     100: optional bool ids_only             // return only the ids of users: saves a call to userservice
+    101: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    102: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct GetFollowListResp {
@@ -81,12 +83,15 @@ struct GetFollowListResp {
     2: required list<User> userList
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
+    101: optional i64 next_cursor          // 0: nothing more
 }
 
 struct GetFollowerListReq {
     1: optional i64 myId
     2: required i64 targetId
     100: optional bool ids_only
+    101: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    102: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct GetFollowerListResp {
@@ -94,12 +99,15 @@ struct GetFollowerListResp {
     2: required list<User> user_list
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
+    101: optional i64 next_cursor          // 0: nothing more
 }
 
 struct GetFriendListReq {
     1: optional i64 myUid
     2: required i64 targetUid
     100: optional bool ids_only
+    101: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    102: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 struct GetFriendListResp {
@@ -107,6 +115,7 @@ struct GetFriendListResp {
     2: optional list<User> friend_list
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
+    101: optional i64 next_cursor          // 0: nothing more
 }
 
 struct GetIsFollowsReq {
@@ -158,13 +167,16 @@ struct GetAllMessageReq {
     1: required i64 user_id
     2: required i64 to_user_id
     100: optional i64 pre_msg_time          // ms: only messages received after this time; unset or 0: all, both ways
+    101: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest, or from pre_msg_time on
+    102: optional i32 count (api.vd = "CHAT_COUNT")         // at most; unset: 1,000
 }
 
 struct GetAllMessageResp {
     1: required bool status (status = "flag")
-    2: required list<Message> msg           // oldest first
+    2: required list<Message> msg           // oldest first; the newest of the chat, or the oldest after pre_msg_time
     100: optional i32 status_code
     101: optional string status_msg
+    102: optional i64 next_cursor          // 0: nothing more
 }
 
 struct SendMessageReq {

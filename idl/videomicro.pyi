@@ -39,6 +39,8 @@ class GetVideoAuthorIdResp(msgspec.Struct, kw_only=True):
 
 class GetVideosByAuthorIdReq(msgspec.Struct, kw_only=True):
     author_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
 
 class GetVideosByAuthorIdResp(msgspec.Struct, kw_only=True):
     """Newest first."""
@@ -47,8 +49,11 @@ class GetVideosByAuthorIdResp(msgspec.Struct, kw_only=True):
     video_list: list[Video] | None = None
     status_code: int | None = None
     status_msg: str | None = None
+    next_cursor: int | None = None  # 0: nothing more
     @classmethod
-    def ok(cls, *, video_list: list[Video] | None = None) -> Self: ...
+    def ok(
+        cls, *, video_list: list[Video] | None = None, next_cursor: int | None = None
+    ) -> Self: ...
 
 class GetVideosFeedReq(msgspec.Struct, kw_only=True):
     latest_time: int  # ns: only videos published before this time
@@ -148,7 +153,12 @@ class VideoServiceClient(Protocol):
         self, *, id: int, timeout: float | None = None
     ) -> GetVideoAuthorIdResp: ...
     async def GetVideosByAuthorIdMethod(
-        self, *, author_id: int, timeout: float | None = None
+        self,
+        *,
+        author_id: int,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
     ) -> GetVideosByAuthorIdResp: ...
     async def GetVideoSetByIdSetMethod(
         self, *, id_set: list[int], timeout: float | None = None

@@ -39,6 +39,8 @@ struct GetVideoAuthorIdResp {
 
 struct GetVideosByAuthorIdReq {
     1: required i64 author_id
+    100: optional i64 cursor (api.vd = "CURSOR")            // a next_cursor; 0: from the newest
+    101: optional i32 count (api.vd = "LIST_COUNT")         // at most; unset: 300
 }
 
 // Newest first.
@@ -47,6 +49,7 @@ struct GetVideosByAuthorIdResp {
     2: optional list<Video> video_list
     100: optional i32 status_code
     101: optional string status_msg
+    102: optional i64 next_cursor          // 0: nothing more
 }
 
 struct GetVideosFeedReq {

@@ -1,16 +1,17 @@
 """The methods of RelationService and of MessageService."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from idl import relationmicro, usermicro
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import ParamError
+from microkit.paging import END, MAX_ITEMS, NEWEST
 from relationmicro import pack
-from relationmicro.dal.follow import Follows, Listed
-from relationmicro.dal.message import Messages
+from relationmicro.dal.follow import Follows
+from relationmicro.dal.message import MAX_MESSAGES, Messages
 from relationmicro.peers import Peers
 from relationmicro.settings import Settings
 
@@ -72,33 +73,37 @@ class RelationHandler:
     async def GetFollowListMethod(
         self, request: relationmicro.GetFollowListReq
     ) -> relationmicro.GetFollowListResp:
-        """Return whom a user follows, newest first."""
-        listed = await self._follows.following(request.myId, request.targetId)
-        return relationmicro.GetFollowListResp.ok(
-            userList=await self._users(listed, ids_only=request.ids_only)
+        """Return the users that a user follows, newest first."""
+        page = await self._follows.following(
+            request.targetId, request.cursor or NEWEST, request.count or MAX_ITEMS
         )
+        users = await self._users(request.myId, page.items, ids_only=request.ids_only)
+        return relationmicro.GetFollowListResp.ok(userList=users, next_cursor=page.next_cursor)
 
     async def GetFollowerListMethod(
         self, request: relationmicro.GetFollowerListReq
     ) -> relationmicro.GetFollowerListResp:
-        """Return who follows a user, newest first."""
-        listed = await self._follows.followers(request.myId, request.targetId)
-        return relationmicro.GetFollowerListResp.ok(
-            user_list=await self._users(listed, ids_only=request.ids_only)
+        """Return the users that follow a user, newest first."""
+        page = await self._follows.followers(
+            request.targetId, request.cursor or NEWEST, request.count or MAX_ITEMS
         )
+        users = await self._users(request.myId, page.items, ids_only=request.ids_only)
+        return relationmicro.GetFollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def GetFriendListMethod(
         self, request: relationmicro.GetFriendListReq
     ) -> relationmicro.GetFriendListResp:
         """Return a user's mutual follows, each with the newest message."""
         owner = request.targetUid
-        listed = await self._follows.friends(request.myUid, owner)
+        page = await self._follows.friends(
+            owner, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
         friends, newest = await asyncio.gather(
-            self._users(listed, ids_only=request.ids_only),
-            self._messages.newest(owner, [each.id for each in listed]),
+            self._users(request.myUid, page.items, ids_only=request.ids_only),
+            self._messages.newest(owner, page.items),
         )
         friends = pack.with_messages(friends, newest, owner)
-        return relationmicro.GetFriendListResp.ok(friend_list=friends)
+        return relationmicro.GetFriendListResp.ok(friend_list=friends, next_cursor=page.next_cursor)
 
     async def _infos(
         self, viewer: int | None, user_ids: list[int]
@@ -109,13 +114,16 @@ class RelationHandler:
         return pack.follow_infos(counts, is_follow)
 
     async def _users(
-        self, listed: list[Listed], *, ids_only: bool | None
+        self, viewer: int | None, ids: Sequence[int], *, ids_only: bool | None
     ) -> list[relationmicro.User]:
         if ids_only:
-            return pack.bare_users(listed)
-        ids = [each.id for each in listed]
-        infos, counts = await asyncio.gather(self._peers.infos(ids), self._follows.counts(ids))
-        return pack.users(listed, infos, counts)
+            return pack.bare_users(await self._follows.is_following(viewer, ids))
+        is_follow, infos, counts = await asyncio.gather(
+            self._follows.is_following(viewer, ids),
+            self._peers.infos(ids),
+            self._follows.counts(ids),
+        )
+        return pack.users(is_follow, infos, counts)
 
 
 class MessageHandler:
@@ -138,10 +146,14 @@ class MessageHandler:
     async def GetAllMessageMethod(
         self, request: relationmicro.GetAllMessageReq
     ) -> relationmicro.GetAllMessageResp:
-        """Return a chat, or only what the user received after a time."""
+        """Return a chat's newest messages, or what the user received after a time."""
         user_id, other = request.user_id, request.to_user_id
+        count = request.count or MAX_MESSAGES
         if request.pre_msg_time:
-            rows = await self._messages.received(user_id, other, request.pre_msg_time)
+            after = max(request.pre_msg_time, request.cursor or END)
+            page = await self._messages.received(user_id, other, after, count)
         else:
-            rows = await self._messages.between(user_id, other)
-        return relationmicro.GetAllMessageResp.ok(msg=pack.messages(rows))
+            page = await self._messages.between(user_id, other, request.cursor or NEWEST, count)
+        return relationmicro.GetAllMessageResp.ok(
+            msg=pack.messages(page.items), next_cursor=page.next_cursor
+        )

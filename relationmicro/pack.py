@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from idl import relationmicro, usermicro
-from relationmicro.dal.follow import Counts, Listed
+from relationmicro.dal.follow import Counts
 from relationmicro.dal.message import MessageRow
 
 
@@ -21,34 +21,42 @@ def follow_infos(
     return {each: follow_info(n, is_follow=is_follow[each]) for each, n in counts.items()}
 
 
-def bare_users(listed: Iterable[Listed]) -> list[relationmicro.User]:
-    """Return a list's users without what userservice knows."""
-    return [relationmicro.User(id=each.id, name="", is_follow=each.is_follow) for each in listed]
+def bare_users(is_follow: Mapping[int, bool]) -> list[relationmicro.User]:
+    """Return a list's users in the order of `is_follow`, without what userservice knows."""
+    return [
+        relationmicro.User(id=user_id, name="", is_follow=followed)
+        for user_id, followed in is_follow.items()
+    ]
 
 
 def users(
-    listed: Iterable[Listed],
+    is_follow: Mapping[int, bool],
     infos: Mapping[int, usermicro.UserInfo],
     counts: Mapping[int, Counts],
 ) -> list[relationmicro.User]:
-    """Return a list's users with all that is known; who does not exist is left out."""
+    """Return a list's users with all that is known, without those that do not exist."""
     return [
-        relationmicro.User(
-            id=each.id,
-            name=infos[each.id].name,
-            follow_count=counts[each.id].following,
-            follower_count=counts[each.id].followers,
-            is_follow=each.is_follow,
-            avatar=infos[each.id].avatar,
-            background_image=infos[each.id].background_image,
-            signature=infos[each.id].signature,
-            total_favorited=infos[each.id].total_favorited,
-            work_count=infos[each.id].work_count,
-            favorite_count=infos[each.id].favorite_count,
-        )
-        for each in listed
-        if each.id in infos
+        user(infos[user_id], counts[user_id], is_follow=followed)
+        for user_id, followed in is_follow.items()
+        if user_id in infos
     ]
+
+
+def user(info: usermicro.UserInfo, counts: Counts, *, is_follow: bool) -> relationmicro.User:
+    """Return one user of a list."""
+    return relationmicro.User(
+        id=info.id,
+        name=info.name,
+        follow_count=counts.following,
+        follower_count=counts.followers,
+        is_follow=is_follow,
+        avatar=info.avatar,
+        background_image=info.background_image,
+        signature=info.signature,
+        total_favorited=info.total_favorited,
+        work_count=info.work_count,
+        favorite_count=info.favorite_count,
+    )
 
 
 def with_messages(

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from idl import videomicro
 from microkit.batch import distinct
 from microkit.context import Context
+from microkit.paging import MAX_ITEMS, NEWEST
 from videomicro import pack
 from videomicro.dal.video import Videos
 from videomicro.settings import Settings
@@ -45,8 +46,12 @@ class VideoHandler:
         self, request: videomicro.GetVideosByAuthorIdReq
     ) -> videomicro.GetVideosByAuthorIdResp:
         """Return an author's videos, newest first."""
-        rows = await self._videos.by_author(request.author_id)
-        return videomicro.GetVideosByAuthorIdResp.ok(video_list=pack.videos(rows))
+        page = await self._videos.by_author(
+            request.author_id, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
+        return videomicro.GetVideosByAuthorIdResp.ok(
+            video_list=pack.videos(page.items), next_cursor=page.next_cursor
+        )
 
     async def GetVideoSetByIdSetMethod(
         self, request: videomicro.GetVideoSetByIdSetReq

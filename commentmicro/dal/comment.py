@@ -9,9 +9,10 @@ from peewee import Field, fn
 from commentmicro.dal.model import Comment, CommentCount
 from microkit.batch import BatchLoader, SingleFlight
 from microkit.errors import NotFound
+from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
+from microkit.storage.index import Indexed
 
-MAX_LIST: Final = 10_000
 _PAGE: Final = 500
 
 
@@ -29,8 +30,11 @@ _COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 _LIVE = Comment.select(*_COLUMNS).where(Comment.deleted == False)  # noqa: E712 - SQL's
 _BY_ID = Statement(lambda comment: _LIVE.where(Comment.id == comment))
 _BY_VIDEO = Statement(
-    lambda video, limit: (
-        _LIVE.where(Comment.video_id == video).order_by(Comment.id.desc()).limit(limit)
+    lambda video, below, limit: (
+        _LIVE.from_(Indexed(Comment, "comment_video_id_deleted_id"))
+        .where(Comment.video_id == video, Comment.id < below)
+        .order_by(Comment.id.desc())
+        .limit(limit)
     )
 )
 _COUNTS = Statement(
@@ -93,7 +97,9 @@ class Comments:
         self._database = database
         self._move_count = _MOVE_COUNT[database.engine]
         self._counts: BatchLoader[int, int] = BatchLoader(self._load_counts)
-        self._lists: SingleFlight[int, list[CommentRow]] = SingleFlight(self._load_list)
+        self._pages: SingleFlight[tuple[int, int, int], Page[CommentRow]] = SingleFlight(
+            self._load_page
+        )
 
     async def publish(self, user_id: int, video_id: int, content: str) -> CommentRow:
         """Store a comment and return it."""
@@ -133,9 +139,9 @@ class Comments:
 
         await self._database.transaction(mark)
 
-    async def by_video(self, video_id: int) -> list[CommentRow]:
-        """Return a video's comments, newest first."""
-        return await self._lists.one(video_id)
+    async def by_video(self, video_id: int, cursor: int, count: int) -> Page[CommentRow]:
+        """Return up to `count` of a video's comments with ids below `cursor`, newest first."""
+        return await self._pages.one((video_id, cursor, count))
 
     async def counts(self, video_ids: Iterable[int]) -> dict[int, int]:
         """Return how many comments every one of `video_ids` has."""
@@ -167,6 +173,8 @@ class Comments:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
         return {video_id: counted.get(video_id, 0) for video_id in video_ids}
 
-    async def _load_list(self, video_id: int) -> list[CommentRow]:
-        rows = await self._database.rows(_BY_VIDEO(video=video_id, limit=MAX_LIST))
-        return [CommentRow(*row) for row in rows]
+    async def _load_page(self, page: tuple[int, int, int]) -> Page[CommentRow]:
+        video_id, cursor, count = page
+        query = _BY_VIDEO(video=video_id, below=cursor, limit=count + 1)
+        rows = [CommentRow(*row) for row in await self._database.rows(query)]
+        return cut(rows, count, lambda row: row.id)

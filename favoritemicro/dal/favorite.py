@@ -1,22 +1,22 @@
 """Who likes what."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from favoritemicro.dal import keys
 from microkit.batch import BatchLoader
+from microkit.paging import Page
 from microkit.storage.redis import Redis, Script
-
-MAX_LIST: Final = 10_000
+from microkit.storage.sorted_set import NEXT_SCORE, read_page
 
 # KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
 # The edge decides: the rest moves with it, and only if it changed.
 _LIKE = Script(
     "like",
-    """
+    NEXT_SCORE
+    + """
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-local now = redis.call('TIME')
-redis.call('ZADD', KEYS[1], now[1] * 1000000 + now[2], ARGV[2])
+redis.call('ZADD', KEYS[1], next_score({KEYS[1]}), ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('INCR', KEYS[3])
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
@@ -95,10 +95,9 @@ class Favorites:
         stored = await self._redis.execute("HGET", keys.authors(keys.lane(video_id)), video_id)
         return int(stored) if stored else None
 
-    async def given_by(self, user_id: int) -> list[int]:
-        """Return the videos that a user likes, the newest like first."""
-        ids = await self._redis.execute("ZREVRANGE", keys.given(user_id), 0, MAX_LIST - 1)
-        return [int(each) for each in ids]
+    async def given_by(self, user_id: int, cursor: int, count: int) -> Page[int]:
+        """Return a page of the videos that a user likes, the newest like first."""
+        return await read_page(self._redis, keys.given(user_id), cursor, count)
 
     async def is_favorite(self, user_id: int | None, video_ids: Sequence[int]) -> dict[int, bool]:
         """Say of each video whether the user likes it."""

@@ -5,19 +5,23 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from microkit.batch import BatchLoader
+from microkit.paging import END, Page
 from microkit.storage.redis import Redis, Script
+from microkit.storage.sorted_set import NEXT_SCORE, below, read_page
 from relationmicro.dal import keys
 
-MAX_LIST: Final = 10_000
+_FRIEND_SCRIPTS: Final = 10
 _REPAIRED_AT_ONCE: Final = 200
 
-# The edge decides: both sides change together, and only if it was not there (or was).
+# KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
+# The edge decides: both sides change together, and only if it was not there (or was). Both sides
+# have the same score, which is unique in each.
 _FOLLOW = Script(
     "follow",
-    """
+    NEXT_SCORE
+    + """
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-local now = redis.call('TIME')
-local score = now[1] * 1000000 + now[2]
+local score = next_score({KEYS[1], KEYS[2]})
 redis.call('ZADD', KEYS[1], score, ARGV[2])
 redis.call('ZADD', KEYS[2], score, ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
@@ -41,30 +45,81 @@ for i = 1, #KEYS do counts[i] = redis.call('ZCARD', KEYS[i]) end
 return counts
 """,
 )
-# The list newest first, each followed by the viewer's score for it.
-_LIST = Script(
-    "list",
-    """
-local ids = redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1)
-local list = {}
-for i = 1, #ids do
-  list[2 * i - 1] = ids[i]
-  list[2 * i] = KEYS[2] and redis.call('ZSCORE', KEYS[2], ids[i]) or false
-end
-return list
-""",
-)
-# Friends by when the later of the two follows came.
+# KEYS: following and followers of the owner. ARGV: the greatest score ("(5": below 5), friends.
+# Returns the next cursor and the friends, by the time of the later of the two follows.
+#
+# If one side is small, both are intersected. If both are large, they are merged from their newest
+# ends: the next member of either is a friend if its score on the other side is not greater. Then a
+# script reads at most 2,000 members (about 2 ms) and may return fewer friends than asked for.
 _FRIENDS = Script(
     "friends",
     """
-local ids = redis.call('ZINTER', 2, KEYS[1], KEYS[2], 'AGGREGATE', 'MAX')
-local list = {}
-for i = #ids, math.max(1, #ids - ARGV[1] + 1), -1 do
-  list[#list + 1] = ids[i]
-  list[#list + 1] = KEYS[3] and redis.call('ZSCORE', KEYS[3], ids[i]) or false
+local SMALL, CHUNK, STEPS = 1000, 200, 2000
+local count, friends = tonumber(ARGV[2]), {}
+
+local function finish(last)
+  table.insert(friends, 1, last and string.format('%.0f', last) or '0')
+  return friends
 end
-return list
+
+if math.min(redis.call('ZCARD', KEYS[1]), redis.call('ZCARD', KEYS[2])) <= SMALL then
+  local both = redis.call('ZINTER', 2, KEYS[1], KEYS[2], 'AGGREGATE', 'MAX', 'WITHSCORES')
+  local below = tonumber((string.gsub(ARGV[1], '[(+]', ''))) or math.huge
+  local last
+  for i = #both - 1, 1, -2 do
+    local score = tonumber(both[i + 1])
+    if score < below then
+      if #friends >= count and score < last then return finish(last) end
+      friends[#friends + 1] = both[i]
+      last = score
+    end
+  end
+  return finish()
+end
+
+local function read(side)
+  side.found = redis.call('ZREVRANGE', side.own, side.rank, side.rank + CHUNK - 1, 'WITHSCORES')
+  side.rank, side.at, side.others = side.rank + CHUNK, 1, {}
+  local ids = {}
+  for i = 1, #side.found, 2 do ids[#ids + 1] = side.found[i] end
+  if #ids > 0 then side.others = redis.call('ZMSCORE', side.other, unpack(ids)) end
+end
+
+local function open(own, other)
+  -- As many members are not below the cursor.
+  local rank = 0
+  if ARGV[1] ~= '+inf' then
+    rank = redis.call('ZCOUNT', own, string.sub(ARGV[1], 2), '+inf')
+  end
+  local side = {own = own, other = other, rank = rank}
+  read(side)
+  return side
+end
+
+local function head(side)
+  if side.at > #side.others and #side.others == CHUNK then read(side) end
+  return tonumber(side.found[2 * side.at])
+end
+
+local following, followers = open(KEYS[1], KEYS[2]), open(KEYS[2], KEYS[1])
+local last, steps = math.huge, 0
+while true do
+  local left, right = head(following), head(followers)
+  if not left and not right then return finish() end
+  local side = (not right or (left and left >= right)) and following or followers
+  local score = side == following and left or right
+  -- Members of equal score are in one page, because the next page begins below it.
+  if (#friends >= count or steps >= STEPS) and (score < last or steps >= 2 * STEPS) then
+    return finish(last)
+  end
+  last, steps = score, steps + 1
+  local other = tonumber(side.others[side.at])
+  -- A member with the same score on both sides is met on both, and taken once.
+  if other and (other < score or (other == score and side == following)) then
+    friends[#friends + 1] = side.found[2 * side.at - 1]
+  end
+  side.at = side.at + 1
+end
 """,
 )
 # `following` is the edge, `followers` follows from it.
@@ -85,13 +140,6 @@ class Counts(NamedTuple):
 
     following: int
     followers: int
-
-
-class Listed(NamedTuple):
-    """A user of a list, and whether the viewer follows them."""
-
-    id: int
-    is_follow: bool
 
 
 class Follows:
@@ -127,18 +175,30 @@ class Follows:
         scores = await self._redis.execute("ZMSCORE", keys.following(viewer), *user_ids)
         return {each: score is not None for each, score in zip(user_ids, scores, strict=True)}
 
-    async def following(self, viewer: int | None, user_id: int) -> list[Listed]:
-        """Return whom the user follows, newest first."""
-        return await self._list(_LIST, [keys.following(user_id)], viewer)
+    async def following(self, user_id: int, cursor: int, count: int) -> Page[int]:
+        """Return a page of the users that the user follows, newest first."""
+        return await read_page(self._redis, keys.following(user_id), cursor, count)
 
-    async def followers(self, viewer: int | None, user_id: int) -> list[Listed]:
-        """Return who follows the user, newest first."""
-        return await self._list(_LIST, [keys.followers(user_id)], viewer)
+    async def followers(self, user_id: int, cursor: int, count: int) -> Page[int]:
+        """Return a page of the users that follow the user, newest first."""
+        return await read_page(self._redis, keys.followers(user_id), cursor, count)
 
-    async def friends(self, viewer: int | None, user_id: int) -> list[Listed]:
-        """Return who follows the user and is followed back, the newest friendship first."""
-        both = [keys.following(user_id), keys.followers(user_id)]
-        return await self._list(_FRIENDS, both, viewer)
+    async def friends(self, user_id: int, cursor: int, count: int) -> Page[int]:
+        """Return a page of the user's mutual follows, the newest friendship first.
+
+        Where two large lists have few members in common, a page may be short, even empty, before
+        the last one.
+        """
+        touched = [keys.following(user_id), keys.followers(user_id)]
+        friends: list[int] = []
+        for _ in range(_FRIEND_SCRIPTS):
+            wanted = count - len(friends)
+            found, *members = await self._redis.run(_FRIENDS, touched, [below(cursor), wanted])
+            friends += map(int, members)
+            cursor = int(found)
+            if cursor == END or len(friends) >= count:
+                break
+        return Page(friends, cursor)
 
     async def repair(self) -> AsyncIterator[tuple[int, int, int]]:
         """Rebuild who is followed from who follows.
@@ -165,15 +225,6 @@ class Follows:
     async def _repair_edge(self, user_id: int, target_id: int) -> int:
         touched = [keys.following(user_id), keys.followers(target_id)]
         return int(await self._redis.run(_REPAIR, touched, [user_id, target_id]))
-
-    async def _list(self, script: Script, of: list[str], viewer: int | None) -> list[Listed]:
-        touched = [*of, keys.following(viewer)] if viewer else of
-        flat = await self._redis.run(script, touched, [MAX_LIST])
-        # Lua's false for "no such score" arrives as None.
-        return [
-            Listed(int(each), score is not None)
-            for each, score in zip(flat[::2], flat[1::2], strict=True)
-        ]
 
     async def _load_counts(self, user_ids: list[int]) -> dict[int, Counts]:
         touched = [key for each in user_ids for key in (keys.following(each), keys.followers(each))]

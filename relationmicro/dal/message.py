@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from microkit.paging import END, Page
 from microkit.storage.redis import Redis, Script
+from microkit.storage.sorted_set import below, number
 from relationmicro.dal import keys
 
-# A history that is longer is cut at its old end: an answer has to fit into a message of 16 MiB.
-MAX_MESSAGES: Final = 10_000
-MAX_BYTES: Final = 8 * 2**20
-# A message has up to 1,000 characters of up to four bytes each.
-_SURELY_FIT: Final = MAX_BYTES // 4000
+MAX_MESSAGES: Final = 1000
+"""Messages of a page."""
+MAX_BYTES: Final = 2 * 2**20
+"""UTF-8 bytes of a page's messages: what a phone on a slow network loads in a few seconds."""
+_POLL_SCRIPTS: Final = 50
 
+# KEYS: the chat, the lane's counter of messages. ARGV: lane, sender, content.
 # Times grow strictly within a chat, so that "after this one" neither repeats nor skips a message.
 _SEND = Script(
     "send",
@@ -25,37 +28,70 @@ redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
 return {id, string.format('%.0f', ms)}
 """,
 )
+# KEYS: the chat. ARGV: the greatest time ("(5": before 5), messages, bytes.
+# Returns the next cursor, then members and times, newest first. Reads 100 members at a time, hence
+# little more than it returns.
+_HISTORY = Script(
+    "history",
+    """
+local CHUNK, count, room = 100, tonumber(ARGV[2]), tonumber(ARGV[3])
+local page, rank = {'0'}, 0
+-- As many messages are not before the cursor.
+if ARGV[1] ~= '+inf' then rank = redis.call('ZCOUNT', KEYS[1], string.sub(ARGV[1], 2), '+inf') end
+repeat
+  local found = redis.call('ZREVRANGE', KEYS[1], rank, rank + CHUNK - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    room = room - #found[i]
+    if #page > 2 * count or (room < 0 and #page > 1) then
+      page[1] = page[#page]
+      return page
+    end
+    page[#page + 1], page[#page + 2] = found[i], found[i + 1]
+  end
+  rank = rank + CHUNK
+until #found < 2 * CHUNK
+return page
+""",
+)
+# KEYS: the chat. ARGV: the time after which messages are wanted, their sender, messages, bytes.
+# Returns the next cursor, then members and times of this sender, oldest first. Reads at most 5,000
+# members, in chunks of 200.
+_RECEIVED = Script(
+    "received",
+    """
+local CHUNK, STEPS = 200, 5000
+local count, room = tonumber(ARGV[3]), tonumber(ARGV[4])
+local page, rank, last = {'0'}, redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[1]), ARGV[1]
+local stop = rank + STEPS
+repeat
+  local found = redis.call('ZRANGE', KEYS[1], rank, rank + CHUNK - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    if string.match(found[i], '^%d+:(%d+):') == ARGV[2] then
+      room = room - #found[i]
+      if #page > 2 * count or (room < 0 and #page > 1) then
+        page[1] = last
+        return page
+      end
+      page[#page + 1], page[#page + 2] = found[i], found[i + 1]
+    end
+    last = found[i + 1]
+  end
+  rank = rank + CHUNK
+  if rank >= stop and #found > 0 then
+    page[1] = last
+    return page
+  end
+until #found < 2 * CHUNK
+return page
+""",
+)
+# KEYS: chats. Returns of each the newest member and its time.
 _NEWEST = Script(
     "newest",
     """
 local newest = {}
 for i = 1, #KEYS do newest[i] = redis.call('ZREVRANGE', KEYS[i], 0, 0, 'WITHSCORES') end
 return newest
-""",
-)
-
-# KEYS: the chat. ARGV: the sender, a time, how many messages are looked at, how many bytes are
-# returned. Newest first and in parts: what the receiver wrote since is skipped here.
-_RECEIVED = Script(
-    "received",
-    """
-local at = redis.call('ZCARD', KEYS[1]) - 1
-local stop = math.max(redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[2]), at + 1 - ARGV[3])
-local found, bytes = {}, 0
-while at >= stop do
-  local from = math.max(stop, at - 199)
-  local part = redis.call('ZRANGE', KEYS[1], from, at, 'WITHSCORES')
-  for i = #part - 1, 1, -2 do
-    if string.match(part[i], '^%d+:(%d+):') == ARGV[1] then
-      bytes = bytes + #part[i]
-      if bytes > tonumber(ARGV[4]) then return found end
-      found[#found + 1] = part[i]
-      found[#found + 1] = part[i + 1]
-    end
-  end
-  at = from - 1
-end
-return found
 """,
 )
 
@@ -83,22 +119,34 @@ class Messages:
         message_id, ms = await self._redis.run(_SEND, touched, [lane, sender_id, content])
         return MessageRow(int(message_id), sender_id, receiver_id, content, int(ms))
 
-    async def between(self, one: int, other: int) -> list[MessageRow]:
-        """Return what the two wrote to each other, oldest first."""
-        flat = await self._redis.execute(
-            "ZRANGE", keys.chat(one, other), -MAX_MESSAGES, -1, "WITHSCORES"
+    async def between(self, one: int, other: int, cursor: int, count: int) -> Page[MessageRow]:
+        """Return up to `count` messages of the chat before `cursor`, the newest of them.
+
+        They are in the order of their times, oldest first, and have up to `MAX_BYTES`. The next
+        page has older ones.
+        """
+        next_cursor, *flat = await self._redis.run(
+            _HISTORY, [keys.chat(one, other)], [below(cursor), count, MAX_BYTES]
         )
-        return _recent(_rows(flat, one, other))
+        return Page(_rows(flat, one, other)[::-1], number(next_cursor))
 
-    async def received(self, receiver_id: int, sender_id: int, after_ms: int) -> list[MessageRow]:
-        """Return what one got from the other strictly after a time, oldest first.
+    async def received(
+        self, receiver_id: int, sender_id: int, after_ms: int, count: int
+    ) -> Page[MessageRow]:
+        """Return up to `count` messages from the sender strictly after a time, the oldest of them.
 
-        Of the newest messages of the chat: those that `between` would return.
+        They are oldest first and have up to `MAX_BYTES`. `next_cursor` is the time after which the
+        next page begins; a page may be empty before the last one if the receiver sent a very great
+        number of messages in between.
         """
         chat = keys.chat(receiver_id, sender_id)
-        arguments = [sender_id, after_ms, MAX_MESSAGES, MAX_BYTES]
-        flat = await self._redis.run(_RECEIVED, [chat], arguments)
-        return _rows(flat, receiver_id, sender_id)[::-1]
+        for _ in range(_POLL_SCRIPTS):
+            arguments = [after_ms, sender_id, count, MAX_BYTES]
+            next_cursor, *flat = await self._redis.run(_RECEIVED, [chat], arguments)
+            after_ms = number(next_cursor)
+            if flat or after_ms == END:
+                break
+        return Page(_rows(flat, receiver_id, sender_id), after_ms)
 
     async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, MessageRow]:
         """Return the newest message with each of `others` with whom there is any."""
@@ -122,23 +170,4 @@ def _rows(flat: Sequence[Any], one: int, other: int) -> list[MessageRow]:
         rows.append(
             MessageRow(int(message_id), sender_id, receiver_id, content.decode(), int(float(score)))
         )
-    return rows
-
-
-def _recent(rows: list[MessageRow]) -> list[MessageRow]:
-    """Return the newest of `rows` that fit into a message."""
-    if len(rows) <= _SURELY_FIT:
-        return rows
-    return _first(rows[::-1])[::-1]
-
-
-def _first(rows: list[MessageRow]) -> list[MessageRow]:
-    """Return the first of `rows` that fit into a message."""
-    if len(rows) <= _SURELY_FIT:
-        return rows
-    size = 0
-    for at, row in enumerate(rows):
-        size += len(row.content.encode())
-        if size > MAX_BYTES:
-            return rows[:at]
     return rows

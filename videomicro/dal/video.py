@@ -9,7 +9,9 @@ from peewee import Case, fn
 from microkit.batch import SingleFlight
 from microkit.cache import Cache, CachedLoader
 from microkit.errors import NotFound
+from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
+from microkit.storage.index import Indexed
 from microkit.storage.statement import BoundStatement
 from videomicro.dal.model import Clock, Video
 
@@ -37,12 +39,20 @@ _COLUMNS = [getattr(Video, name) for name in VideoRow._fields]
 _LIVE = Video.select(*_COLUMNS).where(Video.deleted == False)  # noqa: E712 - SQL's
 _NEWEST = Video.created_ms.desc()
 _BY_IDS = Statement(lambda ids: _LIVE.where(Video.id.in_(ids)))
-_BY_AUTHOR = Statement(lambda author: _LIVE.where(Video.author_id == author).order_by(_NEWEST))
+_BY_AUTHOR = Statement(
+    lambda author, before, limit: (
+        _LIVE.from_(Indexed(Video, "video_author_id_deleted_created_ms"))
+        .where(Video.author_id == author, Video.created_ms < before)
+        .order_by(_NEWEST)
+        .limit(limit)
+    )
+)
 _VERSION = Clock.select(Clock.latest_ms).where(Clock.id == 1)
 # Rows and the version of which they are, in one statement.
 _FEED = Statement(
     lambda before, limit: (
         Video.select(*_COLUMNS, _VERSION)
+        .from_(Indexed(Video, "video_deleted_created_ms"))
         .where(Video.deleted == False, Video.created_ms < before)  # noqa: E712 - SQL's
         .order_by(_NEWEST)
         .limit(limit)
@@ -93,7 +103,9 @@ class Videos:
         )
         self._version: SingleFlight[None, int] = SingleFlight(self._load_version)
         self._newest_ms = 0
-        self._published: SingleFlight[int, list[VideoRow]] = SingleFlight(self._load_published)
+        self._published: SingleFlight[tuple[int, int, int], Page[VideoRow]] = SingleFlight(
+            self._load_published
+        )
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
         """Insert a video and return its id."""
@@ -126,9 +138,9 @@ class Videos:
             raise NotFound("视频不存在")
         return row
 
-    async def by_author(self, author_id: int) -> list[VideoRow]:
-        """Return the author's videos, newest first."""
-        return await self._published.one(author_id)
+    async def by_author(self, author_id: int, cursor: int, count: int) -> Page[VideoRow]:
+        """Return up to `count` of the author's videos of before `cursor` (ms), newest first."""
+        return await self._published.one((author_id, cursor, count))
 
     async def feed(self, before_ms: int, limit: int) -> list[VideoRow]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
@@ -189,8 +201,11 @@ class Videos:
         ((version,),) = await self._database.rows(_NOW())
         return int(version)
 
-    async def _load_published(self, author: int) -> list[VideoRow]:
-        return [VideoRow(*row) for row in await self._database.rows(_BY_AUTHOR(author=author))]
+    async def _load_published(self, page: tuple[int, int, int]) -> Page[VideoRow]:
+        author, cursor, count = page
+        query = _BY_AUTHOR(author=author, before=cursor, limit=count + 1)
+        rows = [VideoRow(*row) for row in await self._database.rows(query)]
+        return cut(rows, count, lambda row: row.created_ms)
 
     async def _count(self, authors: list[int]) -> dict[int, int]:
         counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}
