@@ -2,15 +2,20 @@
 
 import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
+import stores
 from peewee import SQL
 
 from microkit.storage.database import Statement, open_database
 
 ROOT = Path(__file__).parents[1]
 ROWS = 4000
+# Pages that begin at the newest row, in the middle, and at the oldest ones.
+DEPTHS = (2**63 - 1, 2000, 40)
+CURSORS = {"before", "below", "after"}
 ARGUMENTS = {
     "names": [b"name 1", b"name 2"],
     "ids": [1, 2, 3, 4],
@@ -20,8 +25,6 @@ ARGUMENTS = {
     "author": 7,
     "video": 7,
     "comment": 7,
-    "before": 2000,
-    "after": 3900,
     "limit": 30,
     "title": "another",
     "now_ms": 7,
@@ -52,7 +55,7 @@ def videos():
 
     rows = (
         {
-            "author_id": n % 400, "title": "t", "play_url": "p", "cover_url": "c",
+            "author_id": 7 if n % 2 else n % 400, "title": "t", "play_url": "p", "cover_url": "c",
             "created_ms": n, "deleted": n % 10 == 0,
         }
         for n in range(ROWS)
@@ -65,7 +68,7 @@ def comments():
 
     rows = (
         {
-            "video_id": n % 400, "user_id": n % 90, "content": "c", "created_ms": n,
+            "video_id": 7 if n % 2 else n % 400, "user_id": n % 90, "content": "c", "created_ms": n,
             "deleted": n % 10 == 0,
         }
         for n in range(ROWS)
@@ -94,24 +97,63 @@ async def test_every_statement_uses_an_index(module, fill, settings, database_ur
         found = statements(module)
         assert len(found) >= 4
         for name, statement in found.items():
-            plan = await explained(database, statement)
-            assert plan
-            assert not scans(database.engine, plan), (name, plan)
+            paged = CURSORS & set(inspect.signature(statement._build).parameters)
+            for depth in DEPTHS if paged else DEPTHS[:1]:
+                plan = await explained(database, statement, depth)
+                assert plan
+                assert not scans(database.engine, plan), (name, plan)
+                if paged:
+                    assert starts_at_the_page(database.engine, plan), (name, depth, plan)
         whole = Statement(fill()[0][0].select)
         assert scans(database.engine, await explained(database, whole)), "the check can fail"
 
 
-async def explained(database, statement):
+async def test_the_check_of_pages_finds_a_walk_from_the_newest_row(settings, mariadb):
+    from videomicro.dal.model import Video
+
+    own = settings(database_url=stores.empty_database(mariadb, "walk"), store_timeout_ms=20_000)
+    async with open_database(own, ROOT / "videomicro" / "migrations") as database:
+        ((model, rows),) = videos()
+        await database.write(model.insert_many(rows))
+        await database.rows(SQL("ANALYZE TABLE video"))
+        walk = Statement(
+            lambda before: (
+                Video.select()
+                .where(Video.deleted == 0, Video.created_ms < before)
+                .order_by(Video.created_ms.desc())
+                .limit(30)
+            )
+        )
+        plan = await explained(database, walk, 3000)
+        assert not starts_at_the_page("mysql", plan), plan
+
+
+async def explained(database, statement, depth=0):
     names = inspect.signature(statement._build).parameters
+    arguments = ARGUMENTS | {"before": depth, "below": depth, "after": depth}
     sql, parameters = database.text(
-        statement(**{name: ARGUMENTS[name] for name in names if name in ARGUMENTS})
+        statement(**{name: arguments[name] for name in names if name in arguments})
     )
     verb = "EXPLAIN QUERY PLAN" if database.engine == "sqlite" else "EXPLAIN"
     return await database.rows(SQL(f"{verb} {sql}", parameters))
 
 
 def scans(engine, plan):
+    """The steps that read a whole table or index."""
     if engine == "sqlite":
         return [row for row in plan if "SCAN" in row[3]]
-    # The fourth column is how the table is read; ALL and index read all of it.
-    return [row for row in plan if row[3] in ("ALL", "index")]
+    return [row for row in plan if access(row) in ("ALL", "index")]
+
+
+def starts_at_the_page(engine, plan):
+    """Is the first step a search by equality and the cursor, not by equality alone (`ref`)?"""
+    if engine == "sqlite":
+        return re.search(r"SEARCH .*(created_ms|rowid|id)[<>]\?", plan[0][3])
+    # At either end of the table MySQL may know that there is no such row.
+    return access(plan[0]) in ("range", None)
+
+
+def access(row):
+    """Return how a table is read: the column `type`. MySQL has one column before it that MariaDB
+    has not, `partitions`."""
+    return row[4] if len(row) == 12 else row[3]
