@@ -89,9 +89,10 @@ class CoreHandler:
 
     async def PublishListMethod(self, call: HttpCall[core.PublishListReq]) -> core.PublishListResp:
         """Return somebody's videos, newest first."""
-        rows = await self._lists.published(whose(call))
-        videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
-        return core.PublishListResp.ok(video_list=videos)
+        part = (whose(call), call.request.cursor, call.request.count)
+        page = await self._lists.published(part)
+        videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
+        return core.PublishListResp.ok(video_list=videos, next_cursor=page.next_cursor)
 
     async def _feed(self, viewer: int, page: FeedPage, base: str) -> core.FeedResp:
         videos = await self._aggregate.full_videos(viewer, page.rows, base)

@@ -6,6 +6,7 @@ from api.clients import Clients
 from api.lists import Lists
 from api.pack.comment import comment, comments
 from idl import interaction
+from microkit.paging import END
 
 
 class InteractionHandler:
@@ -31,10 +32,14 @@ class InteractionHandler:
         self, call: HttpCall[interaction.FavoriteListReq]
     ) -> interaction.FavoriteListResp:
         """Return the videos that somebody likes, the newest like first."""
-        answer = await self._clients.favorites.FavoriteListMethod(user_id=whose(call))
+        answer = await self._clients.favorites.FavoriteListMethod(
+            user_id=whose(call), cursor=call.request.cursor, count=call.request.count
+        )
         rows = await self._lists.videos(answer.video_id_list)
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
-        return interaction.FavoriteListResp.ok(video_list=videos)
+        return interaction.FavoriteListResp.ok(
+            video_list=videos, next_cursor=answer.next_cursor or END
+        )
 
     async def CommentMethod(
         self, call: HttpCall[interaction.CommentReq]
@@ -58,7 +63,10 @@ class InteractionHandler:
         self, call: HttpCall[interaction.CommentListReq]
     ) -> interaction.CommentListResp:
         """Return a video's comments, newest first."""
-        stored = await self._lists.comments(call.viewer, call.request.video_id)
-        writers = {each.user.id for each in stored}
+        part = (call.request.video_id, call.request.cursor, call.request.count)
+        page = await self._lists.comments(call.viewer, part)
+        writers = {each.user.id for each in page.items}
         users = await self._aggregate.full_users(call.viewer, writers, call.base)
-        return interaction.CommentListResp.ok(comment_list=comments(stored, users))
+        return interaction.CommentListResp.ok(
+            comment_list=comments(page.items, users), next_cursor=page.next_cursor
+        )

@@ -9,6 +9,7 @@ from api.clients import Clients
 from api.lists import Lists
 from api.pack.message import chat
 from idl import core, relation
+from microkit.paging import END
 
 
 class RelationHandler:
@@ -33,29 +34,37 @@ class RelationHandler:
         self, call: HttpCall[relation.FollowListReq]
     ) -> relation.FollowListResp:
         """Return whom somebody follows, newest first."""
-        users = await self._users(call.viewer, await self._lists.following(whose(call)), call.base)
-        return relation.FollowListResp.ok(user_list=users)
+        part = (whose(call), call.request.cursor, call.request.count)
+        page = await self._lists.following(part)
+        users = await self._users(call.viewer, page.items, call.base)
+        return relation.FollowListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FollowerListMethod(
         self, call: HttpCall[relation.FollowerListReq]
     ) -> relation.FollowerListResp:
         """Return who follows somebody, newest first."""
-        users = await self._users(call.viewer, await self._lists.followers(whose(call)), call.base)
-        return relation.FollowerListResp.ok(user_list=users)
+        part = (whose(call), call.request.cursor, call.request.count)
+        page = await self._lists.followers(part)
+        users = await self._users(call.viewer, page.items, call.base)
+        return relation.FollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FriendListMethod(
         self, call: HttpCall[relation.FriendListReq]
     ) -> relation.FriendListResp:
         """Return mutual follows; the messages with them are for their own eyes only."""
         answer = await self._clients.relations.GetFriendListMethod(
-            myUid=call.viewer, targetUid=whose(call), ids_only=True
+            myUid=call.viewer,
+            targetUid=whose(call),
+            ids_only=True,
+            cursor=call.request.cursor,
+            count=call.request.count,
         )
         listed = answer.friend_list or []
         if whose(call) != call.viewer:
             for friend in listed:
                 friend.message, friend.msg_type = "", 0
         friends = await self._aggregate.full_friends(call.viewer, listed, call.base)
-        return relation.FriendListResp.ok(user_list=friends)
+        return relation.FriendListResp.ok(user_list=friends, next_cursor=answer.next_cursor or END)
 
     async def MessageChatMethod(
         self, call: HttpCall[relation.MessageChatReq]
@@ -63,10 +72,16 @@ class RelationHandler:
         """Return the chat with somebody, or only what is new to the caller."""
         after = call.request.pre_msg_time
         answer = await self._clients.relations.GetAllMessageMethod(
-            user_id=call.viewer, to_user_id=call.request.to_user_id, pre_msg_time=after
+            user_id=call.viewer,
+            to_user_id=call.request.to_user_id,
+            pre_msg_time=after,
+            cursor=call.request.cursor,
+            count=call.request.count,
         )
         listed = chat(answer.msg, call.viewer, after or 0, self._zone)
-        return relation.MessageChatResp.ok(message_list=listed)
+        return relation.MessageChatResp.ok(
+            message_list=listed, next_cursor=answer.next_cursor or END
+        )
 
     async def MessageActionMethod(
         self, call: HttpCall[relation.MessageActionReq]

@@ -61,14 +61,14 @@
 /** @typedef {Envelope & {video_list: Video[], next_time: number}} FeedResp */
 /** @typedef {Envelope & {user_id: number, token: string}} LoginResp */
 /** @typedef {Envelope & {user: User}} UserInfoResp */
-/** @typedef {Envelope & {video_list: Video[]}} PublishListResp */
-/** @typedef {Envelope & {video_list: Video[]}} FavoriteListResp */
+/** @typedef {Envelope & {video_list: Video[], next_cursor: number}} PublishListResp */
+/** @typedef {Envelope & {video_list: Video[], next_cursor: number}} FavoriteListResp */
 /** @typedef {Envelope & {comment: Comment}} CommentResp */
-/** @typedef {Envelope & {comment_list: Comment[]}} CommentListResp */
-/** @typedef {Envelope & {user_list: User[]}} FollowListResp */
-/** @typedef {Envelope & {user_list: User[]}} FollowerListResp */
-/** @typedef {Envelope & {user_list: FriendUser[]}} FriendListResp */
-/** @typedef {Envelope & {message_list: Message[]}} MessageChatResp */
+/** @typedef {Envelope & {comment_list: Comment[], next_cursor: number}} CommentListResp */
+/** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowListResp */
+/** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowerListResp */
+/** @typedef {Envelope & {user_list: FriendUser[], next_cursor: number}} FriendListResp */
+/** @typedef {Envelope & {message_list: Message[], next_cursor: number}} MessageChatResp */
 
 /**
  * The elements of a card by their `data-part`.

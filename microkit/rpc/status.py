@@ -116,7 +116,10 @@ def failure(struct: Struct, error: Error) -> Any:
     answer = zero(struct, **status.failure(error))
     if status.convention == "envelope":
         for f in fields_of(struct):
-            if f.type.struct is not None and getattr(answer, f.name) is not None:
+            if f.type.struct is None:
+                if getattr(answer, f.name) is None:
+                    setattr(answer, f.name, f.zero())
+            elif getattr(answer, f.name) is not None:
                 _complete(getattr(answer, f.name))
     return answer
 

@@ -14,9 +14,11 @@ from commentmicro.dal.model import Comment
 from idl import bounds, errors
 from microkit import errors as classes
 from microkit.errors import ParamError
+from microkit.paging import MAX_ITEMS
 from microkit.rpc.bounds import check_of
 from microkit.rpc.contract import Contract
 from microkit.rpc.structs import Field, Type, fields_of
+from relationmicro.dal.message import MAX_MESSAGES
 from usermicro.dal.model import User
 from videomicro.dal.model import Video
 
@@ -103,6 +105,15 @@ def test_the_texts_of_the_http_contract_have_its_lengths(bound, shortest, longes
     assert within(bound, "字" * longest)
     assert not within(bound, "字" * (shortest - 1))
     assert not within(bound, "字" * (longest + 1))
+
+
+@pytest.mark.parametrize(
+    ("bound", "largest"), [(bounds.LIST_COUNT, MAX_ITEMS), (bounds.CHAT_COUNT, MAX_MESSAGES)]
+)
+def test_a_caller_may_ask_for_as_many_items_as_a_page_has(bound, largest):
+    assert within(bound, 1)
+    assert within(bound, largest)
+    assert not within(bound, largest + 1)
 
 
 def test_every_bound_is_named_by_a_field():

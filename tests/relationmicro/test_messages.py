@@ -91,11 +91,16 @@ async def test_nobody_writes_to_themselves_or_to_nobody(messages, pair):
     assert (await messages.GetAllMessageMethod(user_id=pair[0], to_user_id=999)).msg == []
 
 
-async def test_a_long_history_is_cut_at_its_old_end(messages, pair):
+async def test_a_long_history_is_cut_at_its_old_end_and_the_rest_follows(messages, pair):
     content = "字" * 1000
-    for _ in range(30):
+    for _ in range(8):
         await asyncio.gather(*(send(messages, *pair, content) for _ in range(100)))
     newest = await send(messages, *pair, "newest")
-    got = (await messages.GetAllMessageMethod(user_id=pair[0], to_user_id=pair[1])).msg
-    assert got[-1] == newest
-    assert 2000 < len(got) < 3001
+    asked = {"user_id": pair[0], "to_user_id": pair[1]}
+    answer = await messages.GetAllMessageMethod(**asked)
+    assert answer.msg[-1] == newest
+    assert 600 < len(answer.msg) < 700, "2 MiB"
+    rest = await messages.GetAllMessageMethod(**asked, cursor=answer.next_cursor)
+    assert len(rest.msg) == 801 - len(answer.msg)
+    assert rest.msg[-1].create_time_ms < answer.msg[0].create_time_ms
+    assert rest.next_cursor == 0
