@@ -19,6 +19,21 @@ from scripts.clips import make_clip
 BROWSER = "tests/browser/"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--embedded", action="store_true", help="skip what needs a server that is not embedded"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--embedded"):
+        servers.program = _left_out
+
+
+def _left_out(name: str, _source: str) -> str:
+    pytest.skip(f"--embedded leaves out what needs {name}")
+
+
 # The same examples in every run of CI; how long one takes says nothing about the code.
 hypothesis.settings.register_profile(
     "tests",

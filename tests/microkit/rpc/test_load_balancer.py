@@ -10,6 +10,7 @@ import pytest
 from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
 from microkit.rpc.load_balancer import LoadBalancer
+from scripts.servers import free_port
 
 A, B, C = (Instance("127.0.0.1", port) for port in (1, 2, 3))
 
@@ -97,7 +98,7 @@ async def test_an_instance_that_hangs_fails_three_calls_only(start_rig):
 
 async def test_a_call_is_retried_until_an_instance_accepts_it(start_rig):
     rig = await start_rig()
-    dead = [Instance("127.0.0.1", port) for port in (1, 2, 3)]
+    dead = [Instance("127.0.0.1", free_port()) for _ in range(3)]
     client = rig.client(*dead, Instance("127.0.0.1", rig.port))
     for n in range(20):
         assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
@@ -105,11 +106,11 @@ async def test_a_call_is_retried_until_an_instance_accepts_it(start_rig):
 
 async def test_a_service_is_healthy_while_one_instance_is_reachable(start_rig):
     rig = await start_rig()
-    client = rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", rig.port))
+    client = rig.client(Instance("127.0.0.1", free_port()), Instance("127.0.0.1", rig.port))
     for _ in range(6):
         await client.check()
     with pytest.raises(Unavailable):
-        await rig.client(Instance("127.0.0.1", 1), Instance("127.0.0.1", 2)).check()
+        await rig.client(*(Instance("127.0.0.1", free_port()) for _ in range(2))).check()
 
 
 async def test_calls_queued_at_an_unreachable_instance_go_to_another_one(start_rig):
