@@ -103,13 +103,18 @@ class FavoriteHandler:
     ) -> favoritemicro.FavoriteSummaryResp:
         """Return all that a page of videos and their authors needs."""
         video_ids = distinct(request.video_id_list)
-        likes, known, counts = await asyncio.gather(
+        viewed = request.viewed or []
+        likes, known, counts, liked = await asyncio.gather(
             self._favorites.video_counts(video_ids),
-            self._favorites.is_favorite(request.user_id, video_ids),
+            self._favorites.is_favorite(request.user_id, [] if viewed else video_ids),
             self._favorites.user_counts(distinct(request.user_id_list)),
+            asyncio.gather(
+                *(self._favorites.liked(each.viewer, distinct(each.video_ids)) for each in viewed)
+            ),
         )
         return favoritemicro.FavoriteSummaryResp.ok(
             video_favorite_count_map=likes,
             is_favorite_map=known,
             user_favorite_count_map=pack.user_counts(counts),
+            liked=liked,
         )

@@ -93,18 +93,26 @@ class UsersFavoriteCountResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, favorite_count_map: dict[int, list[int]]) -> Self: ...
 
+class Viewed(msgspec.Struct, kw_only=True):
+    """One of several viewers who are asked about in one call, and the videos that the viewer sees."""
+
+    viewer: int
+    video_ids: list[int]
+
 class FavoriteSummaryReq(msgspec.Struct, kw_only=True):
     """Added: all likes that a page of videos and authors shows, in one call."""
 
     user_id: int | None = None  # the viewer; if unset, is_favorite is false
     video_id_list: list[int]
     user_id_list: list[int]
+    viewed: list[Viewed] | None = None  # several viewers at once, beside or in place of user_id
 
 class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
     base_resp: BaseResp
     video_favorite_count_map: dict[int, int]
     is_favorite_map: dict[int, bool]
     user_favorite_count_map: dict[int, list[int]]  # user id: [likes given, likes received]
+    liked: list[list[int]] | None = None  # of each in `viewed`: the videos that the viewer likes
     @classmethod
     def ok(
         cls,
@@ -112,6 +120,7 @@ class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
         video_favorite_count_map: dict[int, int],
         is_favorite_map: dict[int, bool],
         user_favorite_count_map: dict[int, list[int]],
+        liked: list[list[int]] | None = None,
     ) -> Self: ...
 
 class FavoriteServiceHandler(Protocol):
@@ -173,6 +182,7 @@ class FavoriteServiceClient(Protocol):
         user_id: int | None = None,
         video_id_list: list[int],
         user_id_list: list[int],
+        viewed: list[Viewed] | None = None,
         timeout: float | None = None,
     ) -> FavoriteSummaryResp: ...
 

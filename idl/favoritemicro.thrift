@@ -92,11 +92,18 @@ struct UsersFavoriteCountResp {
     3: required map<i64, list<i64>> favorite_count_map      // user id: [likes given, likes received]
 }
 
+// One of several viewers who are asked about in one call, and the videos that the viewer sees.
+struct Viewed {
+    1: required i64 viewer
+    2: required list<i64> video_ids
+}
+
 // Added: all likes that a page of videos and authors shows, in one call.
 struct FavoriteSummaryReq {
     1: optional i64 user_id                 // the viewer; if unset, is_favorite is false
     2: required list<i64> video_id_list
     3: required list<i64> user_id_list
+    100: optional list<Viewed> viewed       // several viewers at once, beside or in place of user_id
 }
 
 struct FavoriteSummaryResp {
@@ -104,6 +111,7 @@ struct FavoriteSummaryResp {
     2: required map<i64, i64> video_favorite_count_map
     3: required map<i64, bool> is_favorite_map
     4: required map<i64, list<i64>> user_favorite_count_map // user id: [likes given, likes received]
+    100: optional list<list<i64>> liked     // of each in `viewed`: the videos that the viewer likes
 }
 
 service FavoriteService {

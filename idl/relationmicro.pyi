@@ -131,19 +131,34 @@ class GetIsFollowsResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, is_follow_map: dict[int, bool] | None = None) -> Self: ...
 
+class Viewed(msgspec.Struct, kw_only=True):
+    """One of several viewers who are asked about in one call, and the users that the viewer sees."""
+
+    viewer: int
+    user_ids: list[int]
+
 class GetFollowInfosReq(msgspec.Struct, kw_only=True):
     """Added: the follow info of many users in one call. If my_uid is unset, is_follow is false."""
 
     my_uid: int | None = None
     target_uids: list[int]
+    viewed: list[Viewed] | None = None  # several viewers at once, beside or in place of my_uid
 
 class GetFollowInfosResp(msgspec.Struct, kw_only=True):
     status_code: int
     follow_info_map: dict[int, FollowInfo] | None = None
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
+    followed: list[list[int]] | None = (
+        None  # of each in `viewed`: the users that the viewer follows
+    )
     @classmethod
-    def ok(cls, *, follow_info_map: dict[int, FollowInfo] | None = None) -> Self: ...
+    def ok(
+        cls,
+        *,
+        follow_info_map: dict[int, FollowInfo] | None = None,
+        followed: list[list[int]] | None = None,
+    ) -> Self: ...
 
 class Message(msgspec.Struct, kw_only=True):
     id: int
@@ -234,7 +249,12 @@ class RelationServiceClient(Protocol):
         self, *, myUid: int, userIds: list[int], timeout: float | None = None
     ) -> GetIsFollowsResp: ...
     async def GetFollowInfosMethod(
-        self, *, my_uid: int | None = None, target_uids: list[int], timeout: float | None = None
+        self,
+        *,
+        my_uid: int | None = None,
+        target_uids: list[int],
+        viewed: list[Viewed] | None = None,
+        timeout: float | None = None,
     ) -> GetFollowInfosResp: ...
 
 class MessageServiceHandler(Protocol):

@@ -130,10 +130,17 @@ struct GetIsFollowsResp {
     100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
+// One of several viewers who are asked about in one call, and the users that the viewer sees.
+struct Viewed {
+    1: required i64 viewer
+    2: required list<i64> user_ids
+}
+
 // Added: the follow info of many users in one call. If my_uid is unset, is_follow is false.
 struct GetFollowInfosReq {
     1: optional i64 my_uid
     2: required list<i64> target_uids
+    100: optional list<Viewed> viewed       // several viewers at once, beside or in place of my_uid
 }
 
 struct GetFollowInfosResp {
@@ -141,6 +148,7 @@ struct GetFollowInfosResp {
     2: optional map<i64, FollowInfo> follow_info_map
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
+    101: optional list<list<i64>> followed  // of each in `viewed`: the users that the viewer follows
 }
 
 service RelationService {

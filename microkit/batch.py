@@ -45,15 +45,18 @@ class BatchLoader(Generic[K, V]):
         distinct_keys = dict.fromkeys(keys)
         if not distinct_keys:
             return {}
-        found = await self._join(distinct_keys)
+        found = await self.join(distinct_keys)
         return {key: found[key] for key in distinct_keys if key in found}
 
     async def one(self, key: K) -> V | None:
         """Return the value of `key`, None if there is none."""
-        return (await self._join({key: None})).get(key)
+        return (await self.join((key,))).get(key)
 
-    async def _join(self, keys: Mapping[K, None]) -> Mapping[K, V]:
-        """Add `keys` to the next batch and return the result of its load."""
+    def join(self, keys: Iterable[K]) -> asyncio.Future[Mapping[K, V]]:
+        """Add `keys` to the next batch and return the result of its load, which may hold more.
+
+        Several loaders are asked at once by gathering such futures, which takes no tasks.
+        """
         batch = self._next
         if batch is None:
             batch = self._next = _Batch()
@@ -62,8 +65,8 @@ class BatchLoader(Generic[K, V]):
                 batch.timer = loop.call_later(_MAX_WAIT_SECONDS, self._start, batch)
             else:
                 batch.timer = loop.call_soon(self._start, batch)
-        batch.keys.update(keys)
-        return await asyncio.shield(batch.result)
+        batch.keys.update(dict.fromkeys(keys))
+        return asyncio.shield(batch.result)
 
     def _start(self, batch: "_Batch[K, V]") -> None:
         self._next = None

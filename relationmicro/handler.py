@@ -60,8 +60,14 @@ class RelationHandler:
         self, request: relationmicro.GetFollowInfosReq
     ) -> relationmicro.GetFollowInfosResp:
         """Return many users' counts and whether the viewer follows them."""
-        infos = await self._infos(request.my_uid, distinct(request.target_uids))
-        return relationmicro.GetFollowInfosResp.ok(follow_info_map=infos)
+        viewed = request.viewed or []
+        infos, followed = await asyncio.gather(
+            self._infos(request.my_uid, distinct(request.target_uids)),
+            asyncio.gather(
+                *(self._follows.followed(each.viewer, distinct(each.user_ids)) for each in viewed)
+            ),
+        )
+        return relationmicro.GetFollowInfosResp.ok(follow_info_map=infos, followed=followed)
 
     async def GetIsFollowsMethod(
         self, request: relationmicro.GetIsFollowsReq

@@ -1,22 +1,13 @@
 """People."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypedDict
+from collections.abc import Iterable
+from typing import TypedDict
 
+from api.pack.known import Known
 from api.pack.url import absolute
 from idl import core, relation, relationmicro, usermicro
 
 _NO_FOLLOWS = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
-
-
-class Known(NamedTuple):
-    """What the services know of people, by user id; what is missing counts as zero."""
-
-    infos: Mapping[int, usermicro.UserInfo]
-    follows: Mapping[int, relationmicro.FollowInfo]
-    followed: Mapping[int, bool]
-    likes: Mapping[int, list[int]]
-    works: Mapping[int, int]
 
 
 class _Fields(TypedDict):
@@ -57,8 +48,8 @@ def friend(listed: relationmicro.User, known: Known, base: str) -> relation.Frie
 
 def _fields(user_id: int, known: Known, base: str) -> _Fields:
     info = known.infos.get(user_id)
-    follows = known.follows.get(user_id, _NO_FOLLOWS)
-    given, received = known.likes.get(user_id) or (0, 0)
+    follows = known.follows.infos.get(user_id, _NO_FOLLOWS)
+    given, received = known.likes.people.get(user_id) or (0, 0)
     # What userservice does not answer, or does not have, is shown as a new account has it.
     avatar = absolute(base, info.avatar) if info else ""
     background = absolute(base, info.background_image) if info else ""
@@ -67,7 +58,7 @@ def _fields(user_id: int, known: Known, base: str) -> _Fields:
         "name": info.name if info else "",
         "follow_count": follows.follow_count,
         "follower_count": follows.follower_count,
-        "is_follow": known.followed.get(user_id, False),
+        "is_follow": user_id in known.follows.followed,
         "avatar": avatar or absolute(base, usermicro.DEFAULT_AVATAR),
         "background_image": background or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
         "signature": (info and info.signature) or usermicro.DEFAULT_SIGNATURE,

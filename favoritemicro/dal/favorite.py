@@ -101,10 +101,15 @@ class Favorites:
 
     async def is_favorite(self, user_id: int | None, video_ids: Sequence[int]) -> dict[int, bool]:
         """Say of each video whether the user likes it."""
+        liked = set(await self.liked(user_id or 0, video_ids))
+        return {each: each in liked for each in video_ids}
+
+    async def liked(self, user_id: int, video_ids: Sequence[int]) -> list[int]:
+        """Return those of the videos that the user likes; 0 is nobody."""
         if not user_id or not video_ids:
-            return dict.fromkeys(video_ids, False)
+            return []
         scores = await self._redis.execute("ZMSCORE", keys.given(user_id), *video_ids)
-        return {each: score is not None for each, score in zip(video_ids, scores, strict=True)}
+        return [each for each, score in zip(video_ids, scores, strict=True) if score is not None]
 
     async def video_counts(self, video_ids: Iterable[int]) -> dict[int, int]:
         """Return the likes of every one of `video_ids`."""

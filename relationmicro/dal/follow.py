@@ -170,10 +170,15 @@ class Follows:
 
     async def is_following(self, viewer: int | None, user_ids: Sequence[int]) -> dict[int, bool]:
         """Say of each of `user_ids` whether the viewer follows them."""
+        followed = set(await self.followed(viewer or 0, user_ids))
+        return {each: each in followed for each in user_ids}
+
+    async def followed(self, viewer: int, user_ids: Sequence[int]) -> list[int]:
+        """Return those of `user_ids` whom the viewer follows; 0 is nobody."""
         if not viewer or not user_ids:
-            return dict.fromkeys(user_ids, False)
+            return []
         scores = await self._redis.execute("ZMSCORE", keys.following(viewer), *user_ids)
-        return {each: score is not None for each, score in zip(user_ids, scores, strict=True)}
+        return [each for each, score in zip(user_ids, scores, strict=True) if score is not None]
 
     async def following(self, user_id: int, cursor: int, count: int) -> Page[int]:
         """Return a page of the users that the user follows, newest first."""
