@@ -1,4 +1,4 @@
-"""What every process is built from. It knows Thrift and HTTP, and no service by name."""
+"""The framework of every process: RPC, storage, discovery, logs, metrics. Names no service."""
 
 from typing import Final
 

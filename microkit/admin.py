@@ -1,4 +1,4 @@
-"""What operators ask a process: /metrics for Prometheus and /healthz, on a port of their own."""
+"""The admin port for operators: /metrics for Prometheus, and /healthz."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -17,20 +17,20 @@ _CHECK_SECONDS: Final = 1.0
 
 
 async def health(checks: Checks) -> dict[str, str]:
-    """Run all checks at once, a second for each, and return the ones that failed and why."""
-    results = await asyncio.gather(*(_passes(check) for check in checks.values()))
-    return {name: why for name, why in zip(checks, results, strict=True) if why}
+    """Run all checks concurrently, at most a second; return the reasons of failures by name."""
+    reasons = await asyncio.gather(*(_failure(check) for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, reasons, strict=True) if reason}
 
 
 async def health_response(checks: Checks) -> web.Response:
-    """Answer /healthz: 200 when every store and peer answers, else 503 and which do not."""
+    """Respond to /healthz: 200 if every check passes, else 503 and the failures."""
     failed = await health(checks)
     body = {"status": "unavailable", "failed": failed} if failed else {"status": "ok"}
     return web.json_response(body, status=503 if failed else 200)
 
 
 def metrics_response() -> web.Response:
-    """Answer /metrics."""
+    """Respond to /metrics."""
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return web.Response(body=metrics.render(), headers=headers)
 
@@ -39,12 +39,12 @@ def metrics_response() -> web.Response:
 async def open_admin(
     host: str, port: int, checks: Checks, *, reuse_port: bool = False
 ) -> AsyncIterator[int]:
-    """Serve both on `host` and `port` (0: any free one), and give the port.
+    """Serve /metrics and /healthz on `host` and `port` (0: any free one); yields the port.
 
-    With `reuse_port` several processes share it, and any of them answers.
+    With `reuse_port` several processes share the port; the kernel chooses one for each connection.
 
     Raises:
-        OSError: the address is in use or not ours.
+        OSError: the address is in use or is not local.
     """
 
     async def serve(request: web.BaseRequest) -> web.Response:
@@ -52,7 +52,7 @@ async def open_admin(
             return metrics_response()
         if request.path == "/healthz":
             return await health_response(checks)
-        return web.Response(status=404, text="/metrics and /healthz are here\n")
+        return web.Response(status=404, text="not found: want /metrics or /healthz\n")
 
     runner = web.ServerRunner(web.Server(serve, access_log=None))
     await runner.setup()
@@ -64,14 +64,15 @@ async def open_admin(
         await runner.cleanup()
 
 
-async def _passes(check: Callable[[], Awaitable[None]]) -> str:
+async def _failure(check: Callable[[], Awaitable[None]]) -> str:
+    """Run a check and return the reason why it failed, empty if it passed."""
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             await check()
     except TimeoutError:
-        return "no answer within a second"
+        return f"no reply within {_CHECK_SECONDS:g} s"
     except Error as error:
         return error.message
-    except Exception as error:  # noqa: BLE001 - whatever it was, it does not pass
+    except Exception as error:  # noqa: BLE001 - any error fails the check
         return redact(str(error)) or type(error).__name__
     return ""

@@ -1,4 +1,4 @@
-"""The settings that every process has: the environment is read here and nowhere else."""
+"""Settings from the environment, which is read only here."""
 
 import dataclasses
 import os
@@ -14,12 +14,12 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
-_SECRET: Final = ("SECRET", "URL")
+_SECRET: Final = ("SECRET", "URL")  # suffixes of variables whose values are not shown
 _ADDRESSES: Final = "_ADDRESSES"
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used: which one, and what is allowed."""
+    """A setting is invalid; the text names it and says what is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +30,18 @@ class Settings:
     `microkit.storage.settings`.
     """
 
-    # where a process listens; unset ports are the service's own, the admin port 100 above it
+    # listen address; a port of None is the service's default, the admin port 100 above it
     listen_host: str = "127.0.0.1"
     port: Port | None = None
-    # /metrics and /healthz, for operators: by default reachable from this machine only
+    # /metrics and /healthz, for operators; loopback by default
     admin_host: str = "127.0.0.1"
     admin_port: Port | None = None
 
-    # logs: auto is lines on a terminal and JSON elsewhere
+    # logs; auto: lines on a terminal, else JSON
     log_format: Literal["auto", "line", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    # discovery: "static:" is the addresses below, "etcd://…" a registry
+    # discovery; "static:" uses the addresses below, "etcd://…" a registry
     discovery_url: str = field(default="static:", repr=False)
     discovery_ca_file: str = ""
     discovery_cert_file: str = ""
@@ -49,8 +49,8 @@ class Settings:
     advertise_host: str = ""
     weight: Positive = 10
 
-    # static discovery, by service: the value of each variable NAME_ADDRESSES; "host:port" or
-    # "host:port@weight", several with commas
+    # static discovery, by service, from the variables NAME_ADDRESSES: "host:port" or
+    # "host:port@weight", separated by commas
     addresses: Mapping[str, str] = field(default_factory=dict)
 
     # RPC
@@ -69,41 +69,41 @@ S = TypeVar("S", bound=Settings)
 
 
 def load(kind: type[S], environ: Mapping[str, str] | None = None, **overrides: Any) -> S:
-    """Read settings of `kind` from `environ` (None: the process's); `overrides` win.
+    """Read settings of `kind` from `environ` (None: ``os.environ``); `overrides` take precedence.
 
     Raises:
-        ConfigError: a value that is not allowed; it names the variable.
+        ConfigError: a value is invalid; the text names the variable.
     """
-    # An empty variable is an unset one: compose files cannot leave one out.
+    # An empty variable counts as unset, because compose files cannot omit one.
     environ = os.environ if environ is None else environ
-    given = {name: text for name, text in environ.items() if text}
+    nonempty = {name: text for name, text in environ.items() if text}
     values: dict[str, Any] = {
-        name: _value(variable, given[variable], annotation)
+        name: _value(variable, nonempty[variable], annotation)
         for name, (variable, annotation) in variables(kind).items()
-        if variable in given
+        if variable in nonempty
     }
     values["addresses"] = {
         name.removesuffix(_ADDRESSES).lower(): text
-        for name, text in given.items()
+        for name, text in nonempty.items()
         if name.endswith(_ADDRESSES)
     }
     return kind(**{**values, **overrides})
 
 
 def variables(kind: type[Settings]) -> dict[str, tuple[str, Any]]:
-    """Return the environment variable and the type of each field, but of `addresses`."""
+    """Return the environment variable and the type of each field except `addresses`."""
     types = typing.get_type_hints(kind, include_extras=True)
     names = [each.name for each in dataclasses.fields(kind) if each.name != "addresses"]
     return {name: (name.upper(), types[name]) for name in names}
 
 
 def set_default_environment(variable: str, value: str) -> None:
-    """Set an environment variable that a library reads, unless it is set."""
+    """Set an environment variable for a library, unless it is set already."""
     os.environ.setdefault(variable, value)
 
 
 def environment() -> dict[str, str]:
-    """Return the process's whole environment, for the processes that it starts."""
+    """Return a copy of the environment for a child process."""
     return dict(os.environ)
 
 
@@ -111,5 +111,5 @@ def _value(variable: str, text: str, kind: Any) -> Any:
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        shown = "" if variable.endswith(_SECRET) else f"={text!r}"
-        raise ConfigError(f"{variable}{shown}: {error}") from None
+        assignment = variable if variable.endswith(_SECRET) else f"{variable}={text!r}"
+        raise ConfigError(f"{assignment}: {error}") from None

@@ -1,4 +1,4 @@
-"""What a service is made from: its settings, and its stores and peers, opened and closed."""
+"""The context of a process: its settings, and the stores and peers it opened."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +12,7 @@ from microkit.service import Service
 from microkit.storage.settings import ObjectsSettings, RedisSettings, SqlSettings
 
 if TYPE_CHECKING:
-    # Each service has the libraries of its own stores only.
+    # A service installs only the libraries of its own stores.
     from microkit.storage.database import Database
     from microkit.storage.objects import Objects
     from microkit.storage.redis import Redis
@@ -24,7 +24,7 @@ S_co = TypeVar("S_co", bound=Settings, covariant=True)
 class Context(Generic[S_co]):
     """Settings, stores and peers of one process.
 
-    `checks` are the health checks of every store and peer that was opened, by name.
+    `checks` holds the health check of every opened store and peer, by name.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Context(Generic[S_co]):
         self._stack = stack
 
     async def database(self: "Context[SqlSettings]") -> "Database":
-        """Open the database of the settings, its schema brought up to date."""
+        """Open the database at `database_url` and apply pending migrations."""
         from microkit.storage.database import open_database
 
         opened = open_database(self.settings, self._service.migrations())
@@ -46,7 +46,7 @@ class Context(Generic[S_co]):
         return database
 
     async def redis(self: "Context[RedisSettings]") -> "Redis":
-        """Open the Redis of the settings."""
+        """Open the Redis at `redis_url`."""
         from microkit.storage.redis import open_redis
 
         redis = await self._stack.enter_async_context(open_redis(self.settings))
@@ -54,7 +54,7 @@ class Context(Generic[S_co]):
         return redis
 
     async def objects(self: "Context[ObjectsSettings]") -> "Objects":
-        """Open the object store of the settings."""
+        """Open the object store at `objects_url`."""
         from microkit.storage.objects import open_objects
 
         objects = await self._stack.enter_async_context(open_objects(self.settings))
@@ -62,14 +62,14 @@ class Context(Generic[S_co]):
         return objects
 
     def client(self, contract: Contract[ClientT, Any]) -> ClientT:
-        """Return a client of the service that a contract describes.
+        """Return a client of a contract's service.
 
         Raises:
-            LookupError: the declaration does not list it among the peers.
+            LookupError: the declaration does not list the service among the peers.
         """
         if contract.service not in self._service.peers:
             raise LookupError(
-                f"{contract.service} is no peer in the SERVICE of {self._service.package}"
+                f"{contract.service} is not among the peers of {self._service.package}.SERVICE"
             )
         client = Client(
             contract.service, contract, self._resolver, self.settings, self._service.name
@@ -81,7 +81,7 @@ class Context(Generic[S_co]):
 
 @asynccontextmanager
 async def open_context(service: Service[Any], settings: S) -> AsyncIterator[Context[S]]:
-    """Give a context; what it opened is closed in reverse."""
+    """Open a context; at the end its stores and peers are closed in reverse order."""
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_resolver(settings, service.peers))
         yield Context(service, settings, resolver, stack)

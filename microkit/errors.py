@@ -1,19 +1,19 @@
-"""The errors of the house: raised where they are known, turned into a status in one place per side.
+"""The errors that cross process boundaries as a status; see `microkit.rpc.status`.
 
     Error                       code   retry
     ├── ServiceError            10001  not retryable   anything unexpected
-    ├── ParamError              10002  not retryable   an argument is out of bounds
+    ├── ParamError              10002  not retryable   an argument is invalid
     ├── AlreadyExists           10003  not retryable
-    ├── Unauthorized            10004  not retryable   no valid login
-    ├── StoreError              10005  maybe handled   a database or Redis failed
-    ├── Unavailable             10006  see `retry`     a peer did not answer
+    ├── Unauthorized            10004  not retryable   missing or invalid token
+    ├── StoreError              10005  maybe handled   a database, Redis or object store failed
+    ├── Unavailable             10006  see `retry`     a peer did not reply
     │   ├── DeadlineExceeded           maybe handled
     │   ├── Overloaded                 never handled
     │   └── UnknownMethod              never handled   the peer lacks the method
     ├── NotFound                10007  not retryable
     └── Forbidden               10008  not retryable
 
-Messages are shown to people: Chinese, short, and without internals.
+Messages are shown to users: short, Chinese, without internals.
 """
 
 import enum
@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class Retry(enum.Enum):
-    """What is known about a failed call, and so whether it may be made again."""
+    """Whether a failed call may be retried."""
 
     NEVER_HANDLED = "never handled"
     MAYBE_HANDLED = "maybe handled"
@@ -29,14 +29,14 @@ class Retry(enum.Enum):
 
 
 class Error(Exception):
-    """A failure with a number and a text for people."""
+    """A failure with a number and a message for users."""
 
     code: ClassVar[int] = 10001
     retry: Retry = Retry.NOT_RETRYABLE
     default: ClassVar[str] = "服务出错，请稍后再试"
 
     peer = ""
-    """The method that answered with it or did not answer, on the client side of an RPC."""
+    """On the client side of an RPC: the ``service.Method`` whose call failed."""
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.default
@@ -44,32 +44,32 @@ class Error(Exception):
 
 
 class ServiceError(Error):
-    """Something unexpected."""
+    """An unexpected failure."""
 
 
 class ParamError(Error):
-    """An argument is missing, of the wrong form or out of bounds."""
+    """An argument is missing, malformed or out of bounds."""
 
     code = 10002
     default = "参数错误"
 
 
 class AlreadyExists(Error):
-    """What should be created is there already."""
+    """The record to create exists already."""
 
     code = 10003
     default = "记录已存在"
 
 
 class Unauthorized(Error):
-    """No login, or one that is not valid."""
+    """The token is missing or invalid."""
 
     code = 10004
     default = "请先登录"
 
 
 class StoreError(Error):
-    """A database or Redis failed or did not answer."""
+    """A database, Redis or object store failed or did not reply."""
 
     code = 10005
     retry = Retry.MAYBE_HANDLED
@@ -77,7 +77,7 @@ class StoreError(Error):
 
 
 class Unavailable(Error):
-    """A peer did not answer."""
+    """A peer did not reply."""
 
     code = 10006
     retry = Retry.MAYBE_HANDLED
@@ -90,33 +90,33 @@ class Unavailable(Error):
 
 
 class DeadlineExceeded(Unavailable):
-    """The answer did not come in time."""
+    """The reply did not arrive in time."""
 
     default = "服务响应超时，请稍后再试"
 
 
 class Overloaded(Unavailable):
-    """Too much to do: refused before anything was done."""
+    """A concurrency limit is reached; the call was refused before it was handled."""
 
     retry = Retry.NEVER_HANDLED
     default = "服务繁忙，请稍后再试"
 
 
 class UnknownMethod(Unavailable):
-    """The peer does not know the method."""
+    """The peer does not implement the method."""
 
     retry = Retry.NEVER_HANDLED
 
 
 class NotFound(Error):
-    """What was asked for does not exist."""
+    """The record does not exist."""
 
     code = 10007
     default = "记录不存在"
 
 
 class Forbidden(Error):
-    """The caller is known, and may not do this."""
+    """The user is authenticated but not allowed to do this."""
 
     code = 10008
     default = "没有权限"
@@ -138,10 +138,10 @@ _BY_CODE: dict[int, type[Error]] = {
 
 
 def from_code(code: int, message: str | None = None) -> Error:
-    """Return the error that a status number stands for; an unknown number is a ServiceError.
+    """Return the error with this number; ServiceError for an unknown number.
 
-    A message that is not Chinese, as other programs send, is replaced by the error's own: it may
-    hold internals.
+    A message without Chinese text is replaced by the error's default: other programs send
+    internals in it.
     """
     return _BY_CODE.get(code, ServiceError)(message if _is_chinese(message or "") else None)
 

@@ -1,4 +1,4 @@
-"""Temporary folders that are removed even after their process was killed."""
+"""Temporary folders that are removed even if their process is killed."""
 
 import fcntl
 import os
@@ -11,10 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """Give a folder of this process's alone below `parent`, named with `prefix`.
+    """Make a folder for this process below `parent`, and remove it at the end.
 
-    Each folder is locked by its process. Unlocked ones with the same prefix were left behind by
-    processes that were killed; they are removed first.
+    Each process holds a lock on its folder. Folders of the same `prefix` without a lock belong to
+    killed processes and are removed first.
 
     Raises:
         OSError: the folder cannot be made.
@@ -23,7 +23,7 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
     folder, lock = _locked_folder(parent, prefix)
     try:
         for other in parent.glob(f"{prefix}*"):
-            _remove_if_left(other)
+            _remove_if_unlocked(other)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -33,7 +33,7 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
 def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        # Another process may remove it as a leftover before it is locked.
+        # Until it is locked, another process may remove the folder as a leftover.
         with suppress(FileNotFoundError):
             lock = os.open(folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -42,10 +42,10 @@ def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
             os.close(lock)
 
 
-def _remove_if_left(folder: Path) -> None:
+def _remove_if_unlocked(folder: Path) -> None:
     try:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # removed just now, or another user's, or no folder
+    except OSError:  # removed meanwhile, or another user's, or not a folder
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

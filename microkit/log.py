@@ -1,4 +1,4 @@
-"""Logs: readable lines on a terminal, JSON lines elsewhere, each with its request's id."""
+"""Logging: lines on a terminal, JSON elsewhere; every line has the request id."""
 
 import logging
 import re
@@ -11,19 +11,18 @@ import msgspec
 from microkit.config import Settings
 from microkit.rpc import metadata
 
-# Nothing here logs a secret; should one reach a message all the same (a URL in an exception, say),
-# it stops here.
+# A second line of defence: our code logs no secret, but a library's error text may contain one.
 _SECRETS: Final = re.compile(
     r"(?i)((?:token|password|secret|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?|bearer\s+|://[^/\s:@]*:)"
     r"[^\s&\"',@]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
-# A line feed would let a client write log lines of its own, an escape change the terminal.
+# A line feed would let a client forge log lines, an escape sequence would control the terminal.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOURS: Final = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
 def configure(settings: Settings, service: str) -> None:
-    """Send the process's log to standard error in the form that the settings ask for."""
+    """Log to standard error in the format and at the level of the settings."""
     handler = logging.StreamHandler()
     terminal = sys.stderr.isatty()
     lines = settings.log_format == "line" or (settings.log_format == "auto" and terminal)
@@ -32,12 +31,12 @@ def configure(settings: Settings, service: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return `text` without tokens and passwords."""
+    """Replace tokens and passwords in `text` by ``***``."""
     return _SECRETS.sub(r"\1***", text)
 
 
 class Json(logging.Formatter):
-    """One JSON object a line."""
+    """Formats a record as one line of JSON."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -59,7 +58,7 @@ class Json(logging.Formatter):
 
 
 class Lines(logging.Formatter):
-    """One readable line, coloured by level on a terminal."""
+    """Formats a record as one readable line, coloured by level on a terminal."""
 
     def __init__(self, service: str, *, colour: bool) -> None:
         super().__init__()
@@ -69,11 +68,11 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line."""
         request_id = metadata.request_id()
-        mark = f" [{request_id}]" if request_id else ""
+        prefix = f" [{request_id}]" if request_id else ""
         text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}"
-        text += _CONTROL.sub(_escaped, f"{mark} {redact(record.getMessage())}")
+        text += _CONTROL.sub(_escaped, f"{prefix} {redact(record.getMessage())}")
         if record.exc_info:
-            # Indented, so that a line of an exception's text is not taken for a log line.
+            # Indented, so that text in an exception cannot pass for a log line.
             lines = redact(self.formatException(record.exc_info)).splitlines()
             text += "".join("\n    " + _CONTROL.sub(_escaped, line) for line in lines)
         colour = _COLOURS.get(record.levelname) if self._colour else None

@@ -1,6 +1,7 @@
-"""The command line of a service, and how its process is put together, started and stopped.
+"""The command line of a service; the start and stop of its process.
 
-settings → log → stores and peers → handlers → server → admin port → registry   (stop: in reverse)
+start: settings → log → stores and peers → handlers → server → admin port → registry
+stop:  in reverse
 """
 
 import asyncio
@@ -38,7 +39,7 @@ _VERSION: Final = "--version"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that serves."""
+    """A running service."""
 
     host: str
     port: int
@@ -54,27 +55,27 @@ async def serve(
     open_server: OpenServer | None = None,
     shared_port: bool = False,
 ) -> AsyncIterator[Running]:
-    """Serve until the block ends; then finish what is in flight and close the stores.
+    """Serve while the block runs; then drain requests in flight and close the stores.
 
     Args:
-        service: the declaration.
+        service: the declaration of the service.
         settings: the settings of this process.
-        open_server: opens its server; None is that of the declaration.
+        open_server: opens the server; None: as declared.
         shared_port: whether other processes listen on the same port.
 
     Raises:
-        ConfigError: a setting cannot be used.
+        ConfigError: a setting is invalid.
         StoreError: a store cannot be opened.
         OSError: a port is in use.
     """
     host = settings.listen_host
     port = service.port if settings.port is None else settings.port
     admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
-    opened: OpenServer = open_server or importlib.import_module(service.server).open_server
+    open_server = open_server or importlib.import_module(service.server).open_server
     async with AsyncExitStack() as stack:
         context = await stack.enter_async_context(open_context(service, settings))
         address = Address(host, port, shared_port)
-        port = await stack.enter_async_context(opened(service, context, address))
+        port = await stack.enter_async_context(open_server(service, context, address))
         admin = open_admin(settings.admin_host, admin_port, context.checks, reuse_port=shared_port)
         admin_port = await stack.enter_async_context(admin)
         if service.registers:
@@ -83,7 +84,7 @@ async def serve(
 
 
 def main(service: Service[Any]) -> None:
-    """Run the service, or one of its commands, until it is done or a signal stops it."""
+    """Run the command given by ``sys.argv``: serve until SIGTERM or SIGINT, or a subcommand."""
     arguments = " ".join(sys.argv[1:])
     migrations = _MIGRATIONS if issubclass(service.settings, SqlSettings) else ()
     allowed = ("", *service.commands, *migrations, _VERSION)
@@ -101,7 +102,7 @@ def main(service: Service[Any]) -> None:
             uvloop.run(_migrate(service, arguments, settings))
         else:
             uvloop.run(_run(service, settings, worker=arguments == WORKER))
-    except ConfigError as error:  # which never holds a secret
+    except ConfigError as error:  # its text never contains a secret
         sys.exit(f"{service.name}: {error}")
     except (Error, OSError) as error:
         sys.exit(f"{service.name}: {log.redact(str(error))}")
@@ -115,9 +116,9 @@ async def _run(service: Service[S], settings: S, *, worker: bool) -> None:
         return
     async with serve(service, settings, shared_port=worker) as running:
         freeze_gc()
-        _log.info("serves on %s:%d, admin on %d", running.host, running.port, running.admin_port)
+        _log.info("serving on %s:%d, admin port %d", running.host, running.port, running.admin_port)
         await stop.wait()
-        _log.info("stops")
+        _log.info("stopping")
 
 
 async def _command(service: Service[S], name: str, settings: S) -> None:
@@ -136,7 +137,7 @@ async def _migrate(service: Service[Any], command: str, settings: SqlSettings) -
 
 
 def stop_event() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set."""
+    """Return an event that is set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -144,7 +145,7 @@ def stop_event() -> asyncio.Event:
 
 
 def freeze_gc() -> None:
-    """Exclude what was made at start from garbage collection, and collect the rest less often."""
+    """Exclude start-up objects from garbage collection (gc.freeze) and collect less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

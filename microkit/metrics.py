@@ -1,4 +1,4 @@
-"""What every process counts, for Prometheus: requests, latency, errors, pools, store calls."""
+"""Prometheus metrics of every process: requests, latency, errors, pools, store calls."""
 
 from collections import Counter as Totals
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ _LABELS = ("side", "service", "method")
 _STORES = ("sql", "redis", "objects")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SECONDS = Histogram(
-    "request_seconds", "Time to answer", _LABELS, buckets=_BUCKETS, registry=REGISTRY
+    "request_seconds", "Duration of a call", _LABELS, buckets=_BUCKETS, registry=REGISTRY
 )
 _ERRORS = Counter("errors", "Requests that failed", (*_LABELS, "error"), registry=REGISTRY)
 POOL = Gauge(
@@ -37,7 +37,7 @@ POOL = Gauge(
 
 
 class Meter:
-    """Counts the calls of one method, seen from one side."""
+    """Counts the calls of one method on one side (client, server, store)."""
 
     __slots__ = ("_labels", "_seconds")
 
@@ -46,20 +46,20 @@ class Meter:
         self._seconds = _SECONDS.labels(*self._labels)
 
     def observe(self, seconds: float, error: BaseException | None = None) -> None:
-        """Count one call that took `seconds`, and how it ended."""
+        """Count one call of `seconds`, and its error if it failed."""
         self._seconds.observe(seconds)
         if error is not None:
             _ERRORS.labels(*self._labels, type(error).__name__).inc()
 
 
 class _Counts(Collector):
-    """``requests`` and ``store_calls``: read off the histogram, which counts every call already."""
+    """``requests`` and ``store_calls``, derived from the histogram's counts."""
 
     def __init__(self, source: Callable[[], Iterable[Metric]]) -> None:
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
-        """Return both families."""
+        """Return both metric families."""
         requests = CounterMetricFamily("requests", "Requests answered", labels=_LABELS)
         calls: Totals[str] = Totals()
         for family in self._source():
@@ -77,10 +77,10 @@ REGISTRY.register(_Counts(_SECONDS.collect))
 
 
 def render() -> bytes:
-    """Return everything in Prometheus' text format, of all processes where several share a port."""
+    """Return all metrics in Prometheus' text format, summed over the processes of a port."""
     if prometheus_values.ValueClass.__name__ == "MutexValue":
         return generate_latest(REGISTRY)
-    together = CollectorRegistry()
-    files = prometheus_multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-    together.register(_Counts(files.collect))
-    return generate_latest(together)
+    combined = CollectorRegistry()
+    files = prometheus_multiprocess.MultiProcessCollector(combined)  # type: ignore[no-untyped-call]
+    combined.register(_Counts(files.collect))
+    return generate_latest(combined)

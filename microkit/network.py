@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Address(NamedTuple):
-    """Where a process listens; a shared port is one that other processes listen on too."""
+    """A listen address; `shared`: other processes listen on the port too (SO_REUSEPORT)."""
 
     host: str
     port: int
@@ -13,12 +13,12 @@ class Address(NamedTuple):
 
 
 def outside_address(family: socket.AddressFamily = socket.AF_INET) -> str | None:
-    """Return the address of this machine that others on its network use, None without a network."""
-    outside = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"
+    """Return this machine's address on its network, None without a network."""
+    remote = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            # Sends nothing: it only chooses the interface that leads outside.
-            probe.connect((outside, 9))
+            # Connecting UDP sends nothing; it selects the interface of the default route.
+            probe.connect((remote, 9))
         except OSError:
             return None
         address: str = probe.getsockname()[0]
@@ -26,9 +26,9 @@ def outside_address(family: socket.AddressFamily = socket.AF_INET) -> str | None
 
 
 def reachable_address(host: str) -> str:
-    """Return the address that callers use for a process that listens on `host`."""
+    """Return the address at which callers reach a process that listens on `host`."""
     if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not listened on
         return host
-    if host == "::":  # not reached by IPv4
+    if host == "::":  # IPv6 only
         return outside_address(socket.AF_INET6) or "::1"
     return outside_address() or "127.0.0.1"

@@ -1,7 +1,7 @@
-"""The one place where a call is observed: clock, metrics, log line, and what plugs in here.
+"""Observability of calls: duration, metrics, log line, and observers such as a tracer.
 
-HTTP, RPC server, RPC client and stores wrap each call in `observed`. A tracer is an observer:
-append it to `observers` at start-up.
+HTTP, RPC server, RPC client and stores wrap each call in `observed`. Append an observer to
+`observers` at start-up.
 """
 
 import functools
@@ -21,9 +21,9 @@ Side = Literal["http", "rpc_server", "rpc_client", "sql", "redis", "objects"]
 
 
 class Operation(NamedTuple):
-    """What is called: a method of a service, seen from one side of the call.
+    """A method of a service, on one side of a call.
 
-    For a store, `service` is its engine and `method` the kind of statement or command.
+    For a store, `service` is its engine and `method` the verb of the statement or command.
     """
 
     side: Side
@@ -35,22 +35,22 @@ class Operation(NamedTuple):
 
 
 Ended = Callable[[float, BaseException | None], object]
-"""Takes the seconds a call took, and its error if it failed."""
+"""Called when a call ends, with its duration in seconds and its error (None: success)."""
 Observer = Callable[[Operation], Ended]
-"""Called when a call starts, in the context of the call; returns what is called when it ends."""
+"""Called when a call starts, in its context; returns the function to call when it ends."""
 
 observers: list[Observer] = []
 
 
-class observed:  # noqa: N801 - reads as the `with` statement that it is
+class observed:  # noqa: N801 - a context manager, named like a function
     """Observe one call: ``with observed("rpc_client", "service", "Method"):``.
 
-    The call failed if an exception leaves the block, or if the block, which handles the exception
-    itself, sets `error`. An exception that is neither a `microkit.errors.Error`, nor a
-    cancellation, nor `expected` is a fault in the code, and logged with its trace.
+    The call failed if an exception leaves the block, or if a block that handles the exception sets
+    `error`. An exception that is neither a `microkit.errors.Error`, nor a cancellation, nor one of
+    the `expected` classes is a bug and is logged with its traceback.
     """
 
-    __slots__ = ("_ends", "_expected", "_meter", "_operation", "_started", "error")
+    __slots__ = ("_callbacks", "_expected", "_meter", "_operation", "_started", "error")
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class observed:  # noqa: N801 - reads as the `with` statement that it is
         self.error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        self._ends: Sequence[Ended] = ()
+        self._callbacks: Sequence[Ended] = ()
         if observers:
-            self._ends = [start(self._operation) for start in observers]
+            self._callbacks = [observer(self._operation) for observer in observers]
         self._started = time.perf_counter()
         return self
 
@@ -80,13 +80,13 @@ class observed:  # noqa: N801 - reads as the `with` statement that it is
         if error is None:
             error = self.error
         self._meter.observe(seconds, error)
-        for end in reversed(self._ends):
-            end(seconds, error)
+        for ended in reversed(self._callbacks):
+            ended(seconds, error)
         if error is not None and not isinstance(error, (Error, CancelledError, *self._expected)):
             _log.error("%s failed", self._operation, exc_info=error)
         elif _log.isEnabledFor(logging.DEBUG):
-            ended = "ok" if error is None else repr(error)
-            _log.debug("%s: %s in %.1f ms", self._operation, ended, seconds * 1e3)
+            outcome = "ok" if error is None else repr(error)
+            _log.debug("%s: %s in %.1f ms", self._operation, outcome, seconds * 1e3)
 
 
 @functools.cache

@@ -14,19 +14,19 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[S]):
-    """Everything that starting a process of the service needs to know about it.
+    """The declaration from which a process of the service is started.
 
     Args:
         package: the Python package.
-        name: the name that callers and the registry use.
+        name: the name used by callers and the registry.
         port: the default port; the admin port is 100 above it.
         settings: the class of its settings.
-        peers: the services that it calls, with their default ports.
-        commands: modules of the package with a coroutine of the same name, which takes the context
-            and yields lines to print.
+        peers: the services it calls, with their default ports.
+        commands: modules of the package with an async generator function of the same name, which
+            takes the context and yields lines to print.
         server: the module whose ``open_server(service, context, address)`` serves it.
-        registers: whether instances are registered where `DISCOVERY_URL` says.
-        processes: how many processes share the port.
+        registers: whether instances register with the registry at `DISCOVERY_URL`.
+        processes: returns the number of processes that share the port.
     """
 
     package: str
@@ -41,7 +41,7 @@ class Service(Generic[S]):
     processes: Callable[[S], int] = lambda _: 1
 
     def migrations(self) -> Path:
-        """Return the folder of the schema's migrations."""
+        """Return the folder with the migrations of the schema."""
         file = importlib.import_module(self.package).__file__
         return Path(file or "").parent / "migrations"
 

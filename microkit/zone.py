@@ -1,4 +1,4 @@
-"""The setting of a package that shows times of day."""
+"""The time zone setting of packages that show local times."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,7 +8,7 @@ from microkit.config import ConfigError, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneSettings(Settings):
-    """The time zone in which dates and times of day are shown."""
+    """Settings with the time zone in which times are shown."""
 
     timezone: str = "UTC"
 
@@ -16,10 +16,10 @@ class ZoneSettings(Settings):
         """Return the time zone.
 
         Raises:
-            ConfigError: there is no such zone.
+            ConfigError: the time zone does not exist.
         """
         try:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            wanted = "want a name like Europe/Paris or UTC"
-            raise ConfigError(f"TIMEZONE={self.timezone!r}: {wanted}") from error
+            text = f"TIMEZONE={self.timezone!r}: want a name like Europe/Paris or UTC"
+            raise ConfigError(text) from error

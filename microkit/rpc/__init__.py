@@ -1,1 +1,1 @@
-"""Thrift calls as Kitex makes and serves them: contract, transports, server, client."""
+"""Thrift RPC compatible with Kitex: contract, transports, server, client."""

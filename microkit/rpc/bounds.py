@@ -1,9 +1,8 @@
-"""Bounds of fields, as the IDL writes them: ``(api.vd = "mblen($) >= 1; msg: the message")``.
+"""Bounds of fields, declared in the IDL: ``(api.vd = "mblen($) >= 1; msg: the message")``.
 
-The language is the part of Hertz's ``api.vd`` that the IDL uses. `$` is the value; there are
-``mblen()`` (characters of a text), ``trim()``, comparisons with whole numbers, ``&&`` and ``||``.
-A field that is unset is within its bounds. With ``(api.when = "other == 1")`` the bounds count only
-beside that value of another field.
+The language is the subset of Hertz's ``api.vd`` that the IDL uses: `$` (the value), ``mblen()``
+(characters of a text), ``trim()``, comparisons with integers, ``&&`` and ``||``. An unset field is
+within its bounds. ``(api.when = "other == 1")`` limits the check to that value of another field.
 """
 
 import functools
@@ -23,12 +22,12 @@ Check = Callable[[Any], None]
 
 @functools.cache
 def check_of(struct: Struct) -> Check | None:
-    """Compile the check of a struct: it raises ParamError with the first broken bound's message.
+    """Compile the check of a struct, nested structs included; None if it has no bounds.
 
-    Structs within the struct are checked too. None where nothing is bounded.
+    The check raises ParamError with the message of the first broken bound.
 
     Raises:
-        ValueError: a bound cannot be read.
+        ValueError: a bound cannot be parsed.
     """
     scope: dict[str, Any] = {"ParamError": ParamError}
     lines: list[str] = []
@@ -37,20 +36,20 @@ def check_of(struct: Struct) -> Check | None:
     if not lines:
         return None
     text = "\n".join(["def check(value):", *lines])
-    exec(text, scope)  # noqa: S102 - made of names of the IDL and of the tokens above only
+    exec(text, scope)  # noqa: S102 - made only of names in the IDL and the tokens above
     check: Check = scope["check"]
     return check
 
 
 def message_of(bound: str) -> str:
-    """Return the message of a bound."""
-    return _read(bound)[1]
+    """Return the error message of a bound."""
+    return _parse(bound)[1]
 
 
 def _lines(f: Field, scope: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     if "api.vd" in f.annotations:
-        condition, message = _read(f.annotations["api.vd"])
+        condition, message = _parse(f.annotations["api.vd"])
         scope[f"message_{f.id}"] = message
         lines += [
             f"    field = value.{f.name}",
@@ -76,25 +75,25 @@ def _when(f: Field) -> str:
 
 
 def condition_of(when: str) -> tuple[str, int]:
-    """Read ``other == 1``: the other field's name and its value.
+    """Parse ``other == 1``: the name of the other field and its value.
 
     Raises:
-        ValueError: it is not written like this.
+        ValueError: the condition has another form.
     """
-    read = _WHEN.fullmatch(when)
-    if read is None:
-        raise ValueError(f"api.when: cannot read {when!r}")
-    return read[1], int(read[2])
+    match = _WHEN.fullmatch(when)
+    if match is None:
+        raise ValueError(f"api.when: cannot parse {when!r}: want name == number")
+    return match[1], int(match[2])
 
 
-def _read(bound: str) -> tuple[str, str]:
-    """Return the condition as a Python expression of `field`, and the message."""
+def _parse(bound: str) -> tuple[str, str]:
+    """Return the condition as a Python expression of `field`, and the error message."""
     expression, _, message = bound.partition("; msg: ")
     parts, at = [], 0
     while at < len(expression.rstrip()):
         token = _TOKEN.match(expression, at)
         if token is None:
-            raise ValueError(f"api.vd: cannot read {expression[at:]!r} of {bound!r}")
+            raise ValueError(f"api.vd: cannot parse {expression[at:]!r} of {bound!r}")
         text = token.group().strip()
         parts.append(_PYTHON.get(text, text))
         at = token.end()

@@ -1,7 +1,6 @@
-"""Strict TBinary: structs to bytes and back, with limits, by Apache Thrift's ``fastbinary``.
+"""Strict TBinary of structs, encoded and decoded by Apache Thrift's ``fastbinary``.
 
-Requiredness is enforced both ways: a required field that is missing is an error and never a hole
-in a message.
+Required fields are enforced both ways: a missing one is an error.
 """
 
 import functools
@@ -18,15 +17,15 @@ from microkit.rpc.structs import Struct, fields_of, spec_of
 
 
 class EncodeError(Exception):
-    """A struct that may not be sent: a required field is missing or a value has the wrong type."""
+    """The struct cannot be encoded: a required field is unset or a value has the wrong type."""
 
 
 class DecodeError(Exception):
-    """Bytes that are no such struct: truncated, mistyped, or a required field missing."""
+    """The bytes are not this struct: truncated, mistyped, or a required field is missing."""
 
 
 class Codec:
-    """Strict TBinary of one struct type, with limits and with requiredness enforced both ways."""
+    """Encodes and decodes one struct type, with limits and required fields enforced."""
 
     __slots__ = ("_check", "_spec", "struct")
 
@@ -49,36 +48,35 @@ class Codec:
         return encoded
 
     def decode(self, data: bytes, start: int = 0) -> tuple[Any, int]:
-        """Read one struct from `data` at `start`: return it and where its bytes end.
+        """Return the struct at `start` of `data`, and the offset of its end.
 
         Nothing larger than what arrived is allocated: every length is bounded by the message's.
 
         Raises:
-            DecodeError: these bytes are no such struct.
+            DecodeError: the bytes are not this struct.
         """
         protocol = _Input(data, start)
         try:
             value = fastbinary.decode_binary(None, protocol, self._spec)
-        except _UNDECODABLE as error:
+        except _DECODE_ERRORS as error:
             raise DecodeError(f"{self.struct.__name__}: {error}") from error
         return value, protocol.trans.cstringio_buf.tell()
 
 
-# fastbinary's own (EOFError, OverflowError, TypeError, ValueError …) and msgspec's for what is
-# required (TypeError).
-_UNDECODABLE = (
+# Raised by fastbinary; TypeError also by msgspec for a missing required field.
+_DECODE_ERRORS = (
     EOFError,
     OverflowError,
     TypeError,
     ValueError,
     MemoryError,
     RecursionError,
-    TProtocolException,  # nested too deep
+    TProtocolException,  # nested too deeply
 )
 
 
 class _Buffer:
-    """A transport as fastbinary wants it: a readable C buffer, and no more where that ends."""
+    """The transport that fastbinary reads: one C buffer that cannot be refilled."""
 
     __slots__ = ("cstringio_buf",)
 
@@ -87,11 +85,11 @@ class _Buffer:
         self.cstringio_buf.seek(start)
 
     def cstringio_refill(self, _partial: bytes, wanted: int) -> io.BytesIO:
-        raise EOFError(f"ends {wanted} bytes early")
+        raise EOFError(f"{wanted} bytes are missing")
 
 
 class _Input:
-    """A protocol as fastbinary wants it: a transport, and limits for every length it reads."""
+    """The protocol that fastbinary reads: a transport, and limits for every length."""
 
     __slots__ = ("container_length_limit", "string_length_limit", "trans")
 
@@ -102,7 +100,7 @@ class _Input:
 
 @functools.cache
 def _checker(struct: Struct) -> Callable[[Any], None]:
-    """Compile the check that no required field is None: fastbinary would leave it out silently."""
+    """Compile the check that no required field is None: fastbinary would omit it silently."""
     scope: dict[str, Any] = {"EncodeError": EncodeError, "missing": _missing}
     lines = ["def check(value):"]
     required = [f.name for f in fields_of(struct) if f.requiredness != "optional"]
@@ -119,7 +117,7 @@ def _checker(struct: Struct) -> Callable[[Any], None]:
         else:
             values = "{}).values()" if f.type.ttype == TType.MAP else "())"
             lines += [f"    for each in (value.{f.name} or {values}: check_{f.id}(each)"]
-    exec("\n".join([*lines, "    return None"]), scope)  # noqa: S102 - our own text, names from the IDL
+    exec("\n".join([*lines, "    return None"]), scope)  # noqa: S102 - generated from names in our IDL
     check: Callable[[Any], None] = scope["check"]
     return check
 

@@ -1,4 +1,4 @@
-"""A contract: the structs, enums, constants and methods of one IDL file that thriftpy2 parsed."""
+"""A contract: the structs, enums, constants and methods of one parsed IDL file."""
 
 import asyncio
 import enum
@@ -20,13 +20,13 @@ ClientT = TypeVar("ClientT")
 HandlersT = TypeVar("HandlersT", bound=Mapping[str, object])
 Coroutine = Callable[[Any], Awaitable[Any]]
 
-# A client's methods take the fields of the request as keywords, and this one for their deadline.
+# The keyword of a client's methods for the time limit; the others are the request's fields.
 TIMEOUT: Final = "timeout"
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of a service: takes one struct, answers one struct."""
+    """One method of a service: request struct to response struct."""
 
     service: str
     name: str
@@ -37,10 +37,10 @@ class Method:
     result: Codec = field(repr=False)
 
     def coroutine(self, handler: object) -> Coroutine:
-        """Return the coroutine of `handler` that implements the method: it has the same name.
+        """Return the coroutine function of `handler` with the method's name.
 
         Raises:
-            TypeError: there is none.
+            TypeError: `handler` has none.
         """
         call: Coroutine | None = getattr(handler, self.name, None)
         if call is None or not asyncio.iscoroutinefunction(call):
@@ -48,12 +48,12 @@ class Method:
         return call
 
     def checked(self, handler: object) -> Coroutine:
-        """Return the same coroutine, called only if the request is within its bounds.
+        """Return `coroutine(handler)` behind a check of the request's bounds.
 
-        The returned function raises ParamError when it is called with a request that is not.
+        The returned function raises ParamError for a request out of bounds.
 
         Raises:
-            TypeError: there is no coroutine.
+            TypeError: `handler` has no such coroutine.
         """
         call, check = self.coroutine(handler), check_of(self.request)
         if check is None:
@@ -69,13 +69,13 @@ class Method:
 class Contract(Generic[ClientT, HandlersT]):
     """One IDL file: its structs by attribute (``contract.UserInfo``) and its services' methods.
 
-    `ClientT` and `HandlersT` are the types of a client and of the handlers, known to mypy from the
-    stub. `service` is the name under which instances are registered, empty for an HTTP contract.
+    `ClientT` and `HandlersT` are the types of its clients and handlers; the stubs give them to
+    mypy. `service` is the name under which instances are registered, empty for an HTTP contract.
 
     Raises:
-        TypeError: a method of it is not of the form ``Response Name(1: Request request)``, or a
-            field of a request is called `TIMEOUT`.
-        ValueError: a bound cannot be read.
+        TypeError: a method is not of the form ``Response Name(1: Request request)``, or a request
+            has a field named `TIMEOUT`.
+        ValueError: a bound cannot be parsed.
     """
 
     def __init__(self, module: ModuleType, service: str = "") -> None:
@@ -113,10 +113,10 @@ class Contract(Generic[ClientT, HandlersT]):
 
 @functools.cache
 def _enum(parsed: Any) -> type[enum.IntEnum]:
-    members: Mapping[str, int] = parsed._NAMES_TO_VALUES  # noqa: SLF001 - thriftpy2 has no other
-    # mypy knows literal enums only.
-    made: type[enum.IntEnum] = enum.IntEnum(parsed.__name__, members)  # type: ignore[misc]
-    return made
+    members: Mapping[str, int] = parsed._NAMES_TO_VALUES  # noqa: SLF001 - no public equivalent
+    # mypy accepts literal members only.
+    result: type[enum.IntEnum] = enum.IntEnum(parsed.__name__, members)  # type: ignore[misc]
+    return result
 
 
 def _method(service: Any, name: str) -> Method:
@@ -126,7 +126,7 @@ def _method(service: Any, name: str) -> Method:
         raise TypeError(f"{service.__name__}.{name}: want one argument with id 1, one struct back")
     request, response = struct_of(arguments[1][2]), struct_of(result[0][2])
     if any(f.name == TIMEOUT for f in fields_of(request)):
-        raise TypeError(f"{request.__name__}: {TIMEOUT} is a client's keyword, not a field's name")
+        raise TypeError(f"{request.__name__}: {TIMEOUT} is reserved for the time limit of a call")
     return Method(
         service=service.__name__,
         name=name,

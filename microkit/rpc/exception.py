@@ -1,4 +1,4 @@
-"""Thrift's TApplicationException: how a server refuses a call, and which error that is to a client.
+"""Thrift's TApplicationException: a server's refusal of a call, and the client's error for it.
 
 struct TApplicationException { 1: string message, 2: i32 type }
 """
@@ -14,19 +14,19 @@ from microkit import errors
 UNKNOWN_METHOD: Final = 1
 INTERNAL_ERROR: Final = 6
 PROTOCOL_ERROR: Final = 7
-"""Types, as Apache Thrift and Kitex number them."""
+"""Exception types as numbered by Apache Thrift and Kitex."""
 
 _STRING, _I32, _STOP = 11, 8, 0
 
 
 class ApplicationException(msgspec.Struct, frozen=True):
-    """What an EXCEPTION message carries: a type and a text for developers."""
+    """The body of an EXCEPTION message: a type and a text for developers."""
 
     type: int = 0
     text: str = ""
 
     def encode(self) -> bytes:
-        """Return it as a message's body."""
+        """Return the body of the message."""
         text = self.text.encode(errors="replace")
         return b"\x0b\x00\x01%b%b\x08\x00\x02%b\x00" % (
             struct.pack(">i", len(text)),
@@ -36,7 +36,7 @@ class ApplicationException(msgspec.Struct, frozen=True):
 
     @classmethod
     def decode(cls, body: bytes, at: int) -> "ApplicationException":
-        """Read it from `at` on; of a body that is cut off, what is there."""
+        """Decode the exception at offset `at`; fields missing from a truncated body stay empty."""
         text, code = "", 0
         with suppress(struct.error):
             while at < len(body) and body[at] != _STOP:
@@ -52,12 +52,12 @@ class ApplicationException(msgspec.Struct, frozen=True):
         return cls(code, text)
 
     def error(self) -> errors.Error:
-        """Return the error that a client raises."""
+        """Return the error that the client raises."""
         if self.type == UNKNOWN_METHOD:
             return errors.UnknownMethod()
         return errors.DeadlineExceeded() if self == DEADLINE else errors.ServiceError()
 
 
-# Thrift has no type for it: to peers of other kinds it is an internal error with this text.
+# Thrift has no type for a deadline: other clients see an internal error with this text.
 DEADLINE: Final = ApplicationException(INTERNAL_ERROR, "deadline exceeded")
 INTERNAL: Final = ApplicationException(INTERNAL_ERROR, "internal error")

@@ -1,7 +1,7 @@
-"""HTTP/2, which gRPC clients speak: recognized only to be refused.
+"""The refusal of HTTP/2 connections, which gRPC clients open.
 
-Kitex's gRPC client does not notice that its connection was closed and waits for its deadline. A
-GOAWAY frame ends its calls at once (RFC 9113, sections 4.1, 6.5 and 6.8).
+Kitex's gRPC client does not notice a closed connection and waits for its deadline. A GOAWAY frame
+fails its calls at once (RFC 9113, sections 4.1, 6.5 and 6.8).
 
     u24 length · u8 type · u8 flags · u32 stream · payload
 """
@@ -20,4 +20,4 @@ def _frame(kind: int, payload: bytes = b"") -> bytes:
 REFUSAL: Final = _frame(_SETTINGS) + _frame(
     _GOAWAY, struct.pack(">II", 0, _HTTP_1_1_REQUIRED) + b"only Thrift is served here"
 )
-"""What is sent before the connection is closed."""
+"""The frames sent before the connection is closed."""

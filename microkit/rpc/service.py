@@ -1,4 +1,4 @@
-"""Serves a service over Thrift: its handlers behind an RPC server."""
+"""Serves a service's handlers over Thrift."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,18 +19,18 @@ async def open_server(
     address: Address,
     open_handlers: OpenHandlers | None = None,
 ) -> AsyncIterator[int]:
-    """Serve the package's ``handler.CONTRACT`` until the block ends, and give the port.
+    """Serve the package's ``handler.CONTRACT`` while the block runs; yields the port.
 
-    At the end requests in flight are finished within the settings' grace period.
+    At the end calls in flight are drained within `stop_grace_seconds`.
 
     Args:
-        service: the declaration.
+        service: the declaration of the service.
         context: its settings, stores and peers.
         address: where to listen.
-        open_handlers: opens the handlers; None is the package's ``handler.open_handlers``.
+        open_handlers: opens the handlers; None: the package's ``handler.open_handlers``.
 
     Raises:
-        ConfigError: a setting cannot be used.
+        ConfigError: a setting is invalid.
         StoreError: a store cannot be opened.
         OSError: the port is in use.
     """

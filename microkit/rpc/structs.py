@@ -1,7 +1,7 @@
-"""Thrift structs as msgspec classes, made from what thriftpy2 parsed.
+"""Thrift structs as msgspec classes, built from the IDL that thriftpy2 parsed.
 
-A field's requiredness decides how it is constructed: a required one has to be given, an optional
-one is None by default, one of default requiredness is its type's zero value.
+A field's requiredness determines its default: a required field has none, an optional field is None,
+a field of default requiredness is its type's zero value.
 """
 
 import functools
@@ -33,12 +33,12 @@ class Type:
     """A Thrift type.
 
     Attributes:
-        name: how the IDL spells it, e.g. ``map<i64,string>``.
-        ttype: its number on the wire.
-        spec: fastbinary's argument for it.
-        zero: makes its empty value.
-        struct: the class, if it is a struct.
-        element: the class of the values, if it is a list or map of structs.
+        name: the spelling in the IDL, e.g. ``map<i64,string>``.
+        ttype: the number on the wire.
+        spec: the argument that describes the type to fastbinary.
+        zero: returns the zero value.
+        struct: the class of a struct, else None.
+        element: the class of the values of a list or map of structs, else None.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a struct as its IDL declares it."""
+    """One field of a struct as declared in the IDL."""
 
     id: int
     name: str
@@ -60,18 +60,18 @@ class Field:
     annotations: Mapping[str, str]
 
     def zero(self) -> Any:
-        """Return the empty value of the field's type."""
+        """Return the zero value of the field's type."""
         return self.type.zero()
 
 
 def fields_of(struct: Struct) -> tuple[Field, ...]:
-    """Return the fields of a struct made by `struct_of`, by id."""
+    """Return the fields of a struct class of `struct_of`, in the order of their ids."""
     fields: tuple[Field, ...] = struct.__thrift_fields__  # type: ignore[attr-defined]
     return fields
 
 
 def spec_of(struct: Struct) -> tuple[Any, ...]:
-    """Return fastbinary's spec of a struct: a tuple indexed by field id."""
+    """Return the spec of a struct for fastbinary: a tuple indexed by field id."""
     by_id: list[Any] = [None] * (max((f.id for f in fields_of(struct)), default=0) + 1)
     for f in fields_of(struct):
         by_id[f.id] = (f.id, f.type.ttype, f.name, f.type.spec, None)
@@ -79,7 +79,7 @@ def spec_of(struct: Struct) -> tuple[Any, ...]:
 
 
 def zero(struct: Struct, **values: Any) -> Any:
-    """Return a struct with `values` set and every other required field empty, all the way down."""
+    """Return a struct with `values`, its other required fields zero, recursively."""
     empty = {
         f.name: f.zero()
         for f in fields_of(struct)
@@ -90,7 +90,7 @@ def zero(struct: Struct, **values: Any) -> Any:
 
 @functools.cache
 def struct_of(parsed: type) -> Struct:
-    """Return the msgspec class of a struct that thriftpy2 parsed, one class per parsed struct."""
+    """Return the msgspec class of a struct parsed by thriftpy2; always the same class."""
     fields = tuple(_field(parsed, fid) for fid in sorted(parsed.thrift_spec))  # type: ignore[attr-defined]
     return msgspec.defstruct(
         parsed.__name__,
@@ -104,7 +104,7 @@ def struct_of(parsed: type) -> Struct:
 
 
 def wrapper(name: str, fid: int, struct: Struct) -> Struct:
-    """Return the struct around a call's argument (id 1) or a reply's result (id 0)."""
+    """Return the struct that wraps a call's argument (id 1) or a reply's result (id 0)."""
     kind = Type(
         struct.__name__, TType.STRUCT, [struct, spec_of(struct)], lambda: zero(struct), struct
     )
@@ -117,7 +117,7 @@ def _definition(f: Field) -> Any:
         return (f.name, Any)
     if f.requiredness == "optional":
         return (f.name, Any, None)
-    # A function of ours, not `list` itself: msgspec would take that for a default to omit.
+    # Not `list` itself: msgspec would omit a field equal to a built-in default factory.
     return (f.name, Any, msgspec.field(default_factory=lambda: f.zero()))  # noqa: PLW0108
 
 
@@ -133,11 +133,16 @@ def _field(parsed: Any, fid: int) -> Field:
 
 
 def _type(ttype: int, argument: Any) -> Type:
-    """Return the type of thriftpy2's number and argument (a struct, an element type, a pair)."""
+    """Return a type from thriftpy2's description.
+
+    Args:
+        ttype: the number of the type on the wire.
+        argument: the class of a struct, the element type of a list, or a map's (key, value) types.
+    """
     if ttype in _SIMPLE:
         name, value = _SIMPLE[ttype]
         text = {TType.STRING: "UTF8", TType.BINARY: "BINARY"}.get(ttype)
-        # On the wire binary is a string.
+        # On the wire a binary is a string.
         return Type(name, TType.STRING if text else ttype, text, lambda: value)
     if ttype == TType.STRUCT:
         struct = struct_of(argument)
@@ -162,7 +167,7 @@ def _source(path: str) -> list[str]:
 
 
 def _requiredness(parsed: Any, name: str, *, required: bool) -> Requiredness:
-    """Tell default from optional, which thriftpy2 does not keep: the declaration's line does."""
+    """Return the requiredness; thriftpy2 drops `optional`, so it is read from the IDL's line."""
     if required:
         return "required"
     line = _source(parsed.__thrift_file__)[parsed.__thrift_field_linenos__[name] - 1]

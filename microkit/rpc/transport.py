@@ -1,6 +1,6 @@
-"""Bytes to messages and back, without sockets: the four ways a Thrift message travels.
+"""Thrift messages to bytes and back, in four transports; no I/O.
 
-A reader tells them apart by a message's first 8 bytes (strict TBinary always):
+The first 8 bytes of a message identify its transport (the protocol is always strict TBinary):
 
     bytes  0 1 2 3   4 5    6 7
            length    10 00  flags      TTHeader, its payload framed or not
@@ -30,9 +30,9 @@ MAX_DEPTH: Final = 64
 
 
 class ProtocolError(Exception):
-    """Bytes that are no message: the connection they came from is of no more use.
+    """The bytes are not a message; the connection must be closed.
 
-    `refusal` is what to send before it is closed, in the protocol that the bytes are of.
+    `refusal` is sent before that: an error in the protocol of the peer, if it was recognized.
     """
 
     def __init__(self, message: str, refusal: bytes = b"") -> None:
@@ -41,7 +41,7 @@ class ProtocolError(Exception):
 
 
 class Transport(enum.Enum):
-    """How a message travels; a reply travels like its request."""
+    """How a message is framed; a reply uses the transport of its request."""
 
     UNFRAMED = "unframed"
     FRAMED = "framed"
@@ -50,7 +50,7 @@ class Transport(enum.Enum):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message: `body` from `start` on is the struct of arguments or result."""
+    """One message; the struct of arguments or result begins at `start` of `body`."""
 
     transport: Transport
     kind: int
@@ -69,7 +69,7 @@ def encode(
     body: bytes,
     header: Header | None = None,
 ) -> bytes:
-    """Return a whole message, ready for the socket."""
+    """Return the bytes of a whole message."""
     head = b"\x80\x01\x00%c%b%b%b" % (
         kind,
         _U32.pack(len(name)),
@@ -87,7 +87,7 @@ def encode(
 
 
 class Reader:
-    """Takes bytes in any fragmentation and gives whole messages, none larger than `max_size`."""
+    """Assembles messages of at most `max_size` bytes from any fragmentation."""
 
     __slots__ = ("_buffer", "_max_size", "_need", "_scan")
 
@@ -95,23 +95,25 @@ class Reader:
         self._buffer = bytearray()
         self._max_size = max_size
         self._need = _HEAD
+        # Set while an unframed message arrives: only a scan of its values finds its end. It yields
+        # the size it needs next, receives a buffer of at least that size, and returns the end.
         self._scan: Generator[int, bytes | bytearray, int] | None = None
 
     @property
     def partial(self) -> bool:
-        """Is a message under way that has not arrived completely?"""
+        """Whether a message has arrived in part."""
         return bool(self._buffer)
 
     @property
     def size(self) -> int:
-        """How many bytes of that message have arrived."""
+        """The size in bytes of the partial message so far."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Give the messages that `data` completes.
+        """Yield the messages that `data` completes.
 
         Raises:
-            ProtocolError: this is no Thrift message that travels in one of the known ways.
+            ProtocolError: the bytes are not a Thrift message in one of the four transports.
         """
         arrived: bytes | bytearray = data
         if self._buffer:
@@ -129,22 +131,22 @@ class Reader:
             self._buffer = bytearray(arrived)
 
     def _end(self, data: bytes | bytearray) -> int:
-        """Return how many bytes the message needs; while `_scan` is set that is only for now."""
+        """Return the size of the message; while `_scan` is set, the size needed to scan on."""
         if self._scan is not None:
-            return self._scan_on(data)
+            return self._resume_scan(data)
         if data[4:6] == _MAGIC or data[4:6] == _VERSION:
             return self._bounded(4 + _U32.unpack_from(data)[0])
         if data[:2] == _VERSION:
             self._scan = _scan(data)
-            return self._scan_on(None)
+            return self._resume_scan(None)
         if data[:_HEAD] == http2.PREFACE[:_HEAD]:
-            raise ProtocolError("HTTP/2, as of a gRPC client: only Thrift is served", http2.REFUSAL)
-        raise ProtocolError(f"starts with {bytes(data[:8]).hex(' ')}: no Thrift message")
+            raise ProtocolError("HTTP/2 (a gRPC client): only Thrift is served", http2.REFUSAL)
+        raise ProtocolError(f"no Thrift message: starts with {bytes(data[:8]).hex(' ')}")
 
-    def _scan_on(self, data: bytes | bytearray | None) -> int:
-        assert self._scan is not None  # noqa: S101 - for mypy: the callers see to it
+    def _resume_scan(self, data: bytes | bytearray | None) -> int:
+        assert self._scan is not None  # noqa: S101 - for mypy: the callers ensure it
         try:
-            # A fresh generator takes None, a waiting one the longer buffer.
+            # None starts the generator; later it receives the longer buffer.
             return self._bounded(self._scan.send(data))  # type: ignore[arg-type]
         except StopIteration as end:
             self._scan = None
@@ -152,12 +154,12 @@ class Reader:
 
     def _bounded(self, size: int) -> int:
         if size > self._max_size:
-            raise ProtocolError(f"a message of {size} bytes, at most {self._max_size} are allowed")
+            raise ProtocolError(f"message of {size} bytes: at most {self._max_size} are allowed")
         return size
 
 
 def _parse(data: bytes) -> Message:
-    """Read the envelope of one whole message."""
+    """Decode the header and envelope of one whole message."""
     header, at = None, 0
     transport = Transport.UNFRAMED
     if data[4:6] == _MAGIC:
@@ -170,14 +172,14 @@ def _parse(data: bytes) -> Message:
         at += 4
         transport = Transport.TTHEADER_FRAMED if header else Transport.FRAMED
         if len(data) < at or _U32.unpack_from(data, at - 4)[0] != len(data) - at:
-            raise ProtocolError("a frame of another length than its message")
+            raise ProtocolError("the frame's length is not that of its message")
     if data[at : at + 2] != _VERSION or len(data) < at + 12:
         raise ProtocolError("no strict TBinary message inside")
     length = _I32.unpack_from(data, at + 4)[0]
     end = at + 8 + length
     if not 0 <= length <= MAX_NAME or len(data) < end + 4:
-        raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
-    name = data[at + 8 : end].decode(errors="surrogateescape")  # echoed as the bytes it was
+        raise ProtocolError(f"method name of {length} bytes: at most {MAX_NAME} are allowed")
+    name = data[at + 8 : end].decode(errors="surrogateescape")  # replies echo the same bytes
     return Message(
         transport, data[at + 3], name, _I32.unpack_from(data, end)[0], data, end + 4, header
     )
@@ -185,22 +187,24 @@ def _parse(data: bytes) -> Message:
 
 _SIZES: Final = {2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8}
 _STRING, _STRUCT, _MAP, _SET, _LIST = 11, 12, 13, 14, 15
-_KNOWN: Final = frozenset((*_SIZES, _STRING, _STRUCT, _MAP, _SET, _LIST))
+_TYPES: Final = frozenset((*_SIZES, _STRING, _STRUCT, _MAP, _SET, _LIST))
 
 
-def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
+def _scan(  # noqa: C901 - one loop over all types keeps it a single pass
     data: bytes | bytearray,
 ) -> Generator[int, bytes | bytearray, int]:
-    """Find the end of an unframed message, in one pass however it is cut into pieces.
+    """Find the end of an unframed message in one pass, whatever its fragmentation.
 
-    Yields how many bytes it needs to go on and wants the longer buffer sent; returns the end.
-    Fixed-size values are skipped by arithmetic. A stack in place of recursion bounds the depth.
+    A generator: it yields the number of bytes it needs, receives a buffer of at least that length,
+    and returns the offset of the end. Fixed-size values are skipped by arithmetic. An explicit
+    stack replaces recursion and bounds the depth.
     """
     length: int = _I32.unpack_from(data, 4)[0]
     if not 0 <= length <= MAX_NAME:
-        raise ProtocolError(f"a method name of {length} bytes, at most {MAX_NAME} are allowed")
+        raise ProtocolError(f"method name of {length} bytes: at most {MAX_NAME} are allowed")
     at = 8 + length + 4
-    # A struct is an empty list; a container is how many values are left, then their types in turn.
+    # An entry per open value: a struct is []; a container is [values left, type, …], with one type
+    # for a list or set and two for a map.
     stack: list[list[int]] = [[]]
     while stack:
         top = stack[-1]
@@ -218,7 +222,7 @@ def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
                 stack.pop()
                 continue
             top[0] -= 1
-            # A map's values alternate: an odd number left after this one makes it a key.
+            # Keys and values of a map alternate; an odd number left means that this is a key.
             kind = top[-1] if top[0] % 2 == 0 else top[1]
         size = _SIZES.get(kind)
         if size is not None:
@@ -229,26 +233,26 @@ def _scan(  # noqa: C901 - one loop over all types, so that it stays one pass
         else:
             head = _HEADS.get(kind)
             if head is None:
-                raise ProtocolError(f"a value of the unknown type {kind}")
+                raise ProtocolError(f"unknown type {kind}")
             while len(data) < at + head:
                 data = yield at + head
             at += head
             count: int = _I32.unpack_from(data, at - 4)[0]
             if count < 0:
-                raise ProtocolError(f"a negative length {count}")
+                raise ProtocolError(f"negative length {count}")
             if kind == _STRING:
                 at += count
                 continue
             types = list(data[at - head : at - 4])
-            if count and not _KNOWN.issuperset(types):
-                raise ProtocolError(f"values of the unknown types {types}")
+            if count and not _TYPES.issuperset(types):
+                raise ProtocolError(f"unknown element types {types}")
             sizes = [_SIZES.get(each, 0) for each in types]
             if all(sizes):
                 at += count * sum(sizes)
             else:
                 stack.append([count * len(types), *types])
         if len(stack) > MAX_DEPTH:
-            raise ProtocolError(f"nested deeper than {MAX_DEPTH}")
+            raise ProtocolError(f"nested more than {MAX_DEPTH} levels deep")
     while len(data) < at:
         data = yield at
     return at

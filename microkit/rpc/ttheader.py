@@ -1,6 +1,6 @@
-"""TTHeader: the metadata in front of a message, as Kitex writes and reads them.
+"""TTHeader: the metadata in front of a message, compatible with Kitex.
 
- 0 u32 length of all that follows        12 u16 size of what follows byte 14, in 4-byte words
+ 0 u32 length of the rest                12 u16 size from byte 14 to the payload, in 4-byte words
  4 u16 magic 0x1000                      14 u8  protocol id (0: binary)
  6 u16 flags                             15 u8  number of transforms (0)
  8 u32 seqid                             16     infos, padded with zeros to a multiple of 4
@@ -34,7 +34,7 @@ _PADDING, _TEXT_INFO, _INTEGER_INFO, _ACL_INFO = 0x00, 0x01, 0x10, 0x11
 
 
 class HeaderError(Exception):
-    """A header that is no TTHeader; the connection cannot be read any further."""
+    """The header is not a valid TTHeader; the connection must be closed."""
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
@@ -45,7 +45,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     texts: Mapping[str, str] = {}
 
     def persistent(self) -> dict[str, str]:
-        """Return the values that travel along the whole chain of calls, keys as on the wire."""
+        """Return the values that are forwarded along the chain of calls, keys as on the wire."""
         return {k: v for k, v in self.texts.items() if k.startswith(PERSISTENT)}
 
 
@@ -53,14 +53,14 @@ def encode(header: Header, payload: bytes) -> bytes:
     """Return header and payload as one message.
 
     Raises:
-        HeaderError: the metadata are larger than a header may be.
+        HeaderError: the metadata exceed the size of a header.
     """
     try:
         infos = _infos(header)
-    except struct.error as error:  # one length alone is more than 16 bits hold
-        raise HeaderError(f"metadata of more than the at most {MAX_SIZE - 1} bytes") from error
+    except struct.error as error:  # a length exceeds 16 bits
+        raise HeaderError(f"metadata too large: at most {MAX_SIZE - 1} bytes") from error
     if len(infos) >= MAX_SIZE:
-        raise HeaderError(f"metadata of {len(infos)} bytes, at most {MAX_SIZE - 1} are allowed")
+        raise HeaderError(f"metadata of {len(infos)} bytes: at most {MAX_SIZE - 1} are allowed")
     length = _FIXED.size - 4 + len(infos) + len(payload)
     return (
         _FIXED.pack(length, MAGIC, 0, header.seqid & 0xFFFFFFFF, len(infos) // 4) + infos + payload
@@ -82,17 +82,17 @@ def _infos(header: Header) -> bytearray:
 
 
 def decode(message: bytes) -> tuple[Header, int]:
-    """Read the header of a whole message: return it and where the payload starts.
+    """Return the header of a whole message, and the offset of the payload.
 
     Raises:
-        HeaderError: this is no valid TTHeader.
+        HeaderError: the header is not a valid TTHeader.
     """
     _, _, flags, seqid, words = _FIXED.unpack_from(message)
     if flags & _STREAM:
         raise HeaderError("a stream: only calls are served")
     end = FIXED_SIZE + words * 4
     if end > len(message) or not 1 <= words <= MAX_SIZE // 4:
-        raise HeaderError(f"a header of {words * 4} bytes in a message of {len(message)}")
+        raise HeaderError(f"header of {words * 4} bytes in a message of {len(message)}")
     if message[14] != 0 or message[15] != 0:
         raise HeaderError(f"protocol {message[14]} with {message[15]} transforms, want 0 and 0")
     integers: dict[int, str] = {}
@@ -101,14 +101,14 @@ def decode(message: bytes) -> tuple[Header, int]:
         at = _read_infos(message, end, integers, texts)
     except IndexError:
         at = len(message) + 1
-    # An info that runs over the header's end reads, at the worst, what stands behind it.
+    # Overlong infos were read from the payload at worst; they are rejected here.
     if at > end:
-        raise HeaderError("an info runs over the header's end")
+        raise HeaderError("an info exceeds the header")
     return Header(seqid, integers, texts), end
 
 
 def _read_infos(message: bytes, end: int, integers: dict[int, str], texts: dict[str, str]) -> int:
-    """Read the infos up to `end` and return where the last one ends."""
+    """Decode the infos up to `end` and return the offset after the last one."""
     at = FIXED_SIZE + 2
     while at < end:
         kind, at = message[at], at + 1
@@ -143,7 +143,7 @@ def _read_texts(data: bytes, at: int, into: dict[str, str]) -> int:
     return at
 
 
-@functools.lru_cache(maxsize=4096)  # services, methods and milliseconds: few, and sent often
+@functools.lru_cache(maxsize=4096)  # few distinct values: services, methods, milliseconds
 def _integer(number: int, value: str) -> bytes:
     return _U16.pack(number) + _text(value)
 

@@ -60,13 +60,13 @@ def test_a_bound_with_a_condition_counts_beside_that_value_only():
 
 @pytest.mark.parametrize("bound", ["__import__('os'); msg: m", "$ + 1; msg: m", "len($); msg: m"])
 def test_nothing_but_bounds_is_evaluated(bound):
-    with pytest.raises(ValueError, match="cannot read"):
+    with pytest.raises(ValueError, match="cannot parse"):
         within(bound, 1)
 
 
 @pytest.mark.parametrize("when", ["__import__('os') == 1", "a = 1", "a == b", "a == 1 or 1"])
 def test_nothing_but_conditions_is_evaluated(when):
-    with pytest.raises(ValueError, match="cannot read"):
+    with pytest.raises(ValueError, match="cannot parse"):
         within("$ > 0; msg: m", 1, when=when)
 
 

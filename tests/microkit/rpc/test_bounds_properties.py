@@ -1,4 +1,4 @@
-"""The language of bounds: what an expression says is what is checked."""
+"""Property tests of the language of bounds."""
 
 import operator
 
@@ -23,7 +23,7 @@ VALUES = {"string": st.text(max_size=12), "i64": st.integers(-3, 15)}
 
 
 def comparisons(kind):
-    """Pairs of an expression and the function that it stands for."""
+    """Pairs of an expression and the equivalent Python function."""
 
     def made(parts):
         measure, sign, number = parts
@@ -48,14 +48,14 @@ def joined(inner):
 
 
 def bounded(kind, bound):
-    """A struct with one optional field of this bound."""
+    """A struct with one optional field that has this bound."""
     field = Field(1, "field", Type(kind, 0, None, str), "optional", {"api.vd": bound})
     namespace = {"__thrift_fields__": (field,)}
     return msgspec.defstruct("Bounded", [("field", object, None)], namespace=namespace)
 
 
 @pytest.mark.parametrize("kind", ["string", "i64"])
-def test_a_value_passes_where_the_expression_holds_and_no_other(kind):
+def test_a_value_passes_if_and_only_if_the_expression_is_true(kind):
     @given(st.recursive(comparisons(kind), joined, max_leaves=4), VALUES[kind])
     def passes(expression, value):
         text, holds = expression
@@ -72,8 +72,8 @@ def test_a_value_passes_where_the_expression_holds_and_no_other(kind):
 
 
 @given(st.text(max_size=12))
-def test_what_is_no_bound_is_refused_when_it_is_read(text):
-    """Nothing but the words of the language ever reaches the compiler."""
+def test_an_invalid_bound_is_refused_when_it_is_parsed(text):
+    """Only tokens of the language reach the compiler."""
     try:
         check_of(bounded("string", f"{text} import os; msg: x"))
     except (ValueError, SyntaxError):

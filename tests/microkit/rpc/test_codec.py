@@ -1,4 +1,4 @@
-"""Structs to strict TBinary and back: limits, and requiredness both ways."""
+"""Structs to strict TBinary and back: limits and required fields."""
 
 import contextlib
 
@@ -41,7 +41,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_a_struct_comes_back_as_it_went(value):
+def test_a_struct_survives_a_round_trip(value):
     codec = Codec(type(value))
     data = codec.encode(value)
     assert codec.decode(data) == (value, len(data))
@@ -49,7 +49,7 @@ def test_a_struct_comes_back_as_it_went(value):
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_bytes_cut_off_anywhere_are_an_error(value):
+def test_truncated_bytes_are_a_decode_error(value):
     codec = Codec(type(value))
     data = codec.encode(value)
     for length in range(len(data)):
@@ -58,7 +58,7 @@ def test_bytes_cut_off_anywhere_are_an_error(value):
 
 
 @pytest.mark.parametrize("field", [f.name for f in fields_of(videos.Video)])
-def test_a_required_field_that_is_none_is_not_sent_however_deep(field):
+def test_an_unset_required_field_is_an_encode_error_at_any_depth(field):
     bad = video(**{field: None})
     with pytest.raises(EncodeError, match=f"Video: required {field} unset"):
         Codec(videos.Video).encode(bad)
@@ -68,7 +68,7 @@ def test_a_required_field_that_is_none_is_not_sent_however_deep(field):
         )
 
 
-def test_a_required_field_of_a_struct_in_a_map_is_checked_too():
+def test_an_unset_required_field_within_a_map_is_an_encode_error():
     bad = relations.FollowInfo(follow_count=None, follower_count=2, is_follow=True)
     with pytest.raises(EncodeError, match="FollowInfo: required follow_count unset"):
         Codec(relations.GetFollowInfosResp).encode(
@@ -77,7 +77,7 @@ def test_a_required_field_of_a_struct_in_a_map_is_checked_too():
 
 
 @pytest.mark.parametrize("field", [f.name for f in fields_of(videos.Video)])
-def test_a_required_field_that_did_not_arrive_is_an_error(field):
+def test_a_missing_required_field_is_a_decode_error(field):
     codec = Codec(videos.Video)
     (number,) = (f.id for f in fields_of(videos.Video) if f.name == field)
     kind = b"\x0b" if field in {"title", "play_url", "cover_url"} else b"\x0a"
@@ -88,13 +88,13 @@ def test_a_required_field_that_did_not_arrive_is_an_error(field):
         codec.decode(renamed)
 
 
-def test_an_optional_field_that_is_unset_does_not_travel():
+def test_an_unset_optional_field_is_not_encoded():
     codec = Codec(videos.UpdateVideoReq)
     assert codec.encode(videos.UpdateVideoReq(id=1)) == b"\x0a\x00\x01" + bytes(7) + b"\x01\x00"
     assert codec.decode(b"\x0a\x00\x01" + bytes(7) + b"\x01\x00")[0].title is None
 
 
-def test_a_field_of_default_requiredness_always_travels():
+def test_a_field_of_default_requiredness_is_always_encoded():
     codec = Codec(comments.BaseResp)
     data = codec.encode(comments.BaseResp(status_code=0))
     assert b"\x0b\x00\x02\x00\x00\x00\x00" in data
@@ -111,7 +111,7 @@ def test_a_field_of_default_requiredness_always_travels():
         b"\x0e\x7f\xff\x08\x00\x00\x00\x01" + bytes(4),
     ],
 )
-def test_fields_that_a_newer_peer_sends_are_skipped(extra):
+def test_unknown_fields_are_skipped(extra):
     codec = Codec(videos.GetVideoAuthorIdReq)
     assert codec.decode(extra + b"\x0a\x00\x01" + bytes(7) + b"\x05\x00")[0].id == 5
 
@@ -131,12 +131,12 @@ def test_fields_that_a_newer_peer_sends_are_skipped(extra):
         b"\x0d\x00\x09" + b"\x08\x0d\x00\x00\x00\x01\x00\x00\x00\x01" * 50_000,
     ],
 )
-def test_lengths_types_and_depths_that_lie_are_an_error(data):
+def test_invalid_lengths_types_and_depths_are_a_decode_error(data):
     with pytest.raises(DecodeError):
         Codec(videos.GetVideoSetByIdSetReq).decode(data)
 
 
-def test_text_that_is_no_utf_8_is_an_error_or_text():
+def test_invalid_utf_8_is_a_decode_error_or_text():
     codec = Codec(videos.UpdateVideoReq)
     data = codec.encode(videos.UpdateVideoReq(id=1, title="ab")).replace(b"ab", b"\xff\xfe")
     with contextlib.suppress(DecodeError):
@@ -150,13 +150,13 @@ def test_text_that_is_no_utf_8_is_an_error_or_text():
         {"title": "\ud800"},
     ],
 )  # fmt: skip
-def test_a_value_that_does_not_fit_its_type_is_not_sent(changed):
+def test_a_value_of_the_wrong_type_is_an_encode_error(changed):
     with pytest.raises(EncodeError, match="Video"):
         Codec(videos.Video).encode(video(**changed))
 
 
 @pytest.mark.parametrize("given", [5, [None], [5], {"a": 1}, "ab"])
-def test_what_is_no_list_of_structs_is_not_sent_as_one(given):
+def test_a_value_that_is_not_a_list_of_structs_is_an_encode_error(given):
     with pytest.raises(EncodeError):
         Codec(videos.GetVideosFeedResp).encode(
             videos.GetVideosFeedResp(status=True, video_list=given)
@@ -164,13 +164,13 @@ def test_what_is_no_list_of_structs_is_not_sent_as_one(given):
 
 
 @pytest.mark.parametrize("name", idl.RPC)
-def test_an_empty_struct_of_every_kind_can_be_sent_and_read(name):
+def test_the_zero_value_of_every_struct_survives_a_round_trip(name):
     for struct in Contract(idl.load(name)).structs.values():
         codec = Codec(struct)
         assert codec.decode(codec.encode(zero(struct)))[0] == zero(struct)
 
 
-def test_methods_and_structs_are_known_by_name():
+def test_methods_and_structs_are_found_by_name():
     assert videos.methods()["UpdateVideoMethod"].request is videos.UpdateVideoReq
     with pytest.raises(AttributeError, match=r"videomicro\.thrift has no struct 'Nothing'"):
         _ = videos.Nothing

@@ -1,4 +1,4 @@
-"""Any value of any struct of any contract comes back from the codec as it went."""
+"""Property tests of the codec over all structs of all contracts."""
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ SIMPLE = {
 
 
 def values(name, struct):
-    """Values of a Thrift type; `struct` is the class of its struct, if there is one in it."""
+    """Values of a Thrift type; `struct` is the class of the structs in it, if any."""
     if name.startswith("list<"):
         return st.lists(values(name[5:-1], struct), max_size=3)
     if name.startswith("map<"):
@@ -32,7 +32,7 @@ def values(name, struct):
 
 
 def structs(struct):
-    """Values of a struct; what is optional may be unset."""
+    """Values of a struct; optional fields may be unset."""
     fields = {}
     for field in fields_of(struct):
         inside = values(field.type.name, field.type.struct or field.type.element)
@@ -48,14 +48,14 @@ def messages(stem):
 
 
 @pytest.mark.parametrize("stem", idl.RPC)
-def test_any_struct_comes_back_as_it_went(stem):
+def test_any_struct_survives_a_round_trip(stem):
     @given(messages(stem))
-    def comes_back(value):
+    def round_trip(value):
         codec = Codec(type(value))
         data = codec.encode(value)
         assert codec.decode(data) == (value, len(data))
 
-    comes_back()
+    round_trip()
 
 
 @given(st.binary(max_size=200))

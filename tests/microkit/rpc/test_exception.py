@@ -1,4 +1,4 @@
-"""TApplicationException, both ways."""
+"""TApplicationException: encoding, decoding and its errors."""
 
 import pytest
 
@@ -24,13 +24,13 @@ from microkit.rpc.exception import (
         (ApplicationException(PROTOCOL_ERROR, DEADLINE.text), ServiceError),
     ],
 )
-def test_what_is_encoded_is_decoded_and_stands_for_an_error(exception, error):
+def test_an_exception_survives_a_round_trip_and_has_its_error(exception, error):
     decoded = ApplicationException.decode(b"..." + exception.encode(), 3)
     assert decoded == exception
     assert type(decoded.error()) is error
 
 
-def test_one_that_is_cut_off_at_any_byte_is_read_as_far_as_it_goes():
+def test_a_truncated_exception_is_decoded_in_part():
     whole = ApplicationException(UNKNOWN_METHOD, "unknown").encode()
     for end in range(len(whole) - 1):
         assert ApplicationException.decode(whole[:end], 0).type in (0, UNKNOWN_METHOD)

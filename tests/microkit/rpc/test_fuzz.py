@@ -1,4 +1,4 @@
-"""Random and mutated bytes at a live server; FUZZ_ROUNDS of them."""
+"""Fuzzing: random and mutated bytes against a live server and client, FUZZ_ROUNDS of them."""
 
 import asyncio
 import os
@@ -51,13 +51,13 @@ def samples(call) -> list[bytes]:
 
 @pytest.fixture
 def chance() -> random.Random:
-    """Another sequence in every run; a failure shows its seed."""
+    """A random sequence per run; a failure shows its seed."""
     seed = int(os.environ.get("FUZZ_SEED") or random.randrange(2**32))
     print(f"FUZZ_SEED={seed}")
     return random.Random(seed)
 
 
-async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
+async def test_a_server_survives_any_input(rig, call, result, chance):
     texts = samples(call)
     for _ in range(ROUNDS):
         data = mutated(chance.choice(texts), chance)
@@ -80,7 +80,7 @@ async def test_a_server_lives_on_whatever_it_is_sent(rig, call, result, chance):
     assert "ServerConnection._serve" not in tasks
 
 
-async def test_a_connection_that_survives_goes_on_in_step(rig, call, result, chance):
+async def test_replies_stay_in_step_on_a_connection_that_stays_open(rig, call, result, chance):
     texts = samples(call)
 
     async def survives() -> bool:
@@ -88,7 +88,7 @@ async def test_a_connection_that_survives_goes_on_in_step(rig, call, result, cha
         peer.writer.write(mutated(chance.choice(texts), chance) + call(77, seqid=777))
         peer.writer.write(call(78, seqid=778))
         with suppress(ConnectionError, TimeoutError):
-            # Some wait for the rest of a message that never comes: all of them at the same time.
+            # Some connections wait for the rest of a message that never comes: run concurrently.
             async with asyncio.timeout(3):
                 while (answer := await peer.answer()) is not None:
                     if answer.seqid == 777 and answer.kind == 2:
@@ -101,7 +101,7 @@ async def test_a_connection_that_survives_goes_on_in_step(rig, call, result, cha
     assert any(await asyncio.gather(*(survives() for _ in range(ROUNDS // 3))))
 
 
-async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, call, chance):
+async def test_any_reply_gives_a_response_or_one_of_our_errors(rig, call, chance):
     good = [
         encode(Transport.FRAMED, kind, b"GetVideoAuthorIdMethod", 0, body)
         for kind, body in (
@@ -138,7 +138,7 @@ async def test_a_client_fails_with_an_error_of_ours_whatever_is_answered(rig, ca
     server.close()
 
 
-def test_mutated_bytes_are_an_error_or_a_struct_and_nothing_else(call, chance):
+def test_mutated_bytes_give_a_struct_or_a_decode_error(call, chance):
     methods = Contract(idl.load("videomicro")).methods()
     texts = samples(call)
     for _ in range(100 * ROUNDS):

@@ -1,4 +1,4 @@
-"""Thrift's own libraries for Python, as callers of our server and as servers that we call."""
+"""Interoperability with Thrift's Python libraries, as clients and as servers."""
 
 import asyncio
 import threading
@@ -66,7 +66,7 @@ async def test_thriftpy2s_client_is_answered(rig, protocol, transport):
 
 
 @THRIFTPY2
-async def test_thriftpy2s_client_is_told_of_failures_on_one_connection(rig, protocol, transport):
+async def test_thriftpy2s_client_gets_failures_and_keeps_its_connection(rig, protocol, transport):
     def run():
         with thriftpy2_client(rig, protocol, transport) as client:
             answer = client.GetVideoAuthorIdMethod(module.GetVideoAuthorIdReq(id=404))
@@ -81,7 +81,7 @@ async def test_thriftpy2s_client_is_told_of_failures_on_one_connection(rig, prot
 
 
 class Apache:
-    """Calls with Apache Thrift's protocol, fields written and read by hand."""
+    """A client on Apache Thrift's protocol classes; reads and writes fields itself."""
 
     def __init__(self, port, transport) -> None:
         self._channel = transport(TSocket("127.0.0.1", port))
@@ -93,7 +93,7 @@ class Apache:
         self._channel.close()
 
     def call(self, method, *fields):
-        """Call with a request of `fields` (id, type, value): the fields of the answer by id."""
+        """Call with request `fields` (id, type, value); returns the response's fields by id."""
         self._seqid += 1
         protocol = self._protocol
         protocol.writeMessageBegin(method, TMessageType.CALL, self._seqid)
@@ -148,7 +148,7 @@ async def test_apache_thrifts_protocol_is_answered(rig, transport):
 
 
 @APACHE
-async def test_apache_thrifts_protocol_is_told_of_failures_on_one_connection(rig, transport):
+async def test_apache_thrifts_protocol_gets_failures_and_keeps_its_connection(rig, transport):
     def run():
         client = Apache(rig.port, transport)
         for method, fields, kind in (
@@ -194,7 +194,7 @@ class Theirs:
 
 @contextmanager
 def thriftpy2_server(protocol, transport):
-    """A thriftpy2 server in a thread; gives its port."""
+    """A thriftpy2 server in a thread; yields its port."""
     listener = TServerSocket("127.0.0.1", 0, client_timeout=None)
     listener.listen()
     port = listener.sock.getsockname()[1]
@@ -227,7 +227,7 @@ async def test_our_client_calls_thriftpy2s_server(rig, protocol, transport):
         assert page.video_list[299].title == "标题"
         with pytest.raises(NotFound, match="没有"):
             await client.GetVideoAuthorIdMethod(id=404)
-        # Its handler has no such method, and it closes the connection; the next call makes another.
+        # It closes the connection on an unknown method; the next call opens another one.
         with pytest.raises(Unavailable):
             await client.DeleteVideoMethod(video_id=1)
         assert (await client.GetVideoAuthorIdMethod(id=8)).author_id == 8

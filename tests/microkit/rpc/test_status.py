@@ -1,4 +1,4 @@
-"""Errors to answers and back, in each of the three conventions."""
+"""Errors to responses and back, in each status convention."""
 
 import pytest
 
@@ -28,20 +28,20 @@ ERRORS = [
     Forbidden,
 ]  # fmt: skip
 FLAG = CONTRACTS["videomicro"].CreateVideoResp
-ON_THE_ANSWER = CONTRACTS["commentmicro"].CommentResp
+IN_THE_RESPONSE = CONTRACTS["commentmicro"].CommentResp
 IN_BASE_RESP = CONTRACTS["favoritemicro"].FavoriteListResp
 RELATION = CONTRACTS["relationmicro"].GetFollowListResp
 
 
 @pytest.mark.parametrize(("response", "result"), RESPONSES)
-def test_every_response_can_say_a_failure_that_a_caller_understands(response, result):
+def test_every_response_can_report_a_failure(response, result):
     sent = result.encode(result.struct(value=failure(response, ParamError("不行"))))
     with pytest.raises(ParamError, match="不行"):
         check(result.decode(sent)[0].value)
 
 
 @pytest.mark.parametrize(("response", "result"), RESPONSES)
-def test_every_response_can_say_success(response, result):
+def test_every_response_can_report_success(response, result):
     empty = {
         f.name: f.zero()
         for f in fields_of(response)
@@ -51,21 +51,21 @@ def test_every_response_can_say_success(response, result):
     assert check(result.decode(sent)[0].value) is None
 
 
-@pytest.mark.parametrize("struct", [FLAG, ON_THE_ANSWER, IN_BASE_RESP, RELATION])
+@pytest.mark.parametrize("struct", [FLAG, IN_THE_RESPONSE, IN_BASE_RESP, RELATION])
 @pytest.mark.parametrize("error", ERRORS)
-def test_a_number_brings_the_class_and_the_text_back(struct, error):
+def test_number_and_text_restore_the_error(struct, error):
     with pytest.raises(error, match=r"^为什么$") as raised:
         check(failure(struct, error("为什么")))
     assert type(raised.value) is error
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_relation_tells_a_bad_parameter_from_all_other_errors(error):
-    answer = failure(RELATION, error("为什么"))
-    assert answer.statusCode == (2 if error is ParamError else 0)
-    answer.error_code = None  # as a peer of the original contract answers
+def test_relation_distinguishes_a_bad_parameter_from_other_errors(error):
+    response = failure(RELATION, error("为什么"))
+    assert response.statusCode == (2 if error is ParamError else 0)
+    response.error_code = None  # as a peer of the original contract answers
     with pytest.raises(ParamError if error is ParamError else ServiceError, match=r"^为什么$"):
-        check(answer)
+        check(response)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_relation_tells_a_bad_parameter_from_all_other_errors(error):
         (FLAG, ServiceError, ServiceError.default),
     ],
 )
-def test_a_flag_without_a_number_means_what_its_method_says(struct, error, text):
+def test_an_unnumbered_failure_is_the_annotated_error(struct, error, text):
     with pytest.raises(error, match=f"^{text}$"):
         check(struct(status=False))
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        ON_THE_ANSWER(status_code=10001, status_msg="record not found"),
+        IN_THE_RESPONSE(status_code=10001, status_msg="record not found"),
         IN_BASE_RESP(
             base_resp=CONTRACTS["favoritemicro"].BaseResp(
                 status_code=10006, status_msg="biz error: record not found"
@@ -95,15 +95,15 @@ def test_a_flag_without_a_number_means_what_its_method_says(struct, error, text)
         RELATION(statusCode=0, userList=[], msg="record not found"),
     ],
 )
-def test_the_text_of_the_originals_database_is_not_found_whatever_the_number(answer):
+def test_record_not_found_is_not_found_whatever_the_number(response):
     with pytest.raises(NotFound, match=f"^{NotFound.default}$"):
-        check(answer)
+        check(response)
 
 
 @pytest.mark.parametrize("text", ["Error 1062: Duplicate entry 'x'", "", None])
-def test_a_text_that_is_not_chinese_is_replaced_by_the_errors_own(text):
+def test_a_text_that_is_not_chinese_is_replaced_by_the_default(text):
     with pytest.raises(StoreError, match=f"^{StoreError.default}$"):
-        check(ON_THE_ANSWER(status_code=10005, status_msg=text))
+        check(IN_THE_RESPONSE(status_code=10005, status_msg=text))
 
 
 def test_an_unknown_number_is_a_service_error():
@@ -115,11 +115,11 @@ def test_an_unknown_number_is_a_service_error():
     ("struct", "field", "value"),
     [
         (FLAG, "status", True),
-        (ON_THE_ANSWER, "status_code", 0),
+        (IN_THE_RESPONSE, "status_code", 0),
         (RELATION, "statusCode", 1),
     ],
 )
-def test_success_is_said_in_the_words_of_the_convention(struct, field, value):
+def test_success_has_the_value_of_its_convention(struct, field, value):
     required = {f.name: f.zero() for f in fields_of(struct) if f.requiredness == "required"}
     required.pop(field)
     assert getattr(struct.ok(**required), field) == value
@@ -129,6 +129,6 @@ def test_success_in_a_base_resp_is_number_0():
     assert IN_BASE_RESP.ok(video_id_list=[]).base_resp.status_code == 0
 
 
-def test_a_struct_without_a_marked_field_is_a_mistake_of_ours():
+def test_a_struct_without_a_marked_field_is_a_type_error():
     with pytest.raises(TypeError, match="Video: want one field with a status"):
         failure(CONTRACTS["videomicro"].Video, ParamError())

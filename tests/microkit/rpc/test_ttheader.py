@@ -12,7 +12,7 @@ PAYLOAD = b"the payload"
 
 
 def message(infos: bytes, protocol=0, transforms=0, magic=ttheader.MAGIC, words=None) -> bytes:
-    """A header made by hand, its infos padded."""
+    """A message with a hand-made header; its infos are padded."""
     body = bytes((protocol, transforms)) + infos
     body += bytes(-len(body) % 4)
     words = len(body) // 4 if words is None else words
@@ -24,7 +24,7 @@ def pair(key: str, value: str) -> bytes:
     return b"".join(struct.pack(">H", len(s.encode())) + s.encode() for s in (key, value))
 
 
-def test_a_header_comes_back_as_it_went():
+def test_a_header_survives_a_round_trip():
     header = Header(-5, {3: "调用者", 9: "Method", 12: "100"}, {"RPC_PERSIST_A": "一", "b": ""})
     decoded, end = ttheader.decode(ttheader.encode(header, PAYLOAD) + b"")
     assert (decoded.integers, decoded.texts) == (header.integers, header.texts)
@@ -33,7 +33,7 @@ def test_a_header_comes_back_as_it_went():
 
 
 @pytest.mark.parametrize("length", range(9))
-def test_what_follows_byte_14_is_a_multiple_of_4_and_its_length_is_right(length):
+def test_the_infos_are_padded_to_a_multiple_of_4_and_their_length_is_right(length):
     data = ttheader.encode(Header(1, {}, {"k": "v" * length}), PAYLOAD)
     assert struct.unpack_from(">I", data)[0] == len(data) - 4
     words = struct.unpack_from(">H", data, 12)[0]
@@ -41,7 +41,7 @@ def test_what_follows_byte_14_is_a_multiple_of_4_and_its_length_is_right(length)
     assert ttheader.decode(data)[0].texts == {"k": "v" * length}
 
 
-def test_the_bytes_are_those_of_kitex():
+def test_the_bytes_equal_those_of_kitex():
     data = ttheader.encode(Header(7, {22: "2"}, {"crrst": "1"}), b"\x80\x01")
     assert data == (
         b"\x00\x00\x00\x24\x10\x00\x00\x00\x00\x00\x00\x07\x00\x06"
@@ -52,7 +52,7 @@ def test_the_bytes_are_those_of_kitex():
     )  # fmt: skip
 
 
-def test_all_kinds_of_infos_are_read_in_any_order_and_padding_between_them_too():
+def test_infos_of_all_kinds_are_read_in_any_order_with_padding_between():
     infos = (
         b"\x11" + struct.pack(">H", 3) + b"acl"
         + b"\x00\x00"
@@ -89,19 +89,19 @@ def test_a_header_without_infos_is_read():
         message(b"\x11\x7f\xff"),
     ],
 )
-def test_infos_that_lie_are_refused(data):
+def test_malformed_infos_are_refused(data):
     with pytest.raises(HeaderError):
         ttheader.decode(data)
     with pytest.raises(ProtocolError, match="TTHeader"):
         list(Reader(1 << 20).feed(data))
 
 
-def test_apaches_theader_is_another_format():
+def test_apache_theader_is_refused():
     with pytest.raises(ProtocolError, match="no Thrift message"):
         list(Reader(1 << 20).feed(message(b"", magic=0x0FFF)))
 
 
-def test_text_that_is_no_utf_8_does_no_harm():
+def test_invalid_utf_8_is_replaced():
     infos = b"\x01\x00\x01\x00\x02\xff\xfe\x00\x01\xff"
     assert ttheader.decode(message(infos))[0].texts == {"\ufffd\ufffd": "\ufffd"}
 
@@ -116,18 +116,18 @@ def test_text_that_is_no_utf_8_does_no_harm():
         {str(n): "" for n in range(70_000)},
     ],
 )
-def test_metadata_larger_than_a_header_are_refused(texts):
+def test_metadata_over_the_header_size_are_refused(texts):
     with pytest.raises(HeaderError, match="at most"):
         ttheader.encode(Header(1, {}, texts), PAYLOAD)
 
 
-def test_metadata_just_below_the_limit_pass():
+def test_metadata_just_below_the_limit_are_accepted():
     header = Header(1, {}, {"k": "v" * (MAX_SIZE - 20)})
     assert ttheader.decode(ttheader.encode(header, PAYLOAD))[0] == header
 
 
 @pytest.mark.parametrize("transport", [Transport.TTHEADER, Transport.TTHEADER_FRAMED])
-def test_a_message_says_how_its_payload_travels(transport):
+def test_the_payload_may_be_framed_or_not(transport):
     data = encode(transport, CALL, b"m", 3, b"\x00", Header(3, {}, {"a": "b"}))
     (read,) = Reader(1 << 20).feed(data)
     assert (read.transport, read.name, read.seqid) == (transport, "m", 3)
@@ -136,6 +136,6 @@ def test_a_message_says_how_its_payload_travels(transport):
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x00", b"\x80\x01", b"\x00\x00\x00\x00", b"x" * 40])
-def test_a_header_before_what_is_no_message_is_refused(payload):
+def test_a_header_before_an_invalid_payload_is_refused(payload):
     with pytest.raises(ProtocolError):
         list(Reader(1 << 20).feed(ttheader.encode(Header(1), payload)))
