@@ -31,6 +31,20 @@ class Cache(Generic[K, V]):
         self._entries.move_to_end(key)
         return entry[1]
 
+    def get_many(self, keys: Iterable[K]) -> tuple[dict[K, V], list[K]]:
+        """Return the values of `keys`, and the keys that are missing or expired."""
+        entries, now = self._entries, self._clock()
+        found: dict[K, V] = {}
+        missing: list[K] = []
+        for key in keys:
+            entry = entries.get(key)
+            if entry is None or entry[0] < now:
+                missing.append(key)
+            else:
+                entries.move_to_end(key)
+                found[key] = entry[1]
+        return found, missing
+
     def put(self, key: K, value: V) -> None:
         """Store `value`; evict the least recently used value above the size limit."""
         self._entries[key] = (self._clock() + self._seconds, value)
@@ -59,14 +73,7 @@ class CachedLoader(Generic[K, V]):
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
         """Return the values of `keys`; keys without a value are left out."""
-        found: dict[K, V] = {}
-        missing: list[K] = []
-        for key in keys:
-            value = self._cache.get(key)
-            if value is None:
-                missing.append(key)
-            else:
-                found[key] = value
+        found, missing = self._cache.get_many(keys)
         return found | await self._loader.many(missing) if missing else found
 
     async def one(self, key: K) -> V | None:

@@ -1,35 +1,51 @@
 """People."""
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, Final
+
+from msgspec import structs
 
 from api.pack.known import Known
 from api.pack.url import absolute
 from idl import core, relation, relationmicro, usermicro
 
-_NO_FOLLOWS = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
-
-
-class _Fields(TypedDict):
-    """The fields that a User and a FriendUser share: Thrift has no inheritance."""
-
-    id: int
-    name: str
-    follow_count: int
-    follower_count: int
-    is_follow: bool
-    avatar: str
-    background_image: str
-    signature: str
-    total_favourited: str
-    total_favorited: int
-    work_count: int
-    favorite_count: int
+_NO_INFO: Final = usermicro.UserInfo(
+    id=0,
+    name="",
+    avatar="",
+    background_image="",
+    signature="",
+    follow_count=0,
+    follower_count=0,
+    total_favorited=0,
+    work_count=0,
+    favorite_count=0,
+)
+_NO_FOLLOWS: Final = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
+_NO_LIKES: Final = (0, 0)
 
 
 def user(user_id: int, known: Known, base: str) -> core.User:
     """Return one person."""
-    return core.User(**_fields(user_id, known, base))
+    info = known.infos.get(user_id, _NO_INFO)
+    follows = known.follows.infos.get(user_id, _NO_FOLLOWS)
+    given, received = known.likes.people.get(user_id, _NO_LIKES)
+    # What userservice does not answer, or does not have, is shown as a new account has it.
+    return core.User(
+        id=user_id,
+        name=info.name,
+        follow_count=follows.follow_count,
+        follower_count=follows.follower_count,
+        is_follow=user_id in known.follows.followed,
+        avatar=absolute(base, info.avatar) or absolute(base, usermicro.DEFAULT_AVATAR),
+        background_image=absolute(base, info.background_image)
+        or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
+        signature=info.signature or usermicro.DEFAULT_SIGNATURE,
+        total_favourited=str(received),
+        total_favorited=received,
+        work_count=known.works.get(user_id, 0),
+        favorite_count=given,
+    )
 
 
 def users(user_ids: Iterable[int], known: Known, base: str) -> dict[int, core.User]:
@@ -39,31 +55,5 @@ def users(user_ids: Iterable[int], known: Known, base: str) -> dict[int, core.Us
 
 def friend(listed: relationmicro.User, known: Known, base: str) -> relation.FriendUser:
     """Return a friend of relationservice's list, with the newest message."""
-    return relation.FriendUser(
-        **_fields(listed.id, known, base),
-        message=listed.message or "",
-        msgType=listed.msg_type or 0,
-    )
-
-
-def _fields(user_id: int, known: Known, base: str) -> _Fields:
-    info = known.infos.get(user_id)
-    follows = known.follows.infos.get(user_id, _NO_FOLLOWS)
-    given, received = known.likes.people.get(user_id) or (0, 0)
-    # What userservice does not answer, or does not have, is shown as a new account has it.
-    avatar = absolute(base, info.avatar) if info else ""
-    background = absolute(base, info.background_image) if info else ""
-    return {
-        "id": user_id,
-        "name": info.name if info else "",
-        "follow_count": follows.follow_count,
-        "follower_count": follows.follower_count,
-        "is_follow": user_id in known.follows.followed,
-        "avatar": avatar or absolute(base, usermicro.DEFAULT_AVATAR),
-        "background_image": background or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
-        "signature": (info and info.signature) or usermicro.DEFAULT_SIGNATURE,
-        "total_favourited": str(received),
-        "total_favorited": received,
-        "work_count": known.works.get(user_id, 0),
-        "favorite_count": given,
-    }
+    shown: dict[str, Any] = structs.asdict(user(listed.id, known, base))
+    return relation.FriendUser(**shown, message=listed.message or "", msgType=listed.msg_type or 0)
