@@ -1,47 +1,24 @@
-"""The RPC server: all four transports on one port, one call at a time per connection."""
+"""The RPC server: all four transports on one port."""
 
 import asyncio
-import enum
 import logging
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
-from microkit import errors
 from microkit.config import Settings
-from microkit.observe import observed
-from microkit.rpc import metadata, status, ttheader
-from microkit.rpc.codec import DecodeError
-from microkit.rpc.contract import Contract, HandlersT, Method
-from microkit.rpc.exception import (
-    DEADLINE,
-    INTERNAL,
-    PROTOCOL_ERROR,
-    UNKNOWN_METHOD,
-    ApplicationException,
-)
-from microkit.rpc.transport import (
-    CALL,
-    EXCEPTION,
-    ONEWAY,
-    REPLY,
-    Message,
-    ProtocolError,
-    Reader,
-    encode,
-)
-from microkit.rpc.ttheader import Header
+from microkit.rpc.contract import Contract, HandlersT
+from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
+from microkit.rpc.transport import Message, ProtocolError, Reader
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED_CALLS: Final = 64  # per connection
+_MAX_CONCURRENT_CALLS: Final = 64  # per multiplexed connection
 _DRAIN_SECONDS: Final = 0.3
 _CANCEL_SECONDS: Final = 1.0
 # Limit of the bytes buffered on all connections together, in messages of the largest size.
 _MAX_BUFFERED_MESSAGES: Final = 16
-_CLOSE_TEXTS: Final = {ttheader.CONNECTION_CLOSES: "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +100,7 @@ class Server:
             connection.drain()
         while self.connections and time.monotonic() < deadline:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.02)
-        tasks = [each.task for each in self.connections if each.task is not None]
+        tasks = [task for each in self.connections for task in each.calls]
         for connection in tuple(self.connections):
             connection.stop()
         await asyncio.sleep(0)
@@ -152,28 +129,12 @@ class Server:
         self._sweeper = loop.call_later(min(self.limits.idle / 4, 30), self._sweep)
 
 
-class MethodHandler:
-    """One method of a contract and the coroutine that handles it."""
-
-    __slots__ = ("call", "method", "service", "wire_name")
-
-    def __init__(self, service: str, method: Method, handler: object) -> None:
-        self.call = method.checked(handler)
-        self.method = method
-        self.service = service
-        self.wire_name = method.name.encode()
-
-
-class _Cancelled(enum.Enum):
-    """Why the call in flight was cancelled."""
-
-    DEADLINE = "its deadline passed"
-    CALLER_GONE = "the caller closed the connection"
-    STOPPED = "the server stopped"
-
-
 class ServerConnection(asyncio.Protocol):
-    """A server's connection: queues calls, runs them one after another, writes the replies."""
+    """A server's connection: queues calls and runs them.
+
+    Calls run one after another and are answered in order. A client that multiplexes says in each
+    TTHeader that it takes replies in any order: up to 64 of its calls run at once.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -182,17 +143,17 @@ class ServerConnection(asyncio.Protocol):
         self._queued_bytes = 0
         self.buffered = 0  # bytes: queued messages and the one that is arriving
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.task: asyncio.Task[None] | None = None
-        self._cancelled: _Cancelled | None = None
+        self.calls: dict[asyncio.Task[None], ServerCall] = {}
+        self._running_bytes = 0
+        self._multiplexed = False
         self._writable = True
         self._paused = False
-        self._loop = asyncio.get_running_loop()
         self.idle_since = time.monotonic()
 
     @property
     def serving(self) -> bool:
         """Whether a call is in flight."""
-        return self.task is not None
+        return bool(self.calls)
 
     @property
     def _full(self) -> bool:
@@ -209,12 +170,13 @@ class ServerConnection(asyncio.Protocol):
         self._server.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Drop queued calls and cancel the one in flight: its caller is gone."""
+        """Drop queued calls and cancel those in flight: the caller is gone."""
         self._server.connections.discard(self)
         self._queue.clear()
         self._server.add_buffered(-self.buffered)
         self.buffered = 0
-        self._cancel(_Cancelled.CALLER_GONE)
+        for call in self.calls.values():
+            call.cancel(Cancelled.CALLER_GONE)
 
     def data_received(self, data: bytes) -> None:
         """Queue the calls that arrived; malformed input closes the connection."""
@@ -256,7 +218,7 @@ class ServerConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Close if no call is in flight, queued or arriving."""
-        if self.task is None and not self._queue and not self._reader.partial:
+        if not self.calls and not self._queue and not self._reader.partial:
             self._transport.close()
 
     def abort(self) -> None:
@@ -264,27 +226,41 @@ class ServerConnection(asyncio.Protocol):
         self._transport.abort()
 
     def stop(self) -> None:
-        """Close at once and cancel the call in flight: the grace period is over."""
-        self._cancelled = self._cancelled or _Cancelled.STOPPED
+        """Close at once and cancel the calls in flight: the grace period is over."""
+        for call in self.calls.values():
+            call.cancel(Cancelled.STOPPED)
         self._transport.abort()
 
     def _next(self) -> None:
-        if self.task is not None or not self._writable:
-            return
-        if not self._queue:
-            if self._server.draining:
-                self.drain()
-            return
-        message = self._queue.popleft()
+        """Run queued calls, as many as may run now."""
+        while self._queue and self._writable and self._may_run(self._queue[0]):
+            self._run(self._queue.popleft())
+        if self._server.draining and not self._queue:
+            self.drain()
+
+    def _may_run(self, message: Message) -> bool:
+        if not self.calls:
+            return True
+        return (
+            self._multiplexed
+            and _takes_any_order(message)
+            and len(self.calls) < _MAX_CONCURRENT_CALLS
+            and self._running_bytes + len(message.body) <= self._server.limits.message_size
+        )
+
+    def _run(self, message: Message) -> None:
+        self._multiplexed = _takes_any_order(message)
         self._queued_bytes -= len(message.body)
+        self._running_bytes += len(message.body)
         if self._paused and not self._full:
             self._paused = False
             self._transport.resume_reading()
-        self.task = self._loop.create_task(self._serve(message))
-        self.task.add_done_callback(self._served)
+        call = ServerCall(self._server, self._transport, message)
+        self.calls[call.task] = call
+        call.task.add_done_callback(self._served)
 
     def _served(self, task: asyncio.Task[None]) -> None:
-        self.task = None
+        self._running_bytes -= len(self.calls.pop(task).message.body)
         self.idle_since = time.monotonic()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("%s: serving a call failed", self._server.name, exc_info=error)
@@ -294,86 +270,6 @@ class ServerConnection(asyncio.Protocol):
             if self.buffered:
                 self._apply_backpressure()
 
-    async def _serve(self, message: Message) -> None:
-        handler = self._server.methods.get(message.name)
-        if message.kind not in (CALL, ONEWAY):
-            text = f"message type {message.kind}: want a call"
-            self._refuse(message, ApplicationException(PROTOCOL_ERROR, text))
-        elif handler is None:
-            text = f"unknown method {message.name}"
-            self._refuse(message, ApplicationException(UNKNOWN_METHOD, text))
-        else:
-            await self._call(message, handler)
 
-    async def _call(self, message: Message, handler: MethodHandler) -> None:
-        """Run one call and write its reply; every failure becomes a reply here."""
-        method = handler.method
-        self._cancelled = None
-        deadline = self._loop.call_later(
-            self._timeout(message.header), self._cancel, _Cancelled.DEADLINE
-        )
-        with observed("rpc_server", handler.service, method.name, (DecodeError,)) as call:
-            try:
-                request, _ = method.arguments.decode(message.body, message.start)
-                _set_metadata(message.header)
-                response = await handler.call(request.value)
-                self._reply(message, handler.wire_name, _encoded(method, response))
-            except errors.Error as error:
-                call.error = error
-                response = status.failure(method.response, error)
-                self._reply(message, handler.wire_name, _encoded(method, response))
-            except DecodeError as error:
-                call.error = error
-                self._refuse(message, ApplicationException(PROTOCOL_ERROR, str(error)))
-            except asyncio.CancelledError as error:
-                # `_cancel` and `stop` record why they cancel. The connection is open, and wants a
-                # reply, only after a deadline or if the handler cancelled itself.
-                call.error = error
-                if self._cancelled is _Cancelled.DEADLINE:
-                    call.error = errors.DeadlineExceeded()
-                    self._refuse(message, DEADLINE)
-                elif self._cancelled is None:
-                    self._refuse(message, INTERNAL)
-            except Exception as error:  # noqa: BLE001 - a bug in the handler gets a reply too
-                call.error = error
-                self._refuse(message, INTERNAL)
-            finally:
-                deadline.cancel()
-
-    def _timeout(self, header: Header | None) -> float:
-        """Return the call's time limit in seconds: the caller's, at most the server's."""
-        limit = self._server.limits.timeout
-        text = header.integers.get(ttheader.RPC_TIMEOUT, "") if header else ""
-        seconds = int(text) / 1e3 if text.isdecimal() and len(text) < 10 else 0
-        return min(seconds or limit, limit)  # 0: the caller set no limit
-
-    def _cancel(self, reason: _Cancelled) -> None:
-        """Cancel the call in flight, if there is one; the first reason counts."""
-        if self.task is not None:
-            self._cancelled = self._cancelled or reason
-            self.task.cancel()
-
-    def _reply(self, message: Message, name: bytes, body: bytes, kind: int = REPLY) -> None:
-        if message.kind == ONEWAY or self._transport.is_closing():
-            return
-        header = None
-        if message.header is not None:
-            texts = _CLOSE_TEXTS if self._server.draining else {}
-            header = Header(message.seqid, {ttheader.MESSAGE_TYPE: str(kind)}, texts)
-        self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
-
-    def _refuse(self, message: Message, exception: ApplicationException) -> None:
-        name = message.name.encode(errors="surrogateescape")
-        self._reply(message, name, exception.encode(), EXCEPTION)
-
-
-def _encoded(method: Method, response: msgspec.Struct) -> bytes:
-    return method.result.encode(method.result.struct(value=response))
-
-
-def _set_metadata(header: Header | None) -> None:
-    """Set the call's persistent values from the header; add a request id if there is none."""
-    values = header.persistent() if header else {}
-    if metadata.REQUEST_ID not in values:
-        values[metadata.REQUEST_ID] = metadata.new_request_id()
-    metadata.persistent.set(values)
+def _takes_any_order(message: Message) -> bool:
+    return message.header is not None and message.header.any_order

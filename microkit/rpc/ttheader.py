@@ -29,6 +29,7 @@ PERSISTENT: Final = "RPC_PERSIST_"
 
 _U16 = struct.Struct(">H")
 _FIXED = struct.Struct(">IHHIH")
+_ANY_ORDER: Final = 0x0001
 _STREAM: Final = 0x0002
 _PADDING, _TEXT_INFO, _INTEGER_INFO, _ACL_INFO = 0x00, 0x01, 0x10, 0x11
 
@@ -38,11 +39,15 @@ class HeaderError(Exception):
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
-    """The metadata of one message."""
+    """The metadata of one message.
+
+    `any_order` says that the caller takes replies in any order: it multiplexes its calls.
+    """
 
     seqid: int = 0
     integers: Mapping[int, str] = {}
     texts: Mapping[str, str] = {}
+    any_order: bool = False
 
     def persistent(self) -> dict[str, str]:
         """Return the values that are forwarded along the chain of calls, keys as on the wire."""
@@ -104,7 +109,7 @@ def decode(message: bytes) -> tuple[Header, int]:
     # Overlong infos were read from the payload at worst; they are rejected here.
     if at > end:
         raise HeaderError("an info exceeds the header")
-    return Header(seqid, integers, texts), end
+    return Header(seqid, integers, texts, bool(flags & _ANY_ORDER)), end
 
 
 def _read_infos(message: bytes, end: int, integers: dict[int, str], texts: dict[str, str]) -> int:

@@ -27,6 +27,19 @@ async def test_many_calls_at_once_over_two_multiplexed_connections(modern, slow)
     assert all(answer["response"]["author_id"] == 7 for answer in answers)
 
 
+async def test_a_slow_call_holds_up_no_other_of_its_multiplexed_connection(modern, slow):
+    how = ("-multiplexed", "1", "-rpc-timeout", "60s")
+    async with go_client(modern, *how, *at(slow)) as go:
+        waiting = asyncio.create_task(go.call(*ASKED, {"id": GATED}))
+        await eventually(lambda: slow.started == 1)
+        answer = await go.call(*ASKED, {"id": QUICK})
+        assert answer["response"]["author_id"] == 7
+        assert not waiting.done()
+        slow.gate.set()
+        assert (await waiting)["response"]["author_id"] == 7
+        assert len(slow.server.connections) == 1
+
+
 async def test_our_client_calls_a_multiplexed_server(modern, settings):
     async with go_server(modern, "videoservice", "-multiplexed") as go:
         ours = client(settings, "videoservice", go.port)
@@ -88,10 +101,11 @@ async def test_a_pool_of_a_thousand_connections(modern, slow):
             assert all(answer["response"]["author_id"] == 7 for answer in answers)
 
 
+@pytest.mark.parametrize("how", [HEADED, ("-multiplexed", "1")], ids=["pool", "multiplexed"])
 async def test_our_server_that_stops_answers_what_is_in_flight_and_is_not_called_again(
-    modern, slow
+    modern, slow, how
 ):
-    async with go_client(modern, *HEADED, *at(slow)) as go:
+    async with go_client(modern, *how, *at(slow)) as go:
         call = asyncio.create_task(go.call(*ASKED, {"id": GATED}))
         await eventually(lambda: slow.started == 1)
         stop = asyncio.create_task(slow.server.stop(30))

@@ -1,0 +1,144 @@
+"""One call on a server: from its message to the reply."""
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from microkit import errors
+from microkit.observe import observed
+from microkit.rpc import metadata, status, ttheader
+from microkit.rpc.codec import DecodeError
+from microkit.rpc.contract import Method
+from microkit.rpc.exception import (
+    DEADLINE,
+    INTERNAL,
+    PROTOCOL_ERROR,
+    UNKNOWN_METHOD,
+    ApplicationException,
+)
+from microkit.rpc.transport import CALL, EXCEPTION, ONEWAY, REPLY, Message, encode
+from microkit.rpc.ttheader import Header
+
+if TYPE_CHECKING:
+    from microkit.rpc.server import Server
+
+_CLOSE_TEXTS: Final = {ttheader.CONNECTION_CLOSES: "1"}
+
+
+class MethodHandler:
+    """One method of a contract and the coroutine that handles it."""
+
+    __slots__ = ("call", "method", "service", "wire_name")
+
+    def __init__(self, service: str, method: Method, handler: object) -> None:
+        self.call = method.checked(handler)
+        self.method = method
+        self.service = service
+        self.wire_name = method.name.encode()
+
+
+class Cancelled(enum.Enum):
+    """Why a call was cancelled."""
+
+    DEADLINE = "its deadline passed"
+    CALLER_GONE = "the caller closed the connection"
+    STOPPED = "the server stopped"
+
+
+class ServerCall:
+    """Runs one message in a task and writes the reply, if the connection is still open."""
+
+    __slots__ = ("_cancelled", "_server", "_transport", "message", "task")
+
+    def __init__(self, server: "Server", transport: asyncio.Transport, message: Message) -> None:
+        self.message = message
+        self._server = server
+        self._transport = transport
+        self._cancelled: Cancelled | None = None
+        self.task = asyncio.get_running_loop().create_task(self._serve())
+
+    def cancel(self, reason: Cancelled) -> None:
+        """Cancel the call once: again would interrupt the handler's cleanup."""
+        if self._cancelled is None:
+            self._cancelled = reason
+            self.task.cancel()
+
+    async def _serve(self) -> None:
+        handler = self._server.methods.get(self.message.name)
+        if self.message.kind not in (CALL, ONEWAY):
+            text = f"message type {self.message.kind}: want a call"
+            self._refuse(ApplicationException(PROTOCOL_ERROR, text))
+        elif handler is None:
+            text = f"unknown method {self.message.name}"
+            self._refuse(ApplicationException(UNKNOWN_METHOD, text))
+        else:
+            await self._call(handler)
+
+    async def _call(self, handler: MethodHandler) -> None:
+        """Run the handler and write its reply; every failure becomes a reply here."""
+        message, method = self.message, handler.method
+        deadline = asyncio.get_running_loop().call_later(
+            self._timeout(), self.cancel, Cancelled.DEADLINE
+        )
+        with observed("rpc_server", handler.service, method.name, (DecodeError,)) as call:
+            try:
+                request, _ = method.arguments.decode(message.body, message.start)
+                _set_metadata(message.header)
+                response = await handler.call(request.value)
+                self._reply(handler.wire_name, _encoded(method, response))
+            except errors.Error as error:
+                call.error = error
+                response = status.failure(method.response, error)
+                self._reply(handler.wire_name, _encoded(method, response))
+            except DecodeError as error:
+                call.error = error
+                self._refuse(ApplicationException(PROTOCOL_ERROR, str(error)))
+            except asyncio.CancelledError as error:
+                # The connection is open, and wants a reply, only after a deadline or if the handler
+                # cancelled itself.
+                call.error = error
+                if self._cancelled is Cancelled.DEADLINE:
+                    call.error = errors.DeadlineExceeded()
+                    self._refuse(DEADLINE)
+                elif self._cancelled is None:
+                    self._refuse(INTERNAL)
+            except Exception as error:  # noqa: BLE001 - a bug in the handler gets a reply too
+                call.error = error
+                self._refuse(INTERNAL)
+            finally:
+                deadline.cancel()
+
+    def _timeout(self) -> float:
+        """Return the call's time limit in seconds: the caller's, at most the server's."""
+        limit, header = self._server.limits.timeout, self.message.header
+        text = header.integers.get(ttheader.RPC_TIMEOUT, "") if header else ""
+        seconds = int(text) / 1e3 if text.isdecimal() and len(text) < 10 else 0
+        return min(seconds or limit, limit)  # 0: the caller set no limit
+
+    def _reply(self, name: bytes, body: bytes, kind: int = REPLY) -> None:
+        message = self.message
+        if message.kind == ONEWAY or self._transport.is_closing():
+            return
+        header = None
+        if message.header is not None:
+            texts = _CLOSE_TEXTS if self._server.draining else {}
+            header = Header(message.seqid, {ttheader.MESSAGE_TYPE: str(kind)}, texts)
+        self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
+
+    def _refuse(self, exception: ApplicationException) -> None:
+        name = self.message.name.encode(errors="surrogateescape")
+        self._reply(name, exception.encode(), EXCEPTION)
+
+
+def _encoded(method: Method, response: msgspec.Struct) -> bytes:
+    return method.result.encode(method.result.struct(value=response))
+
+
+def _set_metadata(header: Header | None) -> None:
+    """Set the call's persistent values from the header; add a request id if there is none."""
+    values = header.persistent() if header else {}
+    if metadata.REQUEST_ID not in values:
+        values[metadata.REQUEST_ID] = metadata.new_request_id()
+    metadata.persistent.set(values)
