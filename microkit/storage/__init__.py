@@ -1,1 +1,1 @@
-"""Where data are kept: SQL, Redis, objects. The URL's scheme chooses which."""
+"""Storage: SQL, Redis and objects; the scheme of a URL chooses the engine."""

@@ -1,4 +1,4 @@
-"""SQL: a SQLite file when embedded, MySQL where the URL says so. peewee builds the statements."""
+"""SQL databases: SQLite or MySQL by URL; peewee builds the statements."""
 
 import logging
 import sqlite3
@@ -30,46 +30,46 @@ _DRIVER_ERRORS: Final = (peewee.PeeweeException, sqlite3.Error, OSError)
 
 
 class Database:
-    """One database of a service; `engine` is sqlite or mysql."""
+    """A database; `engine` is its name: sqlite or mysql."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine.name
         self._engine = engine
 
     async def rows(self, query: Node | BoundStatement) -> Rows:
-        """Run a query that reads, and return its rows; once more if the connection was lost.
+        """Run a reading query and return its rows; retried once if the connection was lost.
 
         Raises:
-            StoreError: the database failed or did not answer in time.
+            StoreError: the database failed or timed out.
         """
         sql, parameters = self.text(query)
-        with _translated(self.engine, "rows"), self.observed(sql):
+        with _map_driver_errors(self.engine, "rows"), self.observed(sql):
             return await self._engine.rows(sql, parameters)
 
     async def write(self, query: Node | BoundStatement) -> Result:
-        """Run a query that writes: `rowcount` rows matched, `lastrowid` is the new one's id.
+        """Run a writing query in a transaction of its own; see `Result`.
 
         Raises:
-            IntegrityError: a constraint forbids it.
+            IntegrityError: a constraint is violated.
             StoreError: as `transaction`.
         """
-        return await self.transaction(lambda within: within.write(query))
+        return await self.transaction(lambda transaction: transaction.write(query))
 
     async def transaction(self, work: "Callable[[Transaction], T]") -> T:
-        """Run `work` as one step that others see completely or not at all, and return its result.
+        """Run `work` in a transaction and return its result after the commit.
 
-        `work` does nothing but ask `Transaction`: it may be run again when the database undid it
-        (a deadlock). Concurrent callers may share one commit; each is answered after it.
+        `work` must have no effect besides its statements: after a deadlock it is run again.
+        Concurrent transactions may share one commit.
 
         Raises:
-            IntegrityError: a constraint forbids it.
-            StoreError: it could not be done, or nobody knows whether its commit was.
+            IntegrityError: a constraint is violated.
+            StoreError: the transaction failed, or the outcome of its commit is unknown.
         """
-        with _translated(self.engine, "transaction"):
+        with _map_driver_errors(self.engine, "transaction"):
             return await self._engine.transaction(lambda execute: work(Transaction(self, execute)))
 
     async def check(self) -> None:
-        """Find out whether the database answers.
+        """Check that the database replies.
 
         Raises:
             StoreError: it does not.
@@ -77,7 +77,7 @@ class Database:
         await self.rows(peewee.SQL("SELECT 1"))
 
     def text(self, query: Node | BoundStatement) -> tuple[str, list[Any]]:
-        """Return a query's SQL and its parameters."""
+        """Return the SQL of a query and its parameters."""
         if isinstance(query, BoundStatement):
             return query.statement.text(self._engine.dialect, query.arguments)
         context = self._engine.dialect.get_sql_context()
@@ -85,12 +85,12 @@ class Database:
         return sql, parameters
 
     def observed(self, sql: str) -> observed:
-        """Observe one statement, by its verb."""
+        """Return the observation of one statement; its method is the SQL verb."""
         return observed("sql", self.engine, sql.partition(" ")[0], _DRIVER_ERRORS)
 
 
 class Transaction:
-    """Runs the statements of one transaction, one after another."""
+    """Runs the statements of one transaction."""
 
     __slots__ = ("_database", "_execute")
 
@@ -99,11 +99,11 @@ class Transaction:
         self._execute = execute
 
     def rows(self, query: Node | BoundStatement) -> Rows:
-        """Run a query that reads, and return its rows; it sees what was written before."""
+        """Run a reading query and return its rows; it sees this transaction's writes."""
         return self._run(query).rows
 
     def write(self, query: Node | BoundStatement) -> Result:
-        """Run a query that writes: `rowcount` rows matched, `lastrowid` is the new one's id."""
+        """Run a writing query; see `Result`."""
         return self._run(query)
 
     def _run(self, query: Node | BoundStatement) -> Result:
@@ -113,27 +113,27 @@ class Transaction:
 
 
 @contextmanager
-def _translated(engine: str, what: str) -> Iterator[None]:
-    """Raise StoreError for a driver's error; a violated constraint stays as it is."""
+def _map_driver_errors(engine: str, method: str) -> Iterator[None]:
+    """Log a driver's error and raise StoreError; an IntegrityError passes."""
     try:
         yield
     except IntegrityError:
         raise
     except _DRIVER_ERRORS as error:
-        _log.error("sql %s.%s: %s: %s", engine, what, type(error).__name__, error)
+        _log.error("sql %s.%s: %s: %s", engine, method, type(error).__name__, error)
         raise StoreError from error
 
 
 @asynccontextmanager
 async def open_database(settings: SqlSettings, migrations: Path) -> AsyncIterator[Database]:
-    """Open the database at `database_url` and apply the `migrations` that it lacks.
+    """Open the database at `database_url` and apply pending `migrations`.
 
     Raises:
-        ConfigError: no such kind of database.
-        StoreError: it cannot be opened.
+        ConfigError: the URL is invalid.
+        StoreError: the database cannot be opened.
     """
-    async with _closing(settings) as engine:
-        with _translated(engine.name, "migrate"):
+    async with _open_engine(settings) as engine:
+        with _map_driver_errors(engine.name, "migrate"):
             await Schema(engine, migrations).up()
             await engine.open()
         yield Database(engine)
@@ -141,17 +141,17 @@ async def open_database(settings: SqlSettings, migrations: Path) -> AsyncIterato
 
 @asynccontextmanager
 async def open_schema(settings: SqlSettings, migrations: Path) -> AsyncIterator[Schema]:
-    """Give the schema of the database at `database_url`, as it is.
+    """Open the schema of the database at `database_url` without applying migrations.
 
     Raises:
-        ConfigError: no such kind of database.
+        ConfigError: the URL is invalid.
     """
-    async with _closing(settings) as engine:
+    async with _open_engine(settings) as engine:
         yield Schema(engine, migrations)
 
 
 @asynccontextmanager
-async def _closing(settings: SqlSettings) -> AsyncIterator[Engine]:
+async def _open_engine(settings: SqlSettings) -> AsyncIterator[Engine]:
     engine = _engine(settings)
     try:
         yield engine

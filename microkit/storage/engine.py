@@ -1,4 +1,4 @@
-"""What an SQL engine does for a `Database`: SQLite and MySQL are two of them."""
+"""The interface of an SQL engine: SQLite and MySQL implement it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -11,7 +11,13 @@ Rows = list[tuple[Any, ...]]
 
 
 class Result(NamedTuple):
-    """What a statement gave: its rows, how many rows matched it, the id of the row it inserted."""
+    """The result of a statement.
+
+    Attributes:
+        rows: the rows it returned.
+        rowcount: the number of rows it matched.
+        lastrowid: the id of the row it inserted, else 0.
+    """
 
     rows: Rows
     rowcount: int
@@ -32,16 +38,16 @@ class Engine(Protocol):
     dialect: peewee.Database
 
     async def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
-        """Run a statement that reads."""
+        """Run a reading statement."""
 
     async def transaction(self, work: Callable[[Execute], T]) -> T:
-        """Run `work` as one step and return its result once it is on the disk."""
+        """Run `work` in a transaction and return its result after the commit."""
 
     async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
-        """Run `work`, which changes the schema, while no other process does."""
+        """Run `work`, which changes the schema, under a lock against other processes."""
 
     async def open(self) -> None:
         """Open the connections that `rows` and `transaction` need."""
 
     async def close(self) -> None:
-        """Finish what is under way and close every connection."""
+        """Finish running transactions and close every connection."""

@@ -1,4 +1,4 @@
-"""Column types that mean the same on every engine."""
+"""Column types with the same semantics on every engine."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from peewee import Field
 
 
 class BytesKeyField(Field):
-    """A key that is compared byte by byte: no case, no accent, no trailing space is ignored.
+    """A key compared byte by byte: case, accents and trailing spaces are significant.
 
-    MySQL's text collations pad with spaces, and which ones do not differs between its kinds.
+    Text columns do not work: MySQL's collations ignore trailing spaces, and the NO PAD collations
+    differ between MySQL and MariaDB.
     """
 
     field_type = "VARBINARY"

@@ -1,4 +1,4 @@
-"""Objects in a bucket of MinIO, or of whatever else speaks S3."""
+"""Objects in a bucket of MinIO or another S3 store."""
 
 import asyncio
 import json
@@ -24,22 +24,22 @@ from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
 
-# One part in memory at a time, and S3 takes none smaller but the last.
+# S3's minimum for every part but the last; one part is in memory at a time.
 _PART_BYTES: Final = 5 << 20
-_PRESIGNED: Final = timedelta(hours=12)
+_URL_LIFETIME: Final = timedelta(hours=12)
 _FAILURES: Final = (MinioException, aiohttp.ClientError, OSError, ValueError, TimeoutError)
-_OWNED: Final = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+_BUCKET_EXISTS: Final = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 _CONNECTIONS: Final = 64
 _CHUNK: Final = 64 << 10
 _REGION: Final = "us-east-1"
-# When to try to remove what an upload that failed left; its last request may still be under way.
-_FORGET_SECONDS: Final = (1, 30, 120, 600)
+# Pauses before the attempts to abort a failed upload: its last request may still be running.
+_ABORT_PAUSES_SECONDS: Final = (1, 30, 120, 600)
 
 
 class MinioObjects:
-    """Objects in one bucket: everybody may read them, nobody list or write them.
+    """Objects in one bucket with public reads; listing and writing need the key.
 
-    With `presigned` nobody may read them either, but by an address that holds for hours.
+    With `objects_presigned` reading needs a presigned URL, valid for 12 hours.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class MinioObjects:
         self._timeout = settings.objects_timeout_seconds
         self._check_timeout = settings.store_timeout_ms / 1e3
         self._prepared = False
-        self._forgetting = BackgroundTasks()
+        self._cleanups = BackgroundTasks()
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`, in parts if it is large.
 
         Raises:
-            ParamError: this is no key.
-            StoreError: the store failed or did not take it in time; nothing of it is there.
+            ParamError: the key is invalid.
+            StoreError: the store failed or timed out; no object is visible.
         """
         checked(key)
-        with observed("objects", "minio", "put"), _translated("put"):
+        with observed("objects", "minio", "put"), _map_client_errors("put"):
             try:
                 async with asyncio.timeout(self._timeout):
                     await self._prepare()
@@ -84,63 +84,63 @@ class MinioObjects:
                         num_parallel_uploads=1,
                     )
             except BaseException:
-                self._forgetting.start(self._forget_parts(key))
+                self._cleanups.start(self._abort_uploads(key))
                 raise
 
-    async def _forget_parts(self, key: str) -> None:
-        """Remove the parts that an upload left which did not end: they cost storage."""
-        for pause in _FORGET_SECONDS:
+    async def _abort_uploads(self, key: str) -> None:
+        """Abort unfinished uploads of `key`: their parts occupy storage."""
+        for pause in _ABORT_PAUSES_SECONDS:
             await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(self._check_timeout):
-                    listed = await self._client._list_multipart_uploads(self._bucket, prefix=key)  # noqa: SLF001 - nothing public lists them
-                    for left in listed.uploads:
+                    listed = await self._client._list_multipart_uploads(self._bucket, prefix=key)  # noqa: SLF001 - no public equivalent
+                    for upload in listed.uploads:
                         await self._client._abort_multipart_upload(  # noqa: SLF001
-                            self._bucket, left.object_name, left.upload_id or ""
+                            self._bucket, upload.object_name, upload.upload_id or ""
                         )
             except _FAILURES as error:
-                _log.warning("parts of %s may be left: %s", key, type(error).__name__)
+                _log.warning("objects minio.abort: %s: %s", key, type(error).__name__)
             else:
                 return
 
     async def close(self) -> None:
-        """Give up on what is still to be removed."""
-        await self._forgetting.close()
+        """Cancel pending cleanups."""
+        await self._cleanups.close()
 
     async def delete(self, key: str) -> None:
-        """Remove the object, if it is there.
+        """Remove the object if it exists.
 
         Raises:
             StoreError: the store failed.
         """
         checked(key)
-        with observed("objects", "minio", "delete"), _translated("delete"):
+        with observed("objects", "minio", "delete"), _map_client_errors("delete"):
             async with asyncio.timeout(self._timeout):
                 await self._client.remove_object(self._bucket, key)
 
     async def check(self) -> None:
-        """Find out whether the bucket is there, and make it if it is missing.
+        """Check that the store replies; create the bucket if it is missing.
 
         Raises:
-            StoreError: the store does not answer.
+            StoreError: the store failed or timed out.
         """
-        with _translated("check"):
+        with _map_client_errors("check"):
             async with asyncio.timeout(self._check_timeout):
                 await self._prepare()
                 await self._client.bucket_exists(self._bucket)
 
     async def address(self, method: str, key: str) -> str | None:
-        """Return where the object can be asked for a while with GET or HEAD, None if it is public.
+        """Return a presigned URL of the object for GET or HEAD, None for a public bucket.
 
         Raises:
-            StoreError: the store does not answer.
+            StoreError: the store failed or timed out.
         """
         if not self._presigned:
             return None
-        with _translated("presign"):
+        with _map_client_errors("presign"):
             async with asyncio.timeout(self._check_timeout):
                 address: str = await self._signer.get_presigned_url(
-                    method, self._bucket, checked(key), _PRESIGNED
+                    method, self._bucket, checked(key), _URL_LIFETIME
                 )
                 return address
 
@@ -148,16 +148,16 @@ class MinioObjects:
     async def open(
         self, method: str, key: str, headers: Mapping[str, str]
     ) -> AsyncIterator[SignedUrl | StoreResponse]:
-        """Give a signed address of the object, or the bucket's own response where it is public.
+        """Open an object as a presigned URL, or as the bucket's response if it is public.
 
         Raises:
-            ParamError: this is no key.
-            StoreError: the store does not answer.
+            ParamError: the key is invalid.
+            StoreError: the store failed or timed out.
         """
         if (url := await self.address(method, key)) is not None:
             yield SignedUrl(url)
             return
-        with observed("objects", "minio", "get"), _translated("get"):
+        with observed("objects", "minio", "get"), _map_client_errors("get"):
             response = await self._session.request(
                 method, f"{self._url}/{checked(key)}", headers=headers, allow_redirects=False
             )
@@ -166,7 +166,7 @@ class MinioObjects:
             yield StoreResponse(response.status, response.headers, chunks)
 
     async def _prepare(self) -> None:
-        """Make the bucket if it is missing and say who may read it; once."""
+        """Create the bucket if it is missing and set its read policy; once per process."""
         if self._prepared:
             return
         with observed("objects", "minio", "prepare", _FAILURES):
@@ -174,16 +174,17 @@ class MinioObjects:
                 try:
                     await self._client.make_bucket(self._bucket)
                 except S3Error as error:
-                    if error.code not in _OWNED:  # else another process was faster
+                    if error.code not in _BUCKET_EXISTS:  # else another process created it
                         raise
-            if self._presigned:  # it may have been public before
+            if self._presigned:  # a policy may be left from a public configuration
                 await self._client.delete_bucket_policy(self._bucket)
             else:
-                await self._client.set_bucket_policy(self._bucket, _readable(self._bucket))
+                policy = _public_read_policy(self._bucket)
+                await self._client.set_bucket_policy(self._bucket, policy)
             self._prepared = True
 
 
-def _readable(bucket: str) -> str:
+def _public_read_policy(bucket: str) -> str:
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
@@ -194,12 +195,12 @@ def _readable(bucket: str) -> str:
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn what the client raises into StoreError."""
+def _map_client_errors(method: str) -> Iterator[None]:
+    """Log an error of the client and raise StoreError."""
     try:
         yield
     except _FAILURES as error:
-        _log.error("objects minio.%s: %s: %s", what, type(error).__name__, error)
+        _log.error("objects minio.%s: %s: %s", method, type(error).__name__, error)
         raise StoreError("存储不可用，请稍后再试") from error
 
 
@@ -208,7 +209,7 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
     """Open ``minio://access:secret@host:port/bucket`` (``?secure=1`` for TLS).
 
     Raises:
-        ConfigError: a part of the URL is missing.
+        ConfigError: the URL is invalid.
     """
     url = urlsplit(settings.objects_url)
     bucket = url.path.strip("/")
@@ -225,22 +226,24 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
             timeout=timeout, read_bufsize=_CHUNK, connector=connector, auto_decompress=False
         )
 
-    def client(at: str, *, secure: bool) -> Minio:
-        return Minio(at, access_key, secret_key, secure=secure, region=_REGION, session=own)
+    def client(host: str, *, secure: bool) -> Minio:
+        return Minio(
+            host, access_key, secret_key, secure=secure, region=_REGION, session=client_session
+        )
 
-    public, public_secure = _signed_for(settings, bucket) or (endpoint, secure)
+    public, public_secure = _signing_host(settings, bucket) or (endpoint, secure)
     async with (
-        session(_CONNECTIONS) as own,
-        # A player that pauses keeps its connection: what is passed on has others, one a player.
-        session(0) as passed_on,
-        client(endpoint, secure=secure) as asked,
+        session(_CONNECTIONS) as client_session,
+        # Streams to players have connections without a limit: a paused player keeps its own.
+        session(0) as stream_session,
+        client(endpoint, secure=secure) as store,
         client(public, secure=public_secure) as signer,
     ):
         base = f"{'https' if secure else 'http'}://{endpoint}/{bucket}"
         objects = MinioObjects(
-            client=asked,
+            client=store,
             signer=signer,
-            session=passed_on,
+            session=stream_session,
             url=base,
             bucket=bucket,
             settings=settings,
@@ -251,15 +254,15 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
             await objects.close()
 
 
-def _signed_for(settings: ObjectsSettings, bucket: str) -> tuple[str, bool] | None:
-    """Return the host for which addresses are signed and whether it speaks TLS, if one is set.
+def _signing_host(settings: ObjectsSettings, bucket: str) -> tuple[str, bool] | None:
+    """Return the public host to presign URLs for and whether it uses TLS, None if not set.
 
     Raises:
-        ConfigError: that is no address of the bucket.
+        ConfigError: the public URL is not one of the bucket.
     """
     if not (settings.objects_presigned and settings.objects_public_url):
         return None
     public = urlsplit(settings.objects_public_url)
     if not public.netloc or public.path.strip("/") != bucket:
-        raise ConfigError(f"OBJECTS_PUBLIC_URL: want https://host/{bucket} where it is signed")
+        raise ConfigError(f"OBJECTS_PUBLIC_URL: want https://host/{bucket} for presigned URLs")
     return public.netloc, public.scheme == "https"

@@ -22,13 +22,13 @@ _ATTEMPTS: Final = 4
 _PAUSE_SECONDS: Final = 0.01
 
 _LOST: Final = frozenset({0, 2003, 2006, 2013, 2014, 2055})
-"""Error numbers of a connection that is gone: what was under way may or may not have been done."""
+"""Error numbers of a lost connection: the outcome of the running statement is unknown."""
 _ROLLED_BACK: Final = frozenset({1205, 1213})
-"""A lock wait that took too long, a deadlock: the server undid the transaction."""
+"""Error numbers of a lock timeout and a deadlock: the server rolled the transaction back."""
 
 
 class MySql:
-    """One database on a server. A transaction is a function, so that it can be run again."""
+    """One database on a server. A transaction is a function, so that it can be retried."""
 
     name = "mysql"
 
@@ -42,7 +42,7 @@ class MySql:
         """Return the database of ``mysql://user:password@host:port/name``.
 
         Raises:
-            ConfigError: no host or no name.
+            ConfigError: the URL lacks the host or the name.
         """
         name = url.path.strip("/")
         if not url.hostname or not name:
@@ -57,25 +57,25 @@ class MySql:
             pool_size=pool_size,
             acquire_timeout=timeout,
             connect_timeout=timeout,
-            # Rows that match, not rows that change: an update with the same value found its row.
+            # FOUND_ROWS: rowcount is the rows that matched, also if their values did not change.
             client_flag=2,
             init_command="SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
         )
         return cls(database, timeout)
 
     async def open(self) -> None:
-        """Nothing to do: connections are opened when they are needed."""
+        """Do nothing: connections are opened on first use."""
 
     async def close(self) -> None:
         """Close every connection."""
         await self._database.close_pool()
 
     async def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
-        """Run a statement that reads; once more if the connection was lost.
+        """Run a reading statement; retried once if the connection was lost.
 
         Raises:
-            peewee.PeeweeException: it failed.
-            TimeoutError: the server did not answer in time.
+            peewee.PeeweeException: the statement failed.
+            TimeoutError: the server did not reply in time.
         """
         try:
             return await self._rows(sql, parameters)
@@ -85,18 +85,18 @@ class MySql:
         return await self._rows(sql, parameters)
 
     async def transaction(self, work: Callable[[Execute], T]) -> T:
-        """Run `work` as one step and return its result.
+        """Run `work` in a transaction and return its result after the commit.
 
-        It is run again when the server undid it (a deadlock) or the connection was lost before the
-        commit was sent.
+        It is retried if the server rolled it back (deadlock, lock timeout), or if the connection
+        was lost before the commit was sent.
 
         Raises:
-            peewee.PeeweeException: it failed, or nobody knows whether it was committed.
-            TimeoutError: the server did not answer in time.
+            peewee.PeeweeException: the transaction failed, or its outcome is unknown.
+            TimeoutError: the server did not reply in time.
         """
         committing = False
 
-        def begun() -> T:
+        def run_in_transaction() -> T:
             nonlocal committing
             with self._database.atomic():
                 result = work(self._execute)
@@ -107,11 +107,11 @@ class MySql:
             committing = False
             try:
                 async with self._released():
-                    result: T = await greenlet_spawn(begun)
+                    result: T = await greenlet_spawn(run_in_transaction)
             except (peewee.PeeweeException, OSError) as error:
                 number = _number(error)
-                undone = number in _ROLLED_BACK or (number in _LOST and not committing)
-                if not undone or attempt == _ATTEMPTS:
+                rolled_back = number in _ROLLED_BACK or (number in _LOST and not committing)
+                if not rolled_back or attempt == _ATTEMPTS:
                     raise
                 await asyncio.sleep(_PAUSE_SECONDS * attempt)
             else:
@@ -119,7 +119,7 @@ class MySql:
         raise AssertionError("the last attempt returns or raises")
 
     async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
-        """Run `work`, which changes the schema, while no other process does."""
+        """Run `work`, which changes the schema, under a lock against other processes."""
 
         def locked() -> list[str]:
             with self._database.migration_lock():
@@ -147,7 +147,7 @@ class MySql:
 
     @asynccontextmanager
     async def _released(self) -> AsyncIterator[None]:
-        """Give the connection back at the end: peewee would keep it as long as the task lives."""
+        """Release the task's connection at the end; peewee would keep it until the task ends."""
         try:
             yield
         finally:
@@ -156,18 +156,18 @@ class MySql:
 
 
 def _number(error: BaseException) -> int:
-    """Return a driver error's number, -1 without one."""
+    """Return the number of a driver's error, -1 if it has none."""
     first = error.args[0] if error.args else -1
     return first if isinstance(first, int) else -1
 
 
 class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
-    """peewee's asyncio database, with a pool that survives callers that are cancelled."""
+    """peewee's asyncio database, with a pool that is safe under cancellation."""
 
     server_version: tuple[int, ...] | None
 
     def rollback(self) -> None:
-        """Undo the transaction; where the connection is gone, the server has done it."""
+        """Roll back; if the connection is lost, the server has done so."""
         connection = self._state.conn
         if connection is not None and not connection.stale():
             super().rollback()
@@ -176,7 +176,7 @@ class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
         return _Pool(self._pool_size, {"db": self.database, **self.connect_params})
 
     async def _pool_acquire(self, pool: "_Pool") -> AsyncMySQLConnection:
-        # Not wait_for, which loses what it waited for when its caller is cancelled just then.
+        # Not wait_for: it may lose the acquired connection if its caller is cancelled.
         async with asyncio.timeout(self._acquire_timeout):
             connection = await pool.acquire()
         if self.server_version is None:
@@ -191,11 +191,11 @@ class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
 
     @contextmanager
     def migration_lock(self) -> Iterator[None]:
-        """Keep other processes from doing the same at the same time; within one connection."""
+        """Hold a server-wide lock named after the database, on the current connection."""
         name = f"migrate {self.database}"[:64]
-        held = self.execute_sql("SELECT GET_LOCK(%s, %s)", (name, _LOCK_SECONDS)).fetchone()
-        if held != (1,):
-            raise ConfigError("another process migrates the schema and does not finish")
+        acquired = self.execute_sql("SELECT GET_LOCK(%s, %s)", (name, _LOCK_SECONDS)).fetchone()
+        if acquired != (1,):
+            raise ConfigError("another process holds the migration lock for too long")
         try:
             yield
         finally:
@@ -203,47 +203,46 @@ class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
 
 
 class _Pool:
-    """At most `size` connections, each checked out by one caller, who may be cancelled any time.
+    """A pool of at most `size` connections whose callers may be cancelled at any time.
 
-    aiomysql's own pool loses connections and waiters to cancelled callers.
+    aiomysql's pool loses connections and waiters to cancelled callers.
     """
 
     def __init__(self, size: int, parameters: dict[str, Any]) -> None:
         self._parameters = parameters
-        self._places = asyncio.Semaphore(size)
+        self._slots = asyncio.Semaphore(size)
         self._idle: list[aiomysql.Connection] = []
         self._closed = False
 
     async def acquire(self) -> aiomysql.Connection:
         """Return the connection used last, or a new one."""
-        await self._places.acquire()
+        await self._slots.acquire()
         try:
             while self._idle:
                 connection = self._idle.pop()
-                if not _ended(connection):
+                if not _closed_by_server(connection):
                     return connection
                 connection.close()
             return await aiomysql.connect(autocommit=True, **self._parameters)
         except BaseException:
-            self._places.release()
+            self._slots.release()
             raise
 
     def release(self, connection: aiomysql.Connection) -> None:
-        """Take a connection back; one that is within a transaction is closed, which undoes it."""
-        self._places.release()
+        """Return a connection; one with an open transaction is closed, which rolls it back."""
+        self._slots.release()
         if self._closed or connection.closed or connection.get_transaction_status():
             connection.close()
         else:
             self._idle.append(connection)
 
     def close(self) -> None:
-        """Close what is idle now, and the rest when it comes back."""
+        """Close idle connections now and the others on release."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
 
-def _ended(connection: aiomysql.Connection) -> bool:
-    """Did the server close it while it was idle?"""
-    reader = connection._reader  # noqa: SLF001 - nothing public tells
+def _closed_by_server(connection: aiomysql.Connection) -> bool:
+    reader = connection._reader  # noqa: SLF001 - no public equivalent
     return bool(reader.at_eof() or reader.exception() or reader.eof_received)

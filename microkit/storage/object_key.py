@@ -1,4 +1,4 @@
-"""Names of objects."""
+"""Keys of objects."""
 
 import re
 from typing import Final
@@ -6,15 +6,15 @@ from typing import Final
 from microkit.errors import ParamError
 
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_LONGEST: Final = 255
+_MAX_LENGTH: Final = 255
 
 
 def checked(key: str) -> str:
-    """Return `key`: names of letters, digits and ``._-``, with ``/`` between them.
+    """Return `key` if it is valid: names of letters, digits and ``._-``, separated by ``/``.
 
     Raises:
-        ParamError: this is no key.
+        ParamError: the key is invalid.
     """
-    if len(key) > _LONGEST or not _KEY.fullmatch(key):
+    if len(key) > _MAX_LENGTH or not _KEY.fullmatch(key):
         raise ParamError("对象名称无效")
     return key

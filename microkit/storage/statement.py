@@ -1,4 +1,4 @@
-"""Queries that peewee builds once and that run often."""
+"""Queries that peewee builds once and that run many times."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ from peewee import Node, Value
 
 
 class Statement:
-    """A query whose text is kept: `build` gets a placeholder for each of its arguments.
+    """A query with cached SQL; `build` is called with a placeholder for each argument.
 
     A list argument (for IN) is padded to the next power of two by repeating its last element, so
-    that few texts serve every length.
+    that a few texts serve all lengths.
     """
 
     __slots__ = ("_build", "_texts")
@@ -20,14 +20,14 @@ class Statement:
         self._texts: dict[tuple[Any, ...], tuple[str, list[Any]]] = {}
 
     def __call__(self, **arguments: Any) -> "BoundStatement":
-        """Return the statement with its arguments, ready to run."""
+        """Bind arguments to the statement."""
         return BoundStatement(self, arguments)
 
     def text(self, database: Any, arguments: dict[str, Any]) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters for peewee's `database`.
 
         Raises:
-            ValueError: a list is empty; it would match nothing.
+            ValueError: a list argument is empty.
         """
         padded = {name: _pad(value) for name, value in arguments.items()}
         shape = (
@@ -35,10 +35,11 @@ class Statement:
             *(len(value) if isinstance(value, list) else 0 for value in padded.values()),
         )
         if shape not in self._texts:
-            slots = {name: _slots(name, value) for name, value in padded.items()}
-            self._texts[shape] = database.get_sql_context().sql(self._build(**slots)).query()
+            placeholders = {name: _placeholder(name, value) for name, value in padded.items()}
+            query = self._build(**placeholders)
+            self._texts[shape] = database.get_sql_context().sql(query).query()
         sql, parameters = self._texts[shape]
-        return sql, [p.of(padded) if isinstance(p, _Slot) else p for p in parameters]
+        return sql, [p.of(padded) if isinstance(p, _Parameter) else p for p in parameters]
 
 
 class BoundStatement:
@@ -51,8 +52,8 @@ class BoundStatement:
         self.arguments = arguments
 
 
-class _Slot:
-    """The place of one parameter."""
+class _Parameter:
+    """The position of one parameter among the arguments."""
 
     __slots__ = ("index", "name")
 
@@ -65,15 +66,15 @@ class _Slot:
         return value if self.index is None else value[self.index]
 
 
-def _slots(name: str, value: Any) -> Any:
+def _placeholder(name: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [Value(_Slot(name, i), converter=False) for i in range(len(value))]
-    return Value(_Slot(name), converter=False)
+        return [Value(_Parameter(name, i), converter=False) for i in range(len(value))]
+    return Value(_Parameter(name), converter=False)
 
 
 def _pad(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     if not value:
-        raise ValueError("an empty list matches nothing: do not ask")
+        raise ValueError("an empty list matches no row: skip the query")
     return value + value[-1:] * ((1 << (len(value) - 1).bit_length()) - len(value))

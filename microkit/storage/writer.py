@@ -1,4 +1,4 @@
-"""Group commit for SQLite: transactions of concurrent callers share one commit."""
+"""Group commit for SQLite: concurrent transactions share one commit."""
 
 import asyncio
 import contextvars
@@ -13,24 +13,23 @@ from microkit.storage.engine import Execute, Result
 
 T = TypeVar("T")
 
-_GROUP: Final = 256
+_MAX_GROUP: Final = 256
 _LOOP_SECONDS: Final = 0.0005
 _RETRY_SECONDS: Final = 0.002
 
 
 class Writer:
-    """The connection through which a process writes to a SQLite file.
+    """The writing connection of a process to a SQLite file.
 
-    A commit waits for the disk; the statements before it do not. So transactions that arrive while
-    a commit is under way form the next group: each runs within a savepoint of its own, and one
-    commit makes all of them durable. A transaction that fails is undone alone. Callers are answered
-    after the commit.
+    Only the commit waits for the disk. Transactions that arrive during a commit form the next
+    group: each runs in a savepoint of its own, and one commit makes all of them durable. A failed
+    transaction is rolled back alone. Callers get their results after the commit.
 
-    Statements run on the loop's thread, because a hop to another thread costs several times as much
-    as they do; only the commit runs in a thread.
+    Statements run on the loop's thread, because a hop to another thread costs several times as
+    much; only the commit runs in a thread.
 
     Args:
-        connection: in autocommit mode, without a busy timeout; nothing else may use it.
+        connection: in autocommit mode, without a busy timeout, not used elsewhere.
         timeout: seconds to wait for the write lock while another process holds it.
     """
 
@@ -42,23 +41,23 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[Execute], T]) -> T:
-        """Run `work` as a transaction and return its result once it is on the disk.
+        """Run `work` in a transaction and return its result after the commit.
 
-        A caller that is cancelled before its group begins leaves nothing behind; afterwards the
-        transaction is committed all the same.
+        If the caller is cancelled before its group starts, the transaction does not run; later it
+        is committed regardless.
 
         Raises:
             sqlite3.Error: the write lock was not free in time, or the commit failed.
-            Exception: what `work` raised; it is undone.
+            Exception: the exception of `work`; its transaction is rolled back.
         """
         member = _Member(work)
         self._queue.append(member)
         if self._task is None:
             self._task = asyncio.create_task(self._commit_groups())
-        return await member.answer
+        return await member.result
 
     async def close(self) -> None:
-        """Commit what is queued and close the connection."""
+        """Commit queued transactions and close the connection."""
         while self._task is not None:
             await asyncio.wait((self._task,))
         self._thread.shutdown()
@@ -67,31 +66,33 @@ class Writer:
     async def _commit_groups(self) -> None:
         try:
             while self._queue:
-                group = [self._queue.popleft() for _ in range(min(_GROUP, len(self._queue)))]
+                group = [self._queue.popleft() for _ in range(min(_MAX_GROUP, len(self._queue)))]
                 await self._commit(group)
         finally:
+            # Here and not in a done callback: a transaction queued before the callback runs would
+            # find a task that no longer takes it.
             self._task = None
 
     async def _commit(self, group: "list[_Member[Any]]") -> None:
         try:
             await self._begin()
-            ran = await self._run(group)
+            members = await self._run(group)
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._thread, self._connection.execute, "COMMIT")
         except BaseException as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            failed = error if isinstance(error, Exception) else asyncio.CancelledError()
+            failure = error if isinstance(error, Exception) else asyncio.CancelledError()
             for member in group:
-                member.fail(failed)
+                member.fail(failure)
             if not isinstance(error, Exception):
                 raise
         else:
-            for member in ran:
-                member.tell()
+            for member in members:
+                member.finish()
 
     async def _begin(self) -> None:
-        """Take the write lock; SQLite's own busy handler would block the loop."""
+        """Acquire the write lock by polling: SQLite's busy handler would block the loop."""
         deadline = time.monotonic() + self._timeout
         while True:
             try:
@@ -106,24 +107,24 @@ class Writer:
                 return
 
     async def _run(self, group: "list[_Member[Any]]") -> "list[_Member[Any]]":
-        """Run those whose callers still wait, and let others use the loop in between."""
-        ran = []
+        """Run the members whose callers still wait, yielding to the loop; return them."""
+        members = []
         until = time.perf_counter() + _LOOP_SECONDS
         for member in group:
-            if not member.answer.done():
+            if not member.result.done():
                 self._run_one(member)
-                ran.append(member)
+                members.append(member)
             if time.perf_counter() > until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + _LOOP_SECONDS
-        return ran
+        return members
 
     def _run_one(self, member: "_Member[Any]") -> None:
         self._connection.execute("SAVEPOINT member")
         try:
             member.run(self._execute)
         except Exception as error:
-            if not self._connection.in_transaction:  # SQLite undid the whole group: disk full, …
+            if not self._connection.in_transaction:  # SQLite rolled the whole group back
                 raise
             self._connection.execute("ROLLBACK TO member")
             member.error = error
@@ -135,27 +136,28 @@ class Writer:
 
 
 class _Member(Generic[T]):
-    """One transaction of a group, and what its caller will be answered."""
+    """One transaction of a group and the future of its result."""
 
-    __slots__ = ("_context", "_work", "answer", "error", "result")
+    __slots__ = ("_context", "_value", "_work", "error", "result")
 
     def __init__(self, work: Callable[[Execute], T]) -> None:
         self._work = work
         self._context = contextvars.copy_context()
-        self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.error: Exception | None = None
-        self.result: T
+        self._value: T
 
     def run(self, execute: Execute) -> None:
-        self.result = self._context.run(self._work, execute)
+        self._value = self._context.run(self._work, execute)
 
-    def tell(self) -> None:
+    def finish(self) -> None:
         if self.error is not None:
             self.fail(self.error)
-        elif not self.answer.done():
-            self.answer.set_result(self.result)
+        elif not self.result.done():
+            self.result.set_result(self._value)
 
     def fail(self, error: BaseException) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-            self.answer.exception()  # retrieved, also when the caller has gone
+        if not self.result.done():
+            self.result.set_exception(error)
+            # Mark it retrieved: without callers asyncio would log "never retrieved".
+            self.result.exception()

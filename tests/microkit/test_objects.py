@@ -181,7 +181,7 @@ async def test_an_upload_that_fails_leaves_no_parts(settings, own_s3, tmp_path):
         await eventually(lambda: left("videos/b.mp4"))
         cancelled.cancel()
         await asyncio.wait((cancelled,))
-        await eventually(lambda: not objects._forgetting)
+        await eventually(lambda: not objects._cleanups)
         assert await left() == []
 
 
