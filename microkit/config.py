@@ -59,6 +59,8 @@ class Settings:
     rpc_server_timeout_ms: Positive = 10_000
     rpc_pool_size: Positive = 32
     rpc_max_message_mib: Positive = 16
+    # list elements, keys, values and fields of a request in all; elements of each list in a reply
+    rpc_max_elements: Positive = 25_000
 
     # time limits of stores and of a graceful stop
     store_timeout_ms: Positive = 3000

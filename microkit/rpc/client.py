@@ -52,6 +52,7 @@ class Client:
         self._timeout = settings.rpc_timeout_ms / 1e3
         self._pool_size = settings.rpc_pool_size
         self._max_size = settings.rpc_max_message_mib * 2**20
+        self.max_elements = settings.rpc_max_elements
         framed = settings.rpc_transport == "framed"
         self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
         self._pools: dict[Instance, Pool] = {}
@@ -262,7 +263,8 @@ class BoundMethod:
     def _decoded(self, message: Message) -> Any:
         method = self._method
         try:
-            result, _ = method.result.decode(message.body, message.start)
+            limit = self._client.max_elements
+            result, _ = method.result.decode(message.body, message.start, limit)
         except DecodeError as error:
             _log.error(
                 "%s.%s: cannot decode the reply: %s", self._client.service, method.name, error

@@ -5,6 +5,7 @@ Required fields are enforced both ways: a missing one is an error.
 
 import functools
 import io
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -47,15 +48,18 @@ class Codec:
             raise EncodeError(f"{self.struct.__name__}: {error}") from error
         return encoded
 
-    def decode(self, data: bytes, start: int = 0) -> tuple[Any, int]:
+    def decode(
+        self, data: bytes, start: int = 0, max_elements: int = sys.maxsize
+    ) -> tuple[Any, int]:
         """Return the struct at `start` of `data`, and the offset of its end.
 
-        Nothing larger than what arrived is allocated: every length is bounded by the message's.
+        Nothing larger than what arrived is allocated: every length is bounded by the message's, and
+        that of a list or map by `max_elements`.
 
         Raises:
             DecodeError: the bytes are not this struct.
         """
-        protocol = _Input(data, start)
+        protocol = _Input(data, start, max_elements)
         try:
             value = fastbinary.decode_binary(None, protocol, self._spec)
         except _DECODE_ERRORS as error:
@@ -93,9 +97,10 @@ class _Input:
 
     __slots__ = ("container_length_limit", "string_length_limit", "trans")
 
-    def __init__(self, data: bytes, start: int) -> None:
+    def __init__(self, data: bytes, start: int, max_elements: int) -> None:
         self.trans = _Buffer(data, start)
-        self.string_length_limit = self.container_length_limit = len(data)
+        self.string_length_limit = len(data)
+        self.container_length_limit = min(len(data), max_elements)
 
 
 @functools.cache

@@ -9,7 +9,8 @@ from contextlib import suppress
 from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
 from microkit.metrics import POOL
-from microkit.rpc.transport import Message, ProtocolError, Reader
+from microkit.rpc.scan import ProtocolError
+from microkit.rpc.transport import Message, Reader
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from microkit.config import Settings
 from microkit.rpc.contract import Contract, HandlersT
+from microkit.rpc.scan import ProtocolError
 from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
-from microkit.rpc.transport import Message, ProtocolError, Reader
+from microkit.rpc.transport import Message, Reader
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED_CALLS: Final = 64  # per connection
@@ -23,9 +24,10 @@ _MAX_BUFFERED_MESSAGES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a server: sizes in bytes, times in seconds."""
+    """The limits of a server: sizes in bytes, times in seconds, elements of one message."""
 
     message_size: int = 16 * 2**20
+    elements: int = 25_000
     connections: int = 4096
     idle: float = 600
     timeout: float = 10
@@ -35,6 +37,7 @@ class Limits:
         """Return the limits from the settings."""
         return cls(
             message_size=settings.rpc_max_message_mib * 2**20,
+            elements=settings.rpc_max_elements,
             timeout=settings.rpc_server_timeout_ms / 1e3,
         )
 
@@ -138,7 +141,7 @@ class ServerConnection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._reader = Reader(server.limits.message_size)
+        self._reader = Reader(server.limits.message_size, server.limits.elements)
         self._queue: deque[Message] = deque()
         self._queued_bytes = 0
         self.buffered = 0  # bytes: queued messages and the one that is arriving

@@ -18,12 +18,22 @@ from microkit.rpc.exception import (
     UNKNOWN_METHOD,
     ApplicationException,
 )
-from microkit.rpc.transport import CALL, EXCEPTION, ONEWAY, REPLY, Message, encode
+from microkit.rpc.scan import ProtocolError
+from microkit.rpc.transport import (
+    CALL,
+    EXCEPTION,
+    ONEWAY,
+    REPLY,
+    Message,
+    check_elements,
+    encode,
+)
 from microkit.rpc.ttheader import Header
 
 if TYPE_CHECKING:
     from microkit.rpc.server import Server
 
+_UNDECODABLE: Final = (DecodeError, ProtocolError)
 _CLOSE_TEXTS: Final = {ttheader.CONNECTION_CLOSES: "1"}
 
 
@@ -82,9 +92,11 @@ class ServerCall:
         deadline = asyncio.get_running_loop().call_later(
             self._timeout(), self.cancel, Cancelled.DEADLINE
         )
-        with observed("rpc_server", handler.service, method.name, (DecodeError,)) as call:
+        with observed("rpc_server", handler.service, method.name, _UNDECODABLE) as call:
             try:
-                request, _ = method.arguments.decode(message.body, message.start)
+                limit = self._server.limits.elements
+                check_elements(message, limit)
+                request, _ = method.arguments.decode(message.body, message.start, limit)
                 _set_metadata(message.header)
                 response = await handler.call(request.value)
                 self._reply(handler.wire_name, _encoded(method, response))
@@ -92,7 +104,7 @@ class ServerCall:
                 call.error = error
                 response = status.failure(method.response, error)
                 self._reply(handler.wire_name, _encoded(method, response))
-            except DecodeError as error:
+            except _UNDECODABLE as error:
                 call.error = error
                 self._refuse(ApplicationException(PROTOCOL_ERROR, str(error)))
             except asyncio.CancelledError as error:

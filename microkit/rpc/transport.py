@@ -10,12 +10,14 @@ The first 8 bytes of a message identify its transport (the protocol is always st
 
 import enum
 import struct
+import sys
 from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
 
 from microkit.rpc import http2, ttheader
+from microkit.rpc.scan import ProtocolError, scan_struct
 from microkit.rpc.ttheader import Header, HeaderError
 
 CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
@@ -25,19 +27,8 @@ _MAGIC: Final = b"\x10\x00"
 _U32 = struct.Struct(">I")
 _I32 = struct.Struct(">i")
 _HEAD: Final = 8
+_CHECKED_SIZE: Final = 64 * 1024
 MAX_NAME: Final = 256
-MAX_DEPTH: Final = 64
-
-
-class ProtocolError(Exception):
-    """The bytes are not a message; the connection must be closed.
-
-    `refusal` is sent before that: an error in the protocol of the peer, if it was recognized.
-    """
-
-    def __init__(self, message: str, refusal: bytes = b"") -> None:
-        super().__init__(message)
-        self.refusal = refusal
 
 
 class Transport(enum.Enum):
@@ -87,13 +78,18 @@ def encode(
 
 
 class Reader:
-    """Assembles messages of at most `max_size` bytes from any fragmentation."""
+    """Assembles messages of at most `max_size` bytes from any fragmentation.
 
-    __slots__ = ("_buffer", "_max_size", "_need", "_scan")
+    An unframed message with more than `max_elements` is refused before it has arrived, because its
+    end is found by a scan.
+    """
 
-    def __init__(self, max_size: int) -> None:
+    __slots__ = ("_buffer", "_max_elements", "_max_size", "_need", "_scan")
+
+    def __init__(self, max_size: int, max_elements: int = sys.maxsize) -> None:
         self._buffer = bytearray()
         self._max_size = max_size
+        self._max_elements = max_elements
         self._need = _HEAD
         # Set while an unframed message arrives: only a scan of its values finds its end. It yields
         # the size it needs next, receives a buffer of at least that size, and returns the end.
@@ -137,7 +133,7 @@ class Reader:
         if data[4:6] == _MAGIC or data[4:6] == _VERSION:
             return self._bounded(4 + _U32.unpack_from(data)[0])
         if data[:2] == _VERSION:
-            self._scan = _scan(data)
+            self._scan = _scan(data, self._max_elements)
             return self._resume_scan(None)
         if data[:_HEAD] == http2.PREFACE[:_HEAD]:
             raise ProtocolError("HTTP/2 (a gRPC client): only Thrift is served", http2.REFUSAL)
@@ -185,77 +181,21 @@ def _parse(data: bytes) -> Message:
     )
 
 
-_SIZES: Final = {2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8}
-_STRING, _STRUCT, _MAP, _SET, _LIST = 11, 12, 13, 14, 15
-_TYPES: Final = frozenset((*_SIZES, _STRING, _STRUCT, _MAP, _SET, _LIST))
-
-
-def _scan(  # noqa: C901 - one loop over all types keeps it a single pass
-    data: bytes | bytearray,
-) -> Generator[int, bytes | bytearray, int]:
-    """Find the end of an unframed message in one pass, whatever its fragmentation.
-
-    A generator: it yields the number of bytes it needs, receives a buffer of at least that length,
-    and returns the offset of the end. Fixed-size values are skipped by arithmetic. An explicit
-    stack replaces recursion and bounds the depth.
-    """
+def _scan(data: bytes | bytearray, max_elements: int) -> Generator[int, bytes | bytearray, int]:
+    """Find the end of an unframed message; see `scan_struct`."""
     length: int = _I32.unpack_from(data, 4)[0]
     if not 0 <= length <= MAX_NAME:
         raise ProtocolError(f"method name of {length} bytes: at most {MAX_NAME} are allowed")
-    at = 8 + length + 4
-    # An entry per open value: a struct is []; a container is [values left, type, …], with one type
-    # for a list or set and two for a map.
-    stack: list[list[int]] = [[]]
-    while stack:
-        top = stack[-1]
-        if not top:
-            while len(data) < at + 1:
-                data = yield at + 1
-            kind = data[at]
-            at += 1
-            if kind == 0:
-                stack.pop()
-                continue
-            at += 2
-        else:
-            if top[0] == 0:
-                stack.pop()
-                continue
-            top[0] -= 1
-            # Keys and values of a map alternate; an odd number left means that this is a key.
-            kind = top[-1] if top[0] % 2 == 0 else top[1]
-        size = _SIZES.get(kind)
-        if size is not None:
-            at += size
-            continue
-        if kind == _STRUCT:
-            stack.append([])
-        else:
-            head = _HEADS.get(kind)
-            if head is None:
-                raise ProtocolError(f"unknown type {kind}")
-            while len(data) < at + head:
-                data = yield at + head
-            at += head
-            count: int = _I32.unpack_from(data, at - 4)[0]
-            if count < 0:
-                raise ProtocolError(f"negative length {count}")
-            if kind == _STRING:
-                at += count
-                continue
-            types = list(data[at - head : at - 4])
-            if count and not _TYPES.issuperset(types):
-                raise ProtocolError(f"unknown element types {types}")
-            sizes = [_SIZES.get(each, 0) for each in types]
-            if all(sizes):
-                at += count * sum(sizes)
-            else:
-                stack.append([count * len(types), *types])
-        if len(stack) > MAX_DEPTH:
-            raise ProtocolError(f"nested more than {MAX_DEPTH} levels deep")
-    while len(data) < at:
-        data = yield at
-    return at
+    return (yield from scan_struct(data, 8 + length + 4, max_elements))
 
 
-_HEADS: Final = {_STRING: 4, _MAP: 6, _SET: 5, _LIST: 5}
+def check_elements(message: Message, limit: int) -> None:
+    """Check that a large message has at most `limit` elements, before it is decoded.
+
+    Small messages cannot have many; unframed ones are checked while they arrive.
+
+    Raises:
+        ProtocolError: it has more, or is not a struct.
+    """
+    if len(message.body) > _CHECKED_SIZE and message.transport is not Transport.UNFRAMED:
+        next(scan_struct(message.body, message.start, limit), None)
