@@ -486,7 +486,15 @@ def output_of(script: str) -> str:
 
 
 def children() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if each.name().startswith("python")]
+    """The workers that run as children of this process."""
+    return [each for each in psutil.Process().children() if "api.media.child" in command(each)]
+
+
+def command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it ended just now
+        return []
 
 
 def running(pid: int) -> bool:

@@ -13,7 +13,7 @@ import aiohttp
 class Person:
     id: int
     token: str
-    name: str
+    name: str = ""
 
 
 class Apk:
@@ -38,6 +38,12 @@ class Apk:
 
     async def get(self, path: str, **query: object) -> dict[str, Any]:
         return await self.call("GET", path, **query)
+
+    async def read(self, path: str, **query: object) -> dict[str, Any]:
+        """GET what has to be answered."""
+        answer = await self.get(path, **query)
+        assert answer["status_code"] == 0, (path, answer)
+        return answer
 
     async def post(self, path: str, **query: object) -> dict[str, Any]:
         return await self.call("POST", path, **query)

@@ -15,6 +15,10 @@ from scripts.servers import wait_for
 ROOT = Path(__file__).parents[2]
 
 
+# Within them a busy machine answers too.
+DEADLINES = {"RPC_TIMEOUT_MS": "30000", "STORE_TIMEOUT_MS": "30000"}
+
+
 class System:
     """A running ``scripts/up`` of the checkout at `root`."""
 
@@ -23,7 +27,12 @@ class System:
         self.data, self.log = data, log
         with log.open("a") as file:
             self.process = subprocess.Popen(
-                command, cwd=root, stdout=subprocess.PIPE, stderr=file, text=True
+                command,
+                cwd=root,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+                env=DEADLINES | os.environ,
             )
         self.printed = self._until_ready()
         self.url = self.printed[-1].removeprefix("ready ")

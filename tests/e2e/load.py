@@ -119,15 +119,15 @@ class Load:
 
 async def check(load: Load) -> None:
     apk, first = load.apk, load.people[0]
-    published = (await apk.get("publish/list", user_id=first.id))["video_list"]
-    assert load.acked["video"] <= {video["title"] for video in published}
+    published = (await apk.read("publish/list", user_id=first.id))["video_list"]
+    assert load.acked["video"] - {video["title"] for video in published} == set()
     for video in published:
         assert await apk.bytes_of(video["play_url"])
         assert await apk.bytes_of(video["cover_url"])
-    comments = (await apk.get("comment/list", video_id=load.video))["comment_list"]
-    assert load.acked["comment"] <= {comment["content"] for comment in comments}
-    chat = await apk.get("message/chat", token=first.token, to_user_id=load.people[1].id)
-    assert load.acked["message"] <= {message["content"] for message in chat["message_list"]}
+    comments = (await apk.read("comment/list", video_id=load.video))["comment_list"]
+    assert load.acked["comment"] - {comment["content"] for comment in comments} == set()
+    chat = await apk.read("message/chat", token=first.token, to_user_id=load.people[1].id)
+    assert load.acked["message"] - {each["content"] for each in chat["message_list"]} == set()
     for name in random.sample(sorted(load.acked["user"]), min(5, len(load.acked["user"]))):
         login = await apk.post("user/login", username=name, password="secret")
         assert login["status_code"] == 0
@@ -142,9 +142,9 @@ async def check_edges(load: Load) -> int:
     followers: defaultdict[int, int] = defaultdict(int)
     likers = 0
     for person in load.people:
-        listed = (await load.apk.get("relation/follow/list", user_id=person.id))["user_list"]
+        listed = (await load.apk.read("relation/follow/list", user_id=person.id))["user_list"]
         follows = {user["id"] for user in listed}
-        liked = (await load.apk.get("favorite/list", user_id=person.id))["video_list"]
+        liked = (await load.apk.read("favorite/list", user_id=person.id))["video_list"]
         likes = {video["id"] for video in liked}
         likers += load.video in likes
         for followed in follows:
@@ -154,6 +154,6 @@ async def check_edges(load: Load) -> int:
                 held = target in (follows if kind == "follow" else likes)
                 assert held == (action == 1), (kind, owner, target)
     for person in load.people:
-        user = (await load.apk.get("user", user_id=person.id))["user"]
+        user = (await load.apk.read("user", user_id=person.id))["user"]
         assert user["follower_count"] == followers[person.id]
     return likers

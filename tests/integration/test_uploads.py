@@ -67,7 +67,7 @@ async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(
             assert int(got.headers["Content-Range"].rpartition("/")[2]) >= 99 << 20
     grown = (most - before) / (1 << 20)
     figure(f"an upload of 99 MiB: the API's process grew by {grown:.1f} MiB")
-    assert grown < 16
+    assert grown < 24, "a quarter of the file: it is never whole in memory"
 
 
 @pytest.mark.parametrize("fault", ["500", "stalls"])
