@@ -1,4 +1,4 @@
-"""Arguments to request structs: from the query, a form or a JSON object, as a client sends them."""
+"""Binds arguments from the query, a form or a JSON object to request structs."""
 
 import asyncio
 import functools
@@ -17,23 +17,24 @@ from microkit.rpc.bounds import check_of, condition_of
 from microkit.rpc.structs import Field, Struct, fields_of
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_INTEGERS: Final = {"i32": 2**31, "i64": 2**63}
-_EXACT: Final = 2**53
-_LONGEST: Final = 40
+_INTEGER_BOUNDS: Final = {"i32": 2**31, "i64": 2**63}
+_MAX_EXACT: Final = 2**53
+_MAX_DIGITS: Final = 40
 _REPLACEMENT: Final = "\ufffd"
 _BODY_SECONDS: Final = 30.0
-_FIELDS: Final = 1000
-_SECONDS_BELOW: Final = 10**11
+_MAX_FIELDS: Final = 1000
+# A smaller time is in seconds, not milliseconds.
+_MIN_TIME_MS: Final = 10**11
 
 RequestT = TypeVar("RequestT", bound=msgspec.Struct)
 Arguments = Mapping[str, Any]
 
 
 async def arguments(request: web.Request) -> Arguments:
-    """Return a request's arguments by name; the first counts, and the query before the body.
+    """Return a request's arguments by name: the first of a name, and the query before the body.
 
     Raises:
-        ParamError: a body that is not what its type says.
+        ParamError: the body does not match its Content-Type.
     """
     query = _query(request)
     if request.method != "POST" or not request.can_read_body:
@@ -45,18 +46,18 @@ async def arguments(request: web.Request) -> Arguments:
 
 
 def _query(request: web.Request) -> Arguments:
-    """Return the arguments of the query, which have to be UTF-8."""
+    """Return the arguments of the query, which must be UTF-8."""
     query = request.query
     raw = request.rel_url.raw_query_string
     if "%" in raw and any(_REPLACEMENT in query[name] for name in query):
-        _decoded(raw)  # that stands for what cannot be decoded
+        _decoded(raw)  # raises unless the replacement character was sent as such
     return query
 
 
 def _decoded(text: str) -> dict[str, str]:
     """Decode a query or an urlencoded body."""
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:
         raise ParamError("参数应为 UTF-8 文本") from error
     return dict(reversed(pairs))
@@ -78,16 +79,16 @@ async def _body(request: web.Request) -> Arguments:
 
 
 async def _form(request: web.Request) -> Arguments:
-    """Read the texts of a multipart form; files mean nothing here."""
+    """Read the text fields of a multipart form; files are ignored."""
     if (request.content_length or 0) > request.client_max_size:
         raise form.TooLarge("请求体过大")
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     async for part in form.parts(request):
         if part.filename is None:
-            found.setdefault(part.name or "", await form.text(part))
+            texts.setdefault(part.name or "", await form.text(part))
         if request.content.total_bytes > request.client_max_size:
             raise form.TooLarge("请求体过大")
-    return found
+    return texts
 
 
 def _json(raw: bytes) -> Arguments:
@@ -100,15 +101,15 @@ def _json(raw: bytes) -> Arguments:
     raise ParamError("请求体应为表单或 JSON 对象")
 
 
-def bind(struct: type[RequestT], given: Arguments) -> RequestT:
-    """Return the request struct of these arguments; what is missing is empty.
+def bind(struct: type[RequestT], arguments: Arguments) -> RequestT:
+    """Return the request struct; missing arguments are empty.
 
     Raises:
-        ParamError: an argument cannot be read as its type, or is out of its bounds.
+        ParamError: an argument cannot be converted to its type, or is out of bounds.
     """
     values: dict[str, Any] = {}
-    for name, read, matters in _readers(struct):
-        values[name] = read(given.get(name)) if matters is None or matters(values) else None
+    for name, read, applies in _readers(struct):
+        values[name] = read(arguments.get(name)) if applies is None or applies(values) else None
     request = struct(**values)
     check = check_of(struct)
     if check is not None:
@@ -116,16 +117,16 @@ def bind(struct: type[RequestT], given: Arguments) -> RequestT:
     return request
 
 
-Matters = Callable[[Mapping[str, Any]], bool]
+Condition = Callable[[Mapping[str, Any]], bool]
 
 
 @functools.cache
-def _readers(struct: Struct) -> tuple[tuple[str, Callable[[Any], Any], Matters | None], ...]:
-    return tuple((field.name, _reader(field), _matters(field)) for field in fields_of(struct))
+def _readers(struct: Struct) -> tuple[tuple[str, Callable[[Any], Any], Condition | None], ...]:
+    return tuple((field.name, _reader(field), _condition(field)) for field in fields_of(struct))
 
 
-def _matters(field: Field) -> Matters | None:
-    """Read ``api.when = "other == 1"``: the field counts only beside that value of another."""
+def _condition(field: Field) -> Condition | None:
+    """Parse ``api.when = "other == 1"``: the field is read only if another has that value."""
     when = field.annotations.get("api.when")
     if when is None:
         return None
@@ -136,10 +137,10 @@ def _matters(field: Field) -> Matters | None:
 def _reader(field: Field) -> Callable[[Any], Any]:
     empty = None if field.requiredness == "optional" else field.zero()
     if field.type.name == "binary":
-        return lambda _: empty  # an upload: it goes to the disk, see api/upload.py
+        return lambda _: empty  # the upload, which api/upload.py streams to disk
     if field.type.name == "string":
         return functools.partial(_text, field.name, empty)
-    return functools.partial(_integer, field, _INTEGERS[field.type.name], empty)
+    return functools.partial(_integer, field, _INTEGER_BOUNDS[field.type.name], empty)
 
 
 def _text(name: str, empty: str | None, value: Any) -> str | None:
@@ -147,7 +148,7 @@ def _text(name: str, empty: str | None, value: Any) -> str | None:
         return empty
     if isinstance(value, str):
         if value.isascii() or value.encode("utf-8", "replace").decode() == value:
-            return value  # a lone surrogate is no text
+            return value  # a lone surrogate cannot be encoded
     elif isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise ParamError(f"{name} 应为文本")
@@ -161,28 +162,28 @@ def _integer(field: Field, bound: int, empty: int | None, value: Any) -> int | N
         if "api.lenient" in field.annotations:
             return empty
         raise ParamError(f"{field.name} 应为整数")
-    if "api.time" in field.annotations and 0 < number < _SECONDS_BELOW:
+    if "api.time" in field.annotations and 0 < number < _MIN_TIME_MS:
         return number * 1000
     return number
 
 
 def _exact(value: Any) -> int | None:
-    """Read ``12``, ``1e+06`` or ``1.2e+01``; None for what is not exactly an integer."""
+    """Parse ``12``, ``1e+06`` or ``1.2e+01``; None if the value is not exactly an integer."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:
         if isinstance(value, str):
             text = value.strip()
-            if len(text) > _LONGEST or "_" in text or not text.isascii():
+            if len(text) > _MAX_DIGITS or "_" in text or not text.isascii():
                 return None
             if text.removeprefix("-").isdecimal():
                 return int(text)
-            value = Decimal(text)  # a float would round what has too many digits
+            value = Decimal(text)  # a float would round long numbers
         if isinstance(value, float):
             value = Decimal(value)
-        if isinstance(value, Decimal) and abs(value) <= _EXACT:
-            whole = int(value) if value else 0  # of 0e9999 int() would make all the zeros
+        if isinstance(value, Decimal) and abs(value) <= _MAX_EXACT:
+            whole = int(value) if value else 0  # int() of 0e9999 would build all the zeros
             return whole if whole == value else None
-    except ArithmeticError:  # no number, or too large an exponent
+    except ArithmeticError:  # not a number, or the exponent is too large
         pass
     return None

@@ -1,7 +1,7 @@
-"""Limits of HTTP connections: how many there are, how long they are silent, what they leave unread.
+"""Limits of HTTP connections: their number, idle times, and unsent bytes.
 
-A connection waits for a request, then is busy until the response is handed to the kernel. Only one
-that waits may be closed to make room for another.
+A connection is idle until a request's headers are complete, then busy until the response is handed
+to the kernel. Only an idle connection may be closed to make room for a new one.
 """
 
 import asyncio
@@ -20,28 +20,28 @@ from microkit.errors import Overloaded
 _log = logging.getLogger(__name__)
 _SWEEP_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 10.0
-# What the process needs besides: listeners, pools to services and stores, pipes, a margin.
+# Descriptors for everything else: listeners, pools to services and stores, pipes, a margin.
 _OWN_DESCRIPTORS: Final = 256
-# A connection may hold a file open: one that is served or one that is received.
-_DESCRIPTORS_EACH: Final = 2
-_LEAST_CONNECTIONS: Final = 16
-_LEAST_BYTES_PER_SECOND: Final = 4 << 10
+# The socket, and a file that is sent or received.
+_DESCRIPTORS_PER_CONNECTION: Final = 2
+_MIN_CONNECTIONS: Final = 16
+_MIN_BYTES_PER_SECOND: Final = 4 << 10
 _EVICTABLE_SECONDS: Final = 1.0
-_REFUSALS: Final = 64
+_MAX_REFUSALS: Final = 64
 _REFUSAL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server allows.
+    """The limits of one server.
 
     Args:
-        connections: how many may be open.
+        connections: the maximum number of open connections.
         header_seconds: from the first byte of a request (of a connection: from its start) to the
             end of its headers.
         keepalive_seconds: from a response to the next request.
-        send_seconds: a client that reads less than 4 KiB/s for so long is cut off.
-        unsent_bytes: how much may wait on all connections together for clients that do not read.
+        send_seconds: a client that reads less than 4 KiB/s for this time is disconnected.
+        unsent_bytes: response bytes buffered for slow readers, over all connections.
     """
 
     connections: int = 4096
@@ -52,9 +52,9 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
-        """Return the limits of the settings, with connections below the descriptor limit."""
+        """Return the limits from the settings; connections are capped by the descriptor limit."""
         return cls(
-            _with_descriptors(settings.api_max_connections),
+            _cap_by_descriptors(settings.api_max_connections),
             settings.api_header_seconds,
             settings.api_keepalive_seconds,
             settings.api_send_seconds,
@@ -62,22 +62,27 @@ class Limits:
         )
 
 
-def _with_descriptors(wanted: int) -> int:
-    """Return how many connections there are descriptors for; the soft limit is raised if need be.
+def _cap_by_descriptors(connections: int) -> int:
+    """Return the number of connections that descriptors suffice for; raises the soft limit.
 
-    The hard limit stays: an operator who set it meant it.
+    The hard limit is not touched: it is the operator's.
     """
-    needed = wanted * _DESCRIPTORS_EACH + _OWN_DESCRIPTORS
+    needed = connections * _DESCRIPTORS_PER_CONNECTION + _OWN_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, raised), hard))
         soft = max(soft, raised)
     if soft == resource.RLIM_INFINITY or soft >= needed:
-        return wanted
-    found = max(_LEAST_CONNECTIONS, (soft - _OWN_DESCRIPTORS) // _DESCRIPTORS_EACH)
-    _log.warning("API_MAX_CONNECTIONS=%d: %d, the descriptor limit is %d", wanted, found, soft)
-    return found
+        return connections
+    possible = max(_MIN_CONNECTIONS, (soft - _OWN_DESCRIPTORS) // _DESCRIPTORS_PER_CONNECTION)
+    _log.warning(
+        "API_MAX_CONNECTIONS=%d lowered to %d: the descriptor limit is %d",
+        connections,
+        possible,
+        soft,
+    )
+    return possible
 
 
 class Connections:
@@ -86,104 +91,107 @@ class Connections:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._open: set[RequestHandler] = set()
-        self._waiting: dict[RequestHandler, float] = {}  # since when; the longest first
-        self._in_header: dict[RequestHandler, float] = {}
-        self._unread: dict[RequestHandler, tuple[float, int]] = {}  # since when, bytes then
+        self._idle_since: dict[RequestHandler, float] = {}  # longest idle first
+        self._header_since: dict[RequestHandler, float] = {}
+        self._slow: dict[RequestHandler, tuple[float, int]] = {}  # since, unsent bytes at that time
         self._refused = 0
-        self._logged = -_LOG_SECONDS
+        self._logged_at = -_LOG_SECONDS
         self._refusals: set[Refusal] = set()
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop the periodic checks."""
         self._sweeper.cancel()
 
     def refusal(self) -> "Refusal | None":
-        """Return None if there is room for one more connection, else the protocol that refuses it.
+        """Return None if one more connection is allowed, else the protocol that refuses it.
 
-        The connection that has waited longest is closed for it, if it has for a second.
+        At the limit the longest idle connection is closed, if it was idle for at least a second.
         """
         if len(self._open) < self._limits.connections:
             return None
         now = time.monotonic()
-        longest = next(iter(self._waiting), None)
-        if longest is not None and self._waiting[longest] < now - _EVICTABLE_SECONDS:
+        longest = next(iter(self._idle_since), None)
+        if longest is not None and self._idle_since[longest] < now - _EVICTABLE_SECONDS:
             self.remove(longest)
             longest.force_close()
-            self._report(now, "closed one that waited")
+            self._log_limit(now, "closed an idle one")
             return None
-        self._report(now, "refused one")
+        self._log_limit(now, "refused a new one")
         return Refusal(self._refusals)
 
     def add(self, connection: RequestHandler) -> None:
-        """Count a connection; its first request has to come soon."""
+        """Register a new connection; the header timeout of its first request starts."""
         self._open.add(connection)
-        self._in_header[connection] = self._waiting[connection] = time.monotonic()
+        self._header_since[connection] = self._idle_since[connection] = time.monotonic()
 
     def remove(self, connection: RequestHandler) -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection."""
         self._open.discard(connection)
-        self.busy(connection)
-        self._unread.pop(connection, None)
+        self._idle_since.pop(connection, None)
+        self._header_since.pop(connection, None)
+        self._slow.pop(connection, None)
 
-    def receives(self, connection: RequestHandler) -> None:
-        """Note that bytes have come; if it waits, they begin a request."""
-        if connection in self._waiting:
-            self._in_header.setdefault(connection, time.monotonic())
+    def on_bytes_received(self, connection: RequestHandler) -> None:
+        """Start the header timeout if the connection was idle."""
+        if connection in self._idle_since:
+            self._header_since.setdefault(connection, time.monotonic())
 
-    def busy(self, connection: RequestHandler) -> None:
-        """Note that the headers of a request are complete."""
-        self._waiting.pop(connection, None)
-        self._in_header.pop(connection, None)
+    def on_headers_complete(self, connection: RequestHandler) -> None:
+        """Mark the connection busy."""
+        self._idle_since.pop(connection, None)
+        self._header_since.pop(connection, None)
 
-    def waits(self, connection: RequestHandler) -> None:
-        """Note that a response has been sent."""
+    def on_response_sent(self, connection: RequestHandler) -> None:
+        """Mark the connection idle."""
         if connection in self._open:
-            self._waiting[connection] = time.monotonic()
+            self._idle_since[connection] = time.monotonic()
 
-    def stalls(self, connection: RequestHandler) -> None:
-        """Note that a client reads more slowly than it is sent to."""
+    def on_write_paused(self, connection: RequestHandler) -> None:
+        """Track a slow reader; above the total limit the largest backlog is dropped."""
         if connection in self._open:
-            self._unread[connection] = time.monotonic(), _unsent(connection)
-        if sum(map(_unsent, self._unread)) > self._limits.unsent_bytes:
-            largest = max(self._unread, key=_unsent)
-            _log.warning("closed a connection: %d bytes were not read there", _unsent(largest))
+            self._slow[connection] = time.monotonic(), _unsent(connection)
+        if sum(map(_unsent, self._slow)) > self._limits.unsent_bytes:
+            largest = max(self._slow, key=_unsent)
+            _log.warning(
+                "connection aborted: %d unsent bytes, over the total limit", _unsent(largest)
+            )
             self._abort(largest)
 
-    def resumes(self, connection: RequestHandler) -> None:
-        """Note that a client has read what it was sent."""
-        self._unread.pop(connection, None)
+    def on_write_resumed(self, connection: RequestHandler) -> None:
+        """Stop tracking a client that has caught up."""
+        self._slow.pop(connection, None)
 
-    def _report(self, now: float, what: str) -> None:
+    def _log_limit(self, now: float, action: str) -> None:
         self._refused += 1
-        if now - self._logged >= _LOG_SECONDS:
+        if now - self._logged_at >= _LOG_SECONDS:
             _log.warning(
-                "%d HTTP connections, the limit: %s (%d since the last line)",
-                len(self._open), what, self._refused,
+                "connection limit reached (%d): %s (%d times since the last report)",
+                len(self._open), action, self._refused,
             )  # fmt: skip
-            self._refused, self._logged = 0, now
+            self._refused, self._logged_at = 0, now
 
     def _sweep(self) -> None:
         now = time.monotonic()
         late = now - self._limits.header_seconds
-        for connection in [each for each, since in self._in_header.items() if since < late]:
-            _log.debug("closed a connection: its headers did not come in time")
+        for connection in [each for each, since in self._header_since.items() if since < late]:
+            _log.debug("connection closed: header timeout")
             self.remove(connection)
             connection.force_close()
-        for connection in tuple(self._unread):
-            self._watch(connection, now)
+        for connection in tuple(self._slow):
+            self._check_progress(connection, now)
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
 
-    def _watch(self, connection: RequestHandler, now: float) -> None:
-        """Cut off a client that has read too little for too long."""
-        since, before = self._unread[connection]
+    def _check_progress(self, connection: RequestHandler, now: float) -> None:
+        """Abort the connection of a client that reads too slowly."""
+        since, before = self._slow[connection]
         unsent = _unsent(connection)
-        enough = self._limits.send_seconds * _LEAST_BYTES_PER_SECOND
-        if unsent > before or before - unsent >= enough:
-            self._unread[connection] = now, unsent
+        required = self._limits.send_seconds * _MIN_BYTES_PER_SECOND
+        if unsent > before or before - unsent >= required:
+            self._slow[connection] = now, unsent
         elif since < now - self._limits.send_seconds:
-            _log.info("closed a connection: %d bytes were not read there", unsent)
+            _log.info("connection aborted: client reads too slowly, %d unsent bytes", unsent)
             self._abort(connection)
 
     def _abort(self, connection: RequestHandler) -> None:
@@ -197,28 +205,28 @@ def _unsent(connection: RequestHandler) -> int:
 
 
 class Refusal(asyncio.Protocol):
-    """Answers a connection with 503, whatever it asks for, and closes it a moment later.
+    """Sends 503 on a new connection and closes it one second later.
 
-    Closing at once would reset the connection, and the client might not get the answer. `others`
-    are those under way: beyond a few, connections are only closed.
+    Closing at once would reset the connection before the client reads the response. `active` holds
+    the refusals in progress: beyond 64, connections are closed without a response.
     """
 
-    def __init__(self, others: "set[Refusal]") -> None:
-        self._others = others
+    def __init__(self, active: "set[Refusal]") -> None:
+        self._active = active
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Send the answer."""
-        if len(self._others) >= _REFUSALS:
+        """Send the response."""
+        if len(self._active) >= _MAX_REFUSALS:
             transport.abort()
             return
-        self._others.add(self)
+        self._active.add(self)
         transport.write(_REFUSED)
         transport.write_eof()
         asyncio.get_running_loop().call_later(_REFUSAL_SECONDS, transport.abort)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Make room for the next one."""
-        self._others.discard(self)
+        """Remove this refusal."""
+        self._active.discard(self)
 
 
 def _refused() -> bytes:

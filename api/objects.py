@@ -1,4 +1,4 @@
-"""Objects over HTTP: with Range, because players seek, and cached for good, because keys are."""
+"""Objects over HTTP: with Range (players seek), cached as immutable (keys are never reused)."""
 
 import logging
 import mimetypes
@@ -21,13 +21,19 @@ from microkit.storage.objects import Objects, SignedUrl, StoredFile, StoreRespon
 _log = logging.getLogger(__name__)
 
 ASSETS: Final = Path(__file__).parent / "assets"
-_DEFAULT: Final = "default/"
+_ASSET_PREFIX: Final = "default/"
 _TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
-_FOR_A_DAY: Final = "public, max-age=86400"
-_ASKED: Final = ("Range", "If-None-Match", "If-Modified-Since")
-_TOLD: Final = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges")
-_PASSED_ON: Final = (200, 206, 304, 416)
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_ONE_DAY: Final = "public, max-age=86400"
+_REQUEST_HEADERS: Final = ("Range", "If-None-Match", "If-Modified-Since")
+_RESPONSE_HEADERS: Final = (
+    "Content-Length",
+    "Content-Range",
+    "ETag",
+    "Last-Modified",
+    "Accept-Ranges",
+)
+_FORWARDED_STATUSES: Final = (200, 206, 304, 416)
 
 
 class ObjectHandler:
@@ -37,68 +43,70 @@ class ObjectHandler:
         self._objects = objects
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer with the object, the part of it that is asked for, or where it is."""
+        """Respond with the object, the requested range of it, or a redirect to its signed URL."""
         try:
             key = checked(request.match_info["key"])
         except ParamError:
             raise web.HTTPNotFound from None
-        if key.startswith(_DEFAULT):
-            return _file(ASSETS / key.removeprefix(_DEFAULT), _FOR_A_DAY)
+        if key.startswith(_ASSET_PREFIX):
+            return _file(ASSETS / key.removeprefix(_ASSET_PREFIX), _ONE_DAY)
         try:
-            headers = await self._forwarded(request, key)
-            async with self._objects.open(request.method, key, headers) as found:
-                match found:
+            headers = await self._store_headers(request, key)
+            async with self._objects.open(request.method, key, headers) as response:
+                match response:
                     case StoredFile(path):
-                        return _file(path, _FOR_GOOD)
+                        return _file(path, _IMMUTABLE)
                     case SignedUrl(url):
                         return web.Response(status=302, headers={"Location": url})
                     case StoreResponse():
-                        return await _passed_on(found, request, key)
+                        return await _forward(response, request, key)
         except StoreError:
             raise web.HTTPServiceUnavailable from None
 
-    async def _forwarded(self, request: web.Request, key: str) -> dict[str, str]:
-        """Return the headers for a store that responds itself; it need not know If-Range."""
-        asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
-        if "Range" in asked:
-            asked["Range"] = asked["Range"].strip().lower()  # not every store knows "Bytes"
+    async def _store_headers(self, request: web.Request, key: str) -> dict[str, str]:
+        """Return the headers for the store; If-Range is evaluated here, as not all support it."""
+        forwarded = {
+            name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers
+        }
+        if "Range" in forwarded:
+            forwarded["Range"] = forwarded["Range"].strip().lower()  # some stores reject "Bytes"
             if not await self._range_counts(request.headers, key):
-                del asked["Range"]
-        return asked
+                del forwarded["Range"]
+        return forwarded
 
     async def _range_counts(self, headers: Mapping[str, str], key: str) -> bool:
         if "If-Range" not in headers:
             return is_range(headers["Range"])
-        async with self._objects.open("HEAD", key, {}) as found:
-            version = found.headers if isinstance(found, StoreResponse) else {}
+        async with self._objects.open("HEAD", key, {}) as response:
+            version = response.headers if isinstance(response, StoreResponse) else {}
         return range_counts(headers, version.get("ETag", ""), version.get("Last-Modified", ""))
 
 
 def content_type(name: str) -> str:
-    """Return the media type that a key's ending says."""
+    """Return the media type for a key's suffix."""
     suffix = Path(name).suffix.lower()
     return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
 
 
-def _headers(name: str, cached: str) -> dict[str, str]:
+def _headers(name: str, cache_control: str) -> dict[str, str]:
     return {
         "Content-Type": content_type(name),
-        "Cache-Control": cached,
+        "Cache-Control": cache_control,
         "X-Content-Type-Options": "nosniff",
     }
 
 
-def _file(path: Path, cached: str) -> web.FileResponse:
+def _file(path: Path, cache_control: str) -> web.FileResponse:
     if not path.is_file():
         raise web.HTTPNotFound
-    return _Object(path, headers=_headers(path.name, cached))
+    return _Object(path, headers=_headers(path.name, cache_control))
 
 
 class _Object(web.FileResponse):
-    """A file, of which caches do not remember what failed, such as a range past the end."""
+    """A file response; failures, such as a range past the end, are not cacheable."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the headers; a Range that does not count is taken for none."""
+        """Send the headers; an invalid or outdated Range is ignored."""
         if "Range" in request.headers and not range_counts(request.headers, *_version(self._path)):
             headers = CIMultiDict(request.headers)
             headers.popall("Range")
@@ -112,7 +120,7 @@ class _Object(web.FileResponse):
 
 
 def _version(path: Path) -> tuple[str, str]:
-    """Return the ETag and Last-Modified that aiohttp gives a file; empty for none."""
+    """Return the ETag and Last-Modified that aiohttp computes; empty if there is no file."""
     try:
         stat = path.stat()
     except OSError:
@@ -120,23 +128,23 @@ def _version(path: Path) -> tuple[str, str]:
     return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', formatdate(ceil(stat.st_mtime), usegmt=True)
 
 
-async def _passed_on(found: StoreResponse, request: web.Request, key: str) -> web.StreamResponse:
-    """Stream the store's own response."""
-    if found.status not in _PASSED_ON:
-        raise web.HTTPNotFound if found.status < 500 else web.HTTPServiceUnavailable
-    told = {name: found.headers[name] for name in _TOLD if name in found.headers}
-    headers = {**_headers(key, _FOR_GOOD), **told}
-    if found.status >= 400:
+async def _forward(stored: StoreResponse, request: web.Request, key: str) -> web.StreamResponse:
+    """Stream the response of the store."""
+    if stored.status not in _FORWARDED_STATUSES:
+        raise web.HTTPNotFound if stored.status < 500 else web.HTTPServiceUnavailable
+    forwarded = {n: stored.headers[n] for n in _RESPONSE_HEADERS if n in stored.headers}
+    headers = {**_headers(key, _IMMUTABLE), **forwarded}
+    if stored.status >= 400:
         del headers["Cache-Control"]
-    response = web.StreamResponse(status=found.status, headers=headers)
+    response = web.StreamResponse(status=stored.status, headers=headers)
     await response.prepare(request)
     try:
-        async for chunk in found.chunks:
+        async for chunk in stored.chunks:
             await response.write(chunk)
         await response.write_eof()
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        # The store failed, or the player left: what was begun can only be cut off.
-        _log.debug("%s ends early: %r", key, error)
+        # The store failed or the player left. The headers are sent, so only an abort is possible.
+        _log.debug("object %s: response aborted: %r", key, error)
         if request.transport is not None:
             request.transport.abort()
     return response

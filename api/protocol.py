@@ -1,4 +1,4 @@
-"""HTTP connections: what is accepted beyond the standard, and answers to what is no HTTP."""
+"""HTTP connections: raw UTF-8 in request lines is accepted, malformed HTTP gets an envelope."""
 
 import asyncio
 import logging
@@ -30,42 +30,42 @@ class Protocol(RequestHandler):
         self._in_request_line = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for a request."""
+        """Register the connection."""
         super().connection_made(transport)
         self._connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """End what is under way."""
+        """Remove the connection and cancel its request."""
         self._connections.remove(self)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Send no more while the client does not read."""
+        """Pause: the client reads too slowly."""
         super().pause_writing()
-        self._connections.stalls(self)
+        self._connections.on_write_paused(self)
 
     def resume_writing(self) -> None:
-        """Go on sending."""
-        self._connections.resumes(self)
+        """Resume: the client has caught up."""
+        self._connections.on_write_resumed(self)
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; a request line with characters beyond ASCII (curl sends such) is encoded first.
+        """Parse bytes; non-ASCII bytes in a request line (curl sends them) are percent-encoded.
 
         Only bytes that certainly belong to a request line are changed: those up to the first line
-        feed of the connection, and those after a segment that was one whole request without a
-        body. Everywhere else the parser gets the bytes as they are and refuses such a line.
+        feed of the connection, and those after a segment that held exactly one request without a
+        body. Everywhere else the parser gets the bytes unchanged and refuses such a line.
         """
         if self._in_request_line:
             line, feed, rest = data.partition(b"\n")
             if not line.isascii():
                 data = _NOT_ASCII.sub(_percent_encoded, line) + feed + rest
             self._in_request_line = not feed
-        self._connections.receives(self)
+        self._connections.on_bytes_received(self)
         waiting = len(self._messages)
         super().data_received(data)
         if self._messages:
-            self._connections.busy(self)
+            self._connections.on_headers_complete(self)
         if waiting == 0 and len(self._messages) == 1 and not self._upgraded:
             _, body = self._messages[0]
             self._in_request_line = body is EMPTY_PAYLOAD and data.endswith(_BLANK_LINE)
@@ -76,11 +76,11 @@ class Protocol(RequestHandler):
         """Send the response, then wait for the next request."""
         finished = await super().finish_response(request, resp, start_time)
         if not self._messages:
-            self._connections.waits(self)
+            self._connections.on_response_sent(self)
         return finished
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log our faults; a body that cannot be read is the client's."""
+        """Log server errors, but not unreadable bodies, which are client errors."""
         if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
             super().log_exception(*args, **kw)
 
@@ -89,17 +89,17 @@ class Protocol(RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - it quotes what was sent, secrets too
+        message: str | None = None,  # noqa: ARG002 - quotes the request, secrets included
     ) -> web.StreamResponse:
-        """Answer what no handler could, in the envelope; a trace is logged for our faults only."""
+        """Return the envelope for an error outside of handlers; server errors are logged."""
         if isinstance(exc, ConnectionError):
-            _log.debug("a client left: %s", exc)
+            _log.debug("client disconnected: %s", exc)
         elif isinstance(exc, HttpProcessingError):
-            _log.info("what is no HTTP from %s: %s", request.remote, type(exc).__name__)
+            _log.info("malformed HTTP request from %s: %s", request.remote, type(exc).__name__)
         else:
-            _log.error("%s failed", request.path, exc_info=exc)
+            _log.error("%s: unexpected error", request.path, exc_info=exc)
         if request.writer.output_size > 0:
-            raise ConnectionError("the answer was on its way already")
+            raise ConnectionError("the response has been started already")
         error = ServiceError() if status >= 500 else ParamError("无法识别的 HTTP 请求")
         if isinstance(exc, LineTooLong):
             error = ParamError("请求地址或请求头过长")
@@ -113,30 +113,33 @@ def _percent_encoded(byte: re.Match[bytes]) -> bytes:
 
 
 class Runner(web.AppRunner):
-    """Serves an application with the protocol above, its connections held to `limits`."""
+    """Serves an application over `Protocol` with connection limits."""
 
     def __init__(self, app: web.Application, limits: Limits | None = None, **options: Any) -> None:
         self._limits = limits or Limits()
         super().__init__(app, keepalive_timeout=self._limits.keepalive_seconds, **options)
 
     async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
+        server = await super()._make_server()
         connections = Connections(self._limits)
         return _Server(
-            connections, made.request_handler, request_factory=made.request_factory, **self._kwargs
+            connections,
+            server.request_handler,
+            request_factory=server.request_factory,
+            **self._kwargs,
         )
 
 
 class _Server(web.Server):
     def __init__(self, connections: Connections, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._limited = connections
+        self._limited_connections = connections
 
     def __call__(self) -> RequestHandler:
-        # A server takes any protocol; aiohttp's annotation names its own.
-        refusal: Any = self._limited.refusal()
-        return refusal or Protocol(self, self._limited, loop=self._loop, **self._kwargs)
+        # asyncio accepts any protocol; aiohttp's annotation is narrower.
+        refusal: Any = self._limited_connections.refusal()
+        return refusal or Protocol(self, self._limited_connections, loop=self._loop, **self._kwargs)
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
-        self._limited.close()
+        self._limited_connections.close()
         await super().shutdown(timeout)

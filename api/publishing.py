@@ -1,4 +1,4 @@
-"""Publishing a video: probe it, cut its cover, store both, then the row; or nothing of it."""
+"""Publishing a video: probe it, make its cover, store both objects, then create the row."""
 
 import asyncio
 import enum
@@ -17,19 +17,18 @@ _log = logging.getLogger(__name__)
 
 
 class _Row(enum.Enum):
-    """What is known about a video's row."""
+    """The state of a video's row after a failed CreateVideo."""
 
-    CREATED = "it is there"
-    ABSENT = "it is not there and will not be"
-    UNKNOWN = "it may be there, or still be created"
+    CREATED = "exists"
+    ABSENT = "does not exist and will not be created"
+    UNKNOWN = "may exist or still be created"
 
 
 class Publishing:
-    """The way of an upload.
+    """Turns an upload into a published video, or leaves nothing behind.
 
-    Where videoservice or its database did not answer nobody knows whether the row is, or will be,
-    there. The objects stay until that is known: it is asked every `settle_seconds`, which are
-    longer than its deadline.
+    If CreateVideo times out, its outcome is unknown: the objects are kept and videoservice is
+    polled every `settle_seconds` (longer than the call's deadline) until it answers.
     """
 
     def __init__(
@@ -46,16 +45,17 @@ class Publishing:
         self._settling = BackgroundTasks()
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Stop the polling."""
         await self._settling.close()
 
     async def publish(self, author_id: int, title: str, upload: Upload | None) -> None:
-        """Publish what was uploaded.
+        """Publish an upload.
 
         Raises:
-            ParamError: there is no file, or it is no video.
+            ParamError: the file is missing or not a playable video.
             StoreError: the objects could not be stored.
-            Unavailable: videoservice did not answer, or too many uploads wait.
+            Overloaded: too many uploads are queued.
+            Unavailable: videoservice did not answer.
         """
         if upload is None or upload.source is None:
             raise ParamError("缺少视频：请放在 data 字段")
@@ -84,16 +84,16 @@ class Publishing:
             raise
 
     async def _row_after(self, error: Error, author_id: int, video: str) -> "_Row":
-        """Return what is known about the row after CreateVideo failed with `error`."""
+        """Return the state of the row after CreateVideo failed with `error`."""
         if error.retry is not Retry.MAYBE_HANDLED:
             return _Row.ABSENT
         with suppress(Error):
             if await self._exists(author_id, video):
                 return _Row.CREATED
-        return _Row.UNKNOWN  # the call may still be under way
+        return _Row.UNKNOWN  # the call may still be running
 
     async def _settle(self, author_id: int, video: str, cover: str) -> None:
-        """Remove the objects once videoservice says that there is no row of theirs."""
+        """Poll videoservice; remove the objects if the row does not exist."""
         try:
             while True:
                 await asyncio.sleep(self._settle_seconds)
@@ -102,7 +102,7 @@ class Publishing:
                         await self._remove(video, cover)
                     return
         except asyncio.CancelledError:
-            _log.warning("%s may be left behind without its row", video)
+            _log.warning("object %s may be orphaned: shutdown before videoservice answered", video)
             raise
 
     async def _exists(self, author_id: int, video: str) -> bool:
@@ -114,4 +114,4 @@ class Publishing:
             try:
                 await self._objects.delete(key)
             except Error as error:
-                _log.error("%s is left behind: %s", key, error.message)
+                _log.error("object %s is orphaned: cannot delete it: %s", key, error.message)

@@ -1,26 +1,26 @@
-"""Which requests for a part of an object count (RFC 9110, sections 13.1.5 and 14.2)."""
+"""When a Range request is honoured (RFC 9110, sections 13.1.5 and 14.2)."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
 _RANGE: Final = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.ASCII | re.IGNORECASE)
-_LONGEST: Final = 64
+_MAX_LENGTH: Final = 64
 
 
 def is_range(text: str) -> bool:
-    """Whether this is one valid range of bytes; several are valid too, but may be ignored."""
-    found = _RANGE.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if found is None:
+    """Return whether this is a single valid byte range. Multiple ranges are ignored, as allowed."""
+    match = _RANGE.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+    if match is None:
         return False
-    first, last = found.groups()
+    first, last = match.groups()
     return not (first and last) or int(first) <= int(last)
 
 
 def range_counts(headers: Mapping[str, str], etag: str, last_modified: str) -> bool:
-    """Whether the request's `Range` is to be answered with a part of this representation.
+    """Return whether the request's `Range` applies to this representation.
 
-    It is ignored when it is malformed, or when `If-Range` names another representation.
+    It is ignored if it is malformed or `If-Range` names another representation.
     """
     if not is_range(headers.get("Range", "")):
         return False
