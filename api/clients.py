@@ -1,4 +1,4 @@
-"""The clients of the five services."""
+"""The RPC clients of the five services."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from microkit.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """One client a service."""
+    """One client per service."""
 
     users: usermicro.Client
     videos: videomicro.Client

@@ -1,4 +1,4 @@
-"""Turns: a limited number of pieces of work at once, shared fairly among the clients that ask."""
+"""A concurrency limiter with a fair (round-robin) queue per client."""
 
 import asyncio
 from collections import Counter, deque
@@ -10,16 +10,16 @@ from microkit.errors import Overloaded
 
 
 class Turns:
-    """Lets work run in turns; clients that wait are served round-robin.
+    """Limits concurrent jobs; waiting clients are served round-robin.
 
-    A client with many pieces of work delays another one by no more than one piece each time.
+    A client with many jobs delays each job of another client by at most one job.
 
     Args:
-        limit: how many pieces run at once.
+        limit: how many jobs run at once.
         waiting: how many more may wait; further ones are refused.
-        per_client: how many of one client run at once; None for no limit.
-        patience_seconds: how long one waits before it is refused; None for no limit.
-        refusal: what a client is shown that is refused; None for the usual text.
+        per_client: how many jobs of one client run at once; None for no limit.
+        patience_seconds: how long a job waits before it is refused; None for no limit.
+        refusal: the message of Overloaded; None for the default.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Turns:
         refusal: str | None = None,
     ) -> None:
         self._free = limit
-        self._places = Admission(limit + waiting, refusal)
+        self._admission = Admission(limit + waiting, refusal)
         self._per_client = per_client or limit
         self._patience_seconds = patience_seconds
         self._refusal = refusal
@@ -46,20 +46,20 @@ class Turns:
         """Wait for a turn and hold it for the block.
 
         Raises:
-            Overloaded: too many wait already, or it took too long.
+            Overloaded: the queue is full, or the wait exceeded `patience_seconds`.
         """
-        with self._places:
-            await self._take(client)
+        with self._admission:
+            await self._acquire(client)
             try:
                 yield
             finally:
-                self._give_back(client)
+                self._release(client)
 
     async def drain(self) -> None:
-        """Wait until nothing runs and nothing waits."""
+        """Wait until no job runs or waits."""
         await self._idle.wait()
 
-    async def _take(self, client: Hashable) -> None:
+    async def _acquire(self, client: Hashable) -> None:
         granted = asyncio.get_running_loop().create_future()
         self._queues.setdefault(client, deque()).append(granted)
         self._grant()
@@ -68,7 +68,7 @@ class Turns:
                 await granted
         except BaseException as error:
             if granted.done() and not granted.cancelled():
-                self._give_back(client)
+                self._release(client)
             else:
                 self._withdraw(client, granted)
             if isinstance(error, TimeoutError):
@@ -76,12 +76,12 @@ class Turns:
             raise
 
     def _grant(self) -> None:
-        """Give the free turns away: one to each client before a client gets its second."""
+        """Grant free turns, one to each client before any client gets a second."""
         while self._free and (client := self._next_client()) is not None:
             queue = self._queues.pop(client)
             queue.popleft().set_result(None)
             if queue:
-                self._queues[client] = queue  # behind all others
+                self._queues[client] = queue  # at the end of the round-robin order
             self._free -= 1
             self._running[client] += 1
             self._idle.clear()
@@ -92,7 +92,7 @@ class Turns:
                 return client
         return None
 
-    def _give_back(self, client: Hashable) -> None:
+    def _release(self, client: Hashable) -> None:
         self._free += 1
         self._running[client] -= 1
         if not self._running[client]:

@@ -20,7 +20,7 @@ CONTRACT = commentmicro.CONTRACT
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[commentmicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open stores and clients; yield the handlers by Thrift service."""
     zone = context.settings.zone()
     comments = Comments(await context.database())
     peers = Peers(context.client(usermicro.CONTRACT), context.client(videomicro.CONTRACT))
@@ -36,9 +36,9 @@ class CommentHandler:
         self._zone = zone
 
     async def CommentMethod(self, request: commentmicro.CommentReq) -> commentmicro.CommentResp:
-        """Publish a comment, or delete one's own or one on one's own video."""
+        """Publish a comment, or delete one's own comment or a comment on one's own video."""
         if request.action_type == commentmicro.CommentAction.PUBLISH:
-            # The user first: once the comment is stored nothing may fail any more.
+            # Load the user first: after the comment is stored, nothing may fail.
             infos = await self._infos([request.user_id], ids_only=request.ids_only)
             row = await self._publish(request)
             return commentmicro.CommentResp.ok(comment=pack.comment(row, infos, self._zone))

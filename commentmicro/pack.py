@@ -1,4 +1,4 @@
-"""Rows to the contract's structs."""
+"""Database rows to the contract's structs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
@@ -10,10 +10,10 @@ Infos = Mapping[int, usermicro.UserInfo]
 
 
 def user(user_id: int, infos: Infos | None) -> commentmicro.User:
-    """Return the writer of a comment; with `infos` None only the id is known.
+    """Return the author of a comment; with `infos` None only the id.
 
-    The counts are optional, but callers written for the original service read them without a check:
-    they are left out only where a caller asked for ids.
+    The counts are optional, but original callers read them without a check: they are omitted only
+    if the caller requested ids.
     """
     if infos is None:
         return commentmicro.User(id=user_id, name="", is_follow=False)
@@ -28,7 +28,7 @@ def user(user_id: int, infos: Infos | None) -> commentmicro.User:
 
 
 def comment(row: CommentRow, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment:
-    """Return a comment; its day is the one that it was in `zone`."""
+    """Return a comment; its date is in `zone`."""
     day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
     return commentmicro.Comment(
         id=row.id,

@@ -1,4 +1,4 @@
-"""What other services know: whose a video is, and what is known of people."""
+"""Calls to videoservice and userservice: authors of videos, cached, and user data."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,17 +6,17 @@ from typing import Final
 from idl import usermicro, videomicro
 from microkit.cache import Cache
 
-_REMEMBERED: Final = 100_000
-_REMEMBERED_SECONDS: Final = 60.0
+_CACHE_SIZE: Final = 100_000
+_CACHE_SECONDS: Final = 60.0
 
 
 class Peers:
-    """Asks videoservice and userservice; a deleted video is forgotten within a minute."""
+    """Data of other services; the deletion of a video takes effect here within a minute."""
 
     def __init__(self, users: usermicro.Client, videos: videomicro.Client) -> None:
         self._users = users
         self._videos = videos
-        self._authors: Cache[int, int] = Cache(_REMEMBERED, _REMEMBERED_SECONDS)
+        self._authors: Cache[int, int] = Cache(_CACHE_SIZE, _CACHE_SECONDS)
 
     async def author_of(self, video_id: int) -> int:
         """Return the author of a video.

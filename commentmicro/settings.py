@@ -1,4 +1,4 @@
-"""The settings of the service."""
+"""The service's settings."""
 
 from dataclasses import dataclass
 

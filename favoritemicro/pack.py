@@ -1,4 +1,4 @@
-"""What Redis knows to the contract's values."""
+"""Data from Redis to the contract's values."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Repairs the likes of all videos and authors from what users gave."""
+"""Repairs the likes of videos and authors from the `given` sets."""
 
 from collections.abc import AsyncIterator
 

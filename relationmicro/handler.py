@@ -20,7 +20,7 @@ CONTRACT = relationmicro.CONTRACT
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open stores and clients; yield the handlers by Thrift service."""
     redis = await context.redis()
     peers = Peers(context.client(usermicro.CONTRACT))
     messages = Messages(redis)

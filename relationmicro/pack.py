@@ -1,4 +1,4 @@
-"""What Redis and userservice know to the contract's structs."""
+"""Data from Redis and userservice to the contract's structs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,12 +17,12 @@ def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
 def follow_infos(
     counts: Mapping[int, Counts], is_follow: Mapping[int, bool]
 ) -> dict[int, relationmicro.FollowInfo]:
-    """Return the follow infos of many users by id."""
-    return {each: follow_info(n, is_follow=is_follow[each]) for each, n in counts.items()}
+    """Return the follow infos of users by id."""
+    return {user_id: follow_info(n, is_follow=is_follow[user_id]) for user_id, n in counts.items()}
 
 
 def bare_users(is_follow: Mapping[int, bool]) -> list[relationmicro.User]:
-    """Return a list's users in the order of `is_follow`, without what userservice knows."""
+    """Return a list's users in the order of `is_follow`, without userservice's data."""
     return [
         relationmicro.User(id=user_id, name="", is_follow=followed)
         for user_id, followed in is_follow.items()
@@ -34,7 +34,7 @@ def users(
     infos: Mapping[int, usermicro.UserInfo],
     counts: Mapping[int, Counts],
 ) -> list[relationmicro.User]:
-    """Return a list's users with all that is known, without those that do not exist."""
+    """Return a list's users with all data; users that do not exist are omitted."""
     return [
         user(infos[user_id], counts[user_id], is_follow=followed)
         for user_id, followed in is_follow.items()
@@ -62,7 +62,10 @@ def user(info: usermicro.UserInfo, counts: Counts, *, is_follow: bool) -> relati
 def with_messages(
     friends: Sequence[relationmicro.User], newest: Mapping[int, MessageRow], owner_id: int
 ) -> list[relationmicro.User]:
-    """Give each friend the newest message between them and the list's owner."""
+    """Add to each friend the newest message exchanged with the list's owner.
+
+    `msg_type` is 1 if the owner sent it, else 0.
+    """
     for friend in friends:
         row = newest.get(friend.id)
         friend.message = row.content if row else ""

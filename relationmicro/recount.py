@@ -1,4 +1,4 @@
-"""Repairs the followers of everybody from who follows whom."""
+"""Repairs the `followers` sets from the `following` sets."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from relationmicro.settings import Settings
 
 
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
-    """Compare both sides of every follow; all counts are the sizes of these sets."""
+    """Compare both sides of every follow; the counts are the sizes of these sets."""
     follows = Follows(await context.redis())
     repaired = 0
     async for follower, followed, change in follows.repair():

@@ -1,4 +1,4 @@
-"""The settings of the service."""
+"""The service's settings."""
 
 from dataclasses import dataclass
 
@@ -7,4 +7,4 @@ from microkit.storage.settings import RedisSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(RedisSettings):
-    """Those of every process and of its store; it has no others."""
+    """Common and Redis settings."""

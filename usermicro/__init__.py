@@ -1,4 +1,4 @@
-"""Accounts: who people are, and their passwords."""
+"""Accounts: profiles and passwords."""
 
 import idl
 from microkit.service import Service

@@ -23,21 +23,21 @@ CONTRACT = usermicro.CONTRACT
 async def open_handlers(
     context: Context[Settings], hasher: PasswordHasher = HASHER
 ) -> AsyncIterator[usermicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open stores and clients; yield the handlers by Thrift service."""
     database = await context.database()
     async with open_passwords(context.settings.argon2_threads, hasher) as passwords:
         yield {"UserService": UserHandler(Users(database), passwords)}
 
 
 class UserHandler:
-    """Accounts, logins and the cached counts."""
+    """Accounts, logins and cached counts."""
 
     def __init__(self, users: Users, passwords: Passwords) -> None:
         self._users = users
         self._passwords = passwords
 
     async def CreateUserMethod(self, request: usermicro.CreateUserReq) -> usermicro.CreateUserResp:
-        """Create an account; the database decides whether the name is free."""
+        """Create an account; a unique index ensures that the name is free."""
         new = request.newuser
         name = checked(new.name)
         password_hash = await self._passwords.hash(request.password)
@@ -52,15 +52,15 @@ class UserHandler:
         return usermicro.CreateUserResp.ok(user_id=user_id)
 
     async def LoginUserMethod(self, request: usermicro.LoginUserReq) -> usermicro.LoginUserResp:
-        """Check a password; an unknown name takes as long and gets the same answer."""
-        known = await self._users.password_of(request.name)
-        user_id, password_hash = known or (None, None)
+        """Check a password; an unknown name takes as long and gets the same error."""
+        stored = await self._users.password_of(request.name)
+        user_id, password_hash = stored or (None, None)
         if not await self._passwords.verify(password_hash, request.password):
             raise Unauthorized("用户名或密码错误")
         return usermicro.LoginUserResp.ok(user_id=user_id)
 
     async def GetUserMethod(self, request: usermicro.GetUserReq) -> usermicro.GetUserResp:
-        """Return a user by id, or by name where no id is given."""
+        """Return a user by id, or by name if the request has no id."""
         if request.id is not None:
             row = (await self._users.by_ids([request.id])).get(request.id)
         elif request.name is not None:
@@ -74,12 +74,12 @@ class UserHandler:
     async def GetUserSetByIdSetMethod(
         self, request: usermicro.GetUserSetByIdSetReq
     ) -> usermicro.GetUserSetByIdSetResp:
-        """Return who exists of the ids asked for."""
+        """Return the existing users of the requested ids."""
         rows = await self._users.by_ids(distinct(request.id_set or ()))
         return usermicro.GetUserSetByIdSetResp.ok(user_set=pack.user_infos(rows.values()))
 
     async def UpdateUserMethod(self, request: usermicro.UpdateUserReq) -> usermicro.UpdateUserResp:
-        """Set the fields that are given."""
+        """Update the non-empty fields of the request."""
         columns = {k: v for k, v in msgspec.structs.asdict(request.update_data).items() if v}
         password = columns.pop("password", None)
         if password is not None:

@@ -1,14 +1,14 @@
-"""Names of accounts: their normal form, in which they are unique."""
+"""Account names: validation, and the normal form in which they are unique."""
 
 import unicodedata
 from typing import Final
 
 from microkit.errors import ParamError
 
-LONGEST: Final = 32
+MAX_LENGTH: Final = 32
 # Control, format (zero-width and bidi), surrogate and private characters, line separators.
-_UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-# Letters and marks that show nothing: joiners, fillers of Hangul, Khmer and Mongolian, braille.
+_INVISIBLE: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+# Letters and marks without a glyph: joiners, Hangul, Khmer and Mongolian fillers, blank braille.
 _BLANK: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 )
@@ -17,9 +17,9 @@ _EMOJI_PARTS: Final = {0x200D: None, 0xFE0E: None, 0xFE0F: None}
 
 
 def normal(name: str) -> str:
-    """Return the form in which names are compared: NFKC, without blanks at both ends.
+    """Return the form in which names are compared: NFKC, without surrounding white space.
 
-    Upper and lower case, and letters with and without accents, stay different.
+    Case and accents are significant.
     """
     return unicodedata.normalize("NFKC", name.translate(_EMOJI_PARTS)).strip()
 
@@ -28,11 +28,11 @@ def checked(name: str) -> str:
     """Return the normal form of a new name.
 
     Raises:
-        ParamError: it is empty or too long, or has a character that nobody can see.
+        ParamError: the name is empty, too long or has an invisible character.
     """
-    found = normal(name)
-    if any(unicodedata.category(each) in _UNSEEN or each in _BLANK for each in found):
+    normalized = normal(name)
+    if any(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in normalized):
         raise ParamError("用户名不能包含不可见字符或控制字符")
-    if not 1 <= len(found) <= LONGEST:
-        raise ParamError(f"用户名应为 1 到 {LONGEST} 个字符，且不能全是空白")
-    return found
+    if not 1 <= len(normalized) <= MAX_LENGTH:
+        raise ParamError(f"用户名应为 1 到 {MAX_LENGTH} 个字符，且不能全是空白")
+    return normalized

@@ -1,4 +1,4 @@
-"""Rows to the contract's structs."""
+"""Database rows to the contract's structs."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id, in a few threads; all but one have a low priority."""
+"""Password hashing with Argon2id in a few threads; all but one have a low priority."""
 
 import asyncio
 import itertools
@@ -23,39 +23,39 @@ _WAITING: Final = 128
 
 
 class Passwords:
-    """Hashes and verifies passwords; refuses when too many wait for it.
+    """Hashes and verifies passwords; refuses when the queue is full.
 
     Args:
         hasher: the algorithm and its cost.
         executor: the threads that hash.
-        unknown: the hash that is verified where there is none.
+        dummy: the hash verified for unknown names, so that they take as long.
     """
 
-    def __init__(self, hasher: PasswordHasher, executor: ThreadPoolExecutor, unknown: str) -> None:
+    def __init__(self, hasher: PasswordHasher, executor: ThreadPoolExecutor, dummy: str) -> None:
         self._hasher = hasher
         self._executor = executor
-        self._unknown = unknown
-        self._places = Admission(_WAITING)
+        self._dummy = dummy
+        self._admission = Admission(_WAITING)
 
     async def hash(self, password: str) -> str:
         """Return the hash to store.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: the queue is full.
         """
         return await self._run(lambda: self._hasher.hash(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Is it the password? Without a hash (nobody has that name) it takes as long and is not.
+        """Return whether the password matches; without a hash False, after the same work.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: the queue is full.
         """
-        right = await self._run(lambda: self._matches(password_hash or self._unknown, password))
-        return right and password_hash is not None
+        matches = await self._run(lambda: self._matches(password_hash or self._dummy, password))
+        return matches and password_hash is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
-        with self._places:
+        with self._admission:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _matches(self, password_hash: str, password: str) -> bool:
@@ -70,16 +70,16 @@ async def open_passwords(threads: int, hasher: PasswordHasher = HASHER) -> Async
     """Start the threads; wait for them at the end."""
     number = itertools.count()
     with ThreadPoolExecutor(threads, "argon2", lambda: _set_priority(next(number))) as executor:
-        unknown = await asyncio.get_running_loop().run_in_executor(
+        dummy = await asyncio.get_running_loop().run_in_executor(
             executor, hasher.hash, "nobody's password"
         )
-        yield Passwords(hasher, executor, unknown)
+        yield Passwords(hasher, executor, dummy)
 
 
 def _set_priority(number: int) -> None:
-    """Lower the priority of a thread, but of the first: it keeps logins going on a busy machine.
+    """Lower the priority of all threads but the first, so that logins progress on a busy machine.
 
-    On Linux a thread has its own priority. At 10 it gets a tenth of a busy core.
+    On Linux a thread has its own nice value. At 10 it gets a tenth of a busy core.
     """
     if number and sys.platform == "linux":
         with suppress(OSError):

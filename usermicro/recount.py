@@ -1,4 +1,4 @@
-"""Repairs the cached counts of all users from the services that have the live ones."""
+"""Repairs the cached counts of all users from the services that own them."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
@@ -19,13 +19,13 @@ _COUNTS: Final = (
 
 
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
-    """Compare every user's cached counts with the live ones and set those that differ."""
+    """Compare every user's cached counts with the live ones and repair differences."""
     users = Users(await context.database())
-    live = _Live(context)
+    live = _LiveCounts(context)
     repaired, after = 0, 0
     while rows := await users.page(after, _PAGE):
         after = rows[-1].id
-        for row, counts in zip(rows, await live.counts(rows), strict=True):
+        for row, counts in zip(rows, await live.of(rows), strict=True):
             wrong = {name: counts[name] for name in _COUNTS if getattr(row, name) != counts[name]}
             if wrong:
                 await users.update(row.id, wrong)
@@ -35,15 +35,15 @@ async def recount(context: Context[Settings]) -> AsyncIterator[str]:
     yield f"{repaired} users repaired"
 
 
-class _Live:
-    """The live counts, asked of three services at once for a page of users."""
+class _LiveCounts:
+    """Loads the live counts of a page of users from three services."""
 
     def __init__(self, context: Context[Settings]) -> None:
         self._relations = context.client(relationmicro.CONTRACT)
         self._favorites = context.client(favoritemicro.CONTRACT)
         self._videos = context.client(videomicro.CONTRACT)
 
-    async def counts(self, rows: Sequence[UserRow]) -> list[dict[str, int]]:
+    async def of(self, rows: Sequence[UserRow]) -> list[dict[str, int]]:
         ids = [row.id for row in rows]
         follows = (
             await self._relations.GetFollowInfosMethod(target_uids=ids)

@@ -1,4 +1,4 @@
-"""The settings of the service."""
+"""The service's settings."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,6 @@ from microkit.storage.settings import SqlSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(SqlSettings):
-    """Those of every process and of its database, and how many threads hash passwords."""
+    """Common and SQL settings, and the number of threads that hash passwords."""
 
     argon2_threads: Positive = 2

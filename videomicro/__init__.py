@@ -1,4 +1,4 @@
-"""Videos: what was published, by whom and when, and the feed."""
+"""Published videos and the feed."""
 
 import idl
 from microkit.service import Service

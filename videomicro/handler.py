@@ -16,7 +16,7 @@ CONTRACT = videomicro.CONTRACT
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open stores and clients; yield the handlers by Thrift service."""
     yield {"VideoService": VideoHandler(Videos(await context.database()))}
 
 
@@ -29,7 +29,7 @@ class VideoHandler:
     async def CreateVideoMethod(
         self, request: videomicro.CreateVideoReq
     ) -> videomicro.CreateVideoResp:
-        """Publish a video whose objects are stored already."""
+        """Create a video whose objects are already stored."""
         video_id = await self._videos.create(
             request.author_id, request.title, request.play_url, request.cover_url
         )
@@ -38,7 +38,7 @@ class VideoHandler:
     async def GetVideoAuthorIdMethod(
         self, request: videomicro.GetVideoAuthorIdReq
     ) -> videomicro.GetVideoAuthorIdResp:
-        """Say whose video it is."""
+        """Return the author of a video."""
         row = await self._videos.by_id(request.id)
         return videomicro.GetVideoAuthorIdResp.ok(author_id=row.author_id)
 
@@ -56,7 +56,7 @@ class VideoHandler:
     async def GetVideoSetByIdSetMethod(
         self, request: videomicro.GetVideoSetByIdSetReq
     ) -> videomicro.GetVideoSetByIdSetResp:
-        """Return which exist of the ids asked for."""
+        """Return the existing videos of the requested ids."""
         rows = await self._videos.by_ids(distinct(request.id_set))
         return videomicro.GetVideoSetByIdSetResp.ok(video_set=pack.videos(rows.values()))
 
@@ -72,7 +72,7 @@ class VideoHandler:
     async def UpdateVideoMethod(
         self, request: videomicro.UpdateVideoReq
     ) -> videomicro.UpdateVideoResp:
-        """Give a video another title, if one is given."""
+        """Change a video's title if the request has one."""
         if request.title is None:
             await self._videos.by_id(request.id)
         else:
@@ -89,6 +89,6 @@ class VideoHandler:
     async def GetVideoCountSetByIdUserSetMethod(
         self, request: videomicro.GetVideoCountSetByIdUserSetReq
     ) -> videomicro.GetVideoCountSetByIdUserSetResp:
-        """Say how many videos each author has, 0 for one without any."""
+        """Return how many videos each author has, 0 if none."""
         counts = await self._videos.counts(distinct(request.author_id_set))
         return videomicro.GetVideoCountSetByIdUserSetResp.ok(count_set=pack.counts(counts))

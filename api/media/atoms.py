@@ -7,7 +7,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from microkit.errors import ParamError
 
-MAX_INDEX_BYTES: Final = 32 << 20  # hours of video; the index is the only part held in memory
+MAX_INDEX_BYTES: Final = 32 << 20  # enough for hours of video; only the index is read into memory
 OFFSETS: Final = {b"stco": "I", b"co64": "Q"}  # the array type of each table of chunk offsets
 
 Read = Callable[[int], bytes]
@@ -23,7 +23,7 @@ class Atom(NamedTuple):
 
 
 def atoms(read: Read, start: int, end: int) -> Iterator[Atom]:
-    """Yield the atoms between two positions; `read` gives the 16 bytes at a position, or fewer.
+    """Yield the atoms between two positions; `read` returns up to 16 bytes at a position.
 
     Raises:
         ParamError: an atom ends beyond `end`.
@@ -42,7 +42,7 @@ def atoms(read: Read, start: int, end: int) -> Iterator[Atom]:
 
 
 def in_file(file: BinaryIO) -> Read:
-    """Return how `atoms` reads a file."""
+    """Return a `Read` for `atoms` over a file."""
 
     def read(at: int) -> bytes:
         file.seek(at)
@@ -52,7 +52,7 @@ def in_file(file: BinaryIO) -> Read:
 
 
 def in_memory(index: bytearray) -> Read:
-    """Return how `atoms` reads a part that is in memory."""
+    """Return a `Read` for `atoms` over bytes in memory."""
     return lambda at: bytes(index[at : at + 16])
 
 
@@ -68,22 +68,22 @@ def read_index(file: BinaryIO, moov: Atom) -> bytearray:
 def numbers(
     index: bytearray, table: Atom, count_at: int, kind: str, *, each: int = 1
 ) -> "array[int]":
-    """Return the numbers of a table, `each` an entry; their count is at `count_at` of its content.
+    """Return the integers of a table, `each` per entry; the entry count is at offset `count_at`.
 
     Raises:
         ParamError: the table is longer than its atom.
     """
-    found = array(kind)
+    values = array(kind)
     first = table.body + count_at + 4
-    end = first + int.from_bytes(index[first - 4 : first]) * found.itemsize * each
+    end = first + int.from_bytes(index[first - 4 : first]) * values.itemsize * each
     if not first <= end <= table.end:
         raise ParamError("视频文件已损坏，请重新上传")
-    found.frombytes(index[first:end])
-    swap(found)
-    return found
+    values.frombytes(index[first:end])
+    swap(values)
+    return values
 
 
-def swap(found: "array[int]") -> None:
+def swap(values: "array[int]") -> None:
     """Convert between the file's byte order, big-endian, and the machine's."""
     if sys.byteorder == "little":
-        found.byteswap()
+        values.byteswap()

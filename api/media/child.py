@@ -1,8 +1,9 @@
 """The child process that reads untrusted uploads: `python -m api.media.child`.
 
 It reads requests from standard input and writes replies to standard output, one line each. It has
-no secrets and no connections, limits on all it uses, and no access to the network or to other
-processes (`api.media.sandbox`). It ends when standard input does, and so with its parent.
+no secrets and no connections. Its memory, CPU time, files and output are limited, and it cannot use
+the network or other processes (`api.media.sandbox`). It exits at the end of standard input, and so
+with its parent.
 """
 
 import os
@@ -21,9 +22,9 @@ from api.media.pipeline import process
 from microkit.errors import ParamError
 
 _MAX_MEMORY_BYTES: Final = 1 << 30  # address space
-_CPU_SECONDS: Final = 10  # of one request; the pool's time limit should end it earlier
+_CPU_SECONDS: Final = 10  # per request; the pool's time limit usually ends it earlier
 _FILES: Final = 64
-_ADDED_BYTES: Final = 64 << 20  # what a copy or a cover may be larger than the upload
+_EXTRA_BYTES: Final = 64 << 20  # a written file may exceed the upload by this
 _NICENESS: Final = 10
 
 
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 def _own_stdout() -> BinaryIO:
-    """Return standard output for replies; what libraries print goes to standard error."""
+    """Return standard output for replies; output printed by libraries goes to standard error."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return replies
@@ -55,9 +56,9 @@ def _limit_process() -> None:
 
 
 def _limit_request(request: Request) -> None:
-    """Set the limits of one request. That of CPU counts from the start of the process."""
+    """Set the limits for one request. RLIMIT_CPU counts from the start of the process."""
     _set_soft(resource.RLIMIT_CPU, int(time.process_time()) + _CPU_SECONDS)
-    _set_soft(resource.RLIMIT_FSIZE, request.source.stat().st_size + _ADDED_BYTES)
+    _set_soft(resource.RLIMIT_FSIZE, request.source.stat().st_size + _EXTRA_BYTES)
 
 
 def _set_soft(kind: int, limit: int) -> None:
@@ -66,7 +67,7 @@ def _set_soft(kind: int, limit: int) -> None:
 
 
 def _requests(stdin: BinaryIO) -> Iterator[Request]:
-    """Yield requests. A thread reads them, so that a busy process also sees the end of input."""
+    """Yield requests. A thread reads them, so that the end of input is seen during a request."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:

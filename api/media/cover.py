@@ -1,4 +1,4 @@
-"""Choose a frame that is not blank and save it upright. Runs in the child process only."""
+"""The cover: a frame that is not blank, saved upright. Runs in the child process only."""
 
 from collections.abc import Iterator
 from math import sqrt
@@ -15,21 +15,21 @@ from api.media.probe import check_size
 from microkit.errors import ParamError
 
 MAX_SIDE: Final = 720
-LOOK_AT: Final = (0.0, 0.1, 0.25, 0.5, 0.75)  # shares of the length
-# In total: one key frame far ahead must not cause a decode of the whole video.
+SAMPLE_POSITIONS: Final = (0.0, 0.1, 0.25, 0.5, 0.75)  # fractions of the duration
+# Over all positions: sparse key frames must not cause a decode of the whole video.
 MAX_DECODED: Final = 300
 # 16 frames of the largest size allowed, 120 of 1920 x 1080.
 MAX_DECODED_PIXELS: Final = 1 << 28
-SAMPLE: Final = 16  # brightness is judged on a picture of 16 x 16
-# Quarter turns counterclockwise, as arguments of the transpose filter.
-TURNS: Final = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
+SAMPLE_SIZE: Final = 16  # brightness is measured on a picture of 16 x 16
+# Counterclockwise quarter turns to arguments of the transpose filter.
+TRANSPOSE: Final = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
 
 
 def choose_frame(container: InputContainer, stream: VideoStream, seconds: float) -> VideoFrame:
     """Return the first sampled frame that is not (nearly) black or blank, else the brightest.
 
     Raises:
-        ParamError: not one frame can be decoded, or one is too large.
+        ParamError: no frame can be decoded, or a frame is too large.
     """
     best: tuple[float, VideoFrame] | None = None
     try:
@@ -40,7 +40,7 @@ def choose_frame(container: InputContainer, stream: VideoStream, seconds: float)
             if best is None or brightness > best[0]:
                 best = brightness, frame
     except av.FFmpegError:
-        pass  # damaged further on: what was decoded before decides
+        pass  # damaged further on: use what was decoded so far
     if best is None:
         raise ParamError("视频画面无法解码，文件可能已损坏")
     return best[1]
@@ -49,7 +49,7 @@ def choose_frame(container: InputContainer, stream: VideoStream, seconds: float)
 def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     """Return width and height as a player displays the frame: square pixels, upright."""
     width = round(frame.width * float(stream.sample_aspect_ratio or 1)) or frame.width
-    return (frame.height, width) if _turns(frame) % 2 else (width, frame.height)
+    return (frame.height, width) if _quarter_turns(frame) % 2 else (width, frame.height)
 
 
 def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
@@ -57,10 +57,10 @@ def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
     width, height = shown_size(frame, stream)
     scale = min(1.0, MAX_SIDE / max(width, height))
     width, height = max(1, round(width * scale)), max(1, round(height * scale))
-    turns = _turns(frame)
-    lying = (height, width) if turns % 2 else (width, height)
-    small = frame.reformat(*lying, format="yuvj420p", interpolation="AREA")
-    _turned(small, turns).save(path, qscale=4)
+    turns = _quarter_turns(frame)
+    coded = (height, width) if turns % 2 else (width, height)
+    small = frame.reformat(*coded, format="yuvj420p", interpolation="AREA")
+    _rotated(small, turns).save(path, qscale=4)
 
 
 def _candidates(
@@ -70,8 +70,8 @@ def _candidates(
     start = (stream.start_time or 0) * tick
     decoded = pixels = 0
     spent = False
-    for share in LOOK_AT:
-        wanted = start + share * seconds
+    for position in SAMPLE_POSITIONS:
+        wanted = start + position * seconds
         container.seek(int(wanted / tick), stream=stream)
         for frame in container.decode(stream):
             check_size(frame.width, frame.height)
@@ -87,26 +87,26 @@ def _candidates(
 
 def _luma(frame: VideoFrame) -> tuple[float, float]:
     """Return mean and standard deviation of the brightness, 0..255."""
-    plane = frame.reformat(SAMPLE, SAMPLE, format="gray", interpolation="AREA").planes[0]
+    plane = frame.reformat(SAMPLE_SIZE, SAMPLE_SIZE, format="gray", interpolation="AREA").planes[0]
     data, line = bytes(plane), plane.line_size
-    values = b"".join(data[y * line : y * line + SAMPLE] for y in range(SAMPLE))
+    values = b"".join(data[y * line : y * line + SAMPLE_SIZE] for y in range(SAMPLE_SIZE))
     mean = sum(values) / len(values)
     return mean, sqrt(sum((value - mean) ** 2 for value in values) / len(values))
 
 
-def _turns(frame: VideoFrame) -> int:
+def _quarter_turns(frame: VideoFrame) -> int:
     """Return the counterclockwise quarter turns that set the frame upright, 0..3."""
     return round(frame.rotation / 90) % 4
 
 
-def _turned(frame: VideoFrame, turns: int) -> VideoFrame:
+def _rotated(frame: VideoFrame, turns: int) -> VideoFrame:
     if not turns:
         return frame
     graph = Graph()
     nodes = [
         graph.add_buffer(width=frame.width, height=frame.height, format=frame.format,
                          time_base=frame.time_base),
-        *(graph.add("transpose", turn) for turn in TURNS[turns]),
+        *(graph.add("transpose", turn) for turn in TRANSPOSE[turns]),
         graph.add("buffersink"),
     ]  # fmt: skip
     graph.link_nodes(*nodes).configure()

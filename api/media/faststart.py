@@ -1,8 +1,8 @@
-"""Move the index of an MP4 (`moov`) before its data, so that playing starts with the download.
+"""Move the index of an MP4 (`moov`) before its data, so that playback starts during the download.
 
-This is done on the file rather than by a remux with PyAV: a remux drops the tracks its muxer cannot
-write (phones and action cameras record such) and rewrites the others' edit lists and matrices. A
-move changes nothing but the chunk offsets.
+The bytes are moved rather than remuxed with PyAV: a remux drops tracks that its muxer cannot write
+(phones and action cameras record some) and rewrites edit lists and matrices. Moving changes only
+the chunk offsets.
 """
 
 from array import array
@@ -24,13 +24,13 @@ def faststart(source: Path, target: Path) -> bool:
         False, with nothing written, when there is nothing to move.
 
     Raises:
-        ParamError: the file is incomplete or no MP4.
+        ParamError: the file is incomplete or not an MP4.
     """
     with source.open("rb") as file:
         length = file.seek(0, 2)
         found = _landmarks(file, length)
         moov, mdat = found[b"moov"], found[b"mdat"]
-        # The offsets of a fragmented file are not in the index alone: it stays as it is.
+        # A fragmented file has offsets outside of the index, too: it is left unchanged.
         if moov.start < mdat.start or b"moof" in found:
             return False
         front = found[b"ftyp"].end if b"ftyp" in found else 0
@@ -51,7 +51,7 @@ def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
             if atom.kind in {b"ftyp", b"moov", b"mdat", b"moof"}:
                 found.setdefault(atom.kind, atom)
     except ParamError:
-        # Some cameras append bytes of their own behind the last atom: no reason to refuse.
+        # Some cameras append other bytes after the last atom: these are accepted.
         if not {b"moov", b"mdat"} <= found.keys():
             raise
     if not {b"moov", b"mdat"} <= found.keys():
@@ -60,10 +60,10 @@ def _landmarks(file: BinaryIO, length: int) -> dict[bytes, Atom]:
 
 
 def _moved_index(file: BinaryIO, moov: Atom, front: int) -> bytearray:
-    """Return the moov atom with its offsets changed for position `front`."""
+    """Return the moov atom with its chunk offsets adjusted for position `front`."""
     size = moov.end - moov.start
     index = read_index(file, moov)
-    if index[:4] == bytes(4):  # "to the end" holds no longer
+    if index[:4] == bytes(4):  # size 0 means "to the end of the file", which is no longer true
         index[:4] = size.to_bytes(4)
     body = moov.body - moov.start
     for table in list(_offset_tables(index, body)):

@@ -1,12 +1,12 @@
-"""Blank what a video says about the person who took it: places, names, devices.
+"""Blank private metadata in a video: places, names, devices.
 
-Metadata is overwritten where it stands, as free space of the same size. No offset changes, and what
-is played stays as it is, byte by byte:
+Metadata is overwritten in place with free space of the same size. No offset changes, and the media
+stays identical byte by byte. Blanked are:
 
 - user data (`udta`: ``©xyz``, ``loci``, names of the camera), `meta` (``com.apple.quicktime.*``)
   and `uuid` (XMP) of the file, the movie and its tracks;
 - tracks of timed metadata (GPS of action cameras, sensors of phones), their samples too;
-- free space, in which editors leave what they removed.
+- free space, in which editors leave removed content.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ _PRIVATE: Final = {b"udta", b"meta", b"uuid", b"free", b"skip"}
 _FREE: Final = {b"free", b"skip"}
 _NESTED: Final = {b"mdia", b"minf", b"stbl"}
 _TIMED: Final = {b"meta", b"camm", b"gpmd", b"rtmd"}  # media types (`hdlr`) of timed metadata
-# Spherical video: says how a player has to project it.
+# Spherical video: the projection for players is kept.
 _SPHERICAL: Final = bytes.fromhex("ffcc8263f8554a938814587a02521fdd")
 _BLOCK: Final = bytes(1 << 20)
 
 
 @dataclass
 class Metadata:
-    """What is to be blanked in a file: whole atoms, and samples of timed metadata (start, end)."""
+    """The parts of a file to blank: whole atoms, and samples of timed metadata as (start, end)."""
 
     atoms: list[Atom] = field(default_factory=list)
     samples: list[tuple[int, int]] = field(default_factory=list)
@@ -70,13 +70,13 @@ def blank(path: Path, found: Metadata) -> None:
 
 def _top(file: BinaryIO) -> Iterator[Atom]:
     length = file.seek(0, 2)
-    # Some cameras append bytes of their own behind the last atom.
+    # Some cameras append other bytes after the last atom.
     with suppress(ParamError):
         yield from atoms(in_file(file), 0, length)
 
 
 def _search_movie(index: bytearray, moov: Atom, data: list[Atom], found: Metadata) -> None:
-    """Search the movie's atom, whose bytes are `index`; `data` is where samples may be."""
+    """Search the moov atom, whose bytes are `index`; samples outside of `data` are ignored."""
     for child in atoms(in_memory(index), moov.body - moov.start, len(index)):
         tables = _tables(index, child) if child.kind == b"trak" else {}
         if _media_type(index, tables) in _TIMED:
@@ -109,7 +109,7 @@ def _media_type(index: bytearray, tables: dict[bytes, Atom]) -> bytes:
 
 
 def _chunks(index: bytearray, tables: dict[bytes, Atom]) -> Iterator[tuple[int, int]]:
-    """Yield where a track's chunks of samples start and end in the file."""
+    """Yield the start and end in the file of each chunk of a track."""
     kind = b"co64" if b"co64" in tables else b"stco"
     if not {b"stsz", b"stsc", kind} <= tables.keys():
         return
@@ -117,7 +117,7 @@ def _chunks(index: bytearray, tables: dict[bytes, Atom]) -> Iterator[tuple[int, 
     size = int.from_bytes(index[sizes_at : sizes_at + 4])
     sizes = iter(() if size else numbers(index, tables[b"stsz"], 8, "I"))
     runs = numbers(index, tables[b"stsc"], 4, "I", each=3)
-    # A run: its first chunk, counted from one, how many samples each of its chunks has, and a kind.
+    # An stsc entry: first chunk (from 1), samples per chunk, sample description.
     samples_from = dict(zip(runs[::3], runs[1::3], strict=True))
     count = 0
     for chunk, start in enumerate(numbers(index, tables[kind], 4, OFFSETS[kind]), 1):
@@ -132,7 +132,7 @@ def _is_private(index: bytearray, atom: Atom) -> bool:
 
 
 def _is_blank(file: BinaryIO, atom: Atom) -> bool:
-    """Whether an atom is free space without content."""
+    """Return whether an atom is free space that holds only zeros."""
     if atom.kind not in _FREE:
         return False
     file.seek(atom.body)

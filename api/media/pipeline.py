@@ -14,9 +14,9 @@ from microkit.errors import ParamError
 
 
 def process(source: Path, folder: Path) -> Processed:
-    """Check the video and make, in `folder`, its cover and if needed a copy to store.
+    """Check the video and write its cover, and a copy to store if needed, to `folder`.
 
-    What is stored has no metadata of an MP4, and its index in front.
+    A stored MP4 has its index in front and no private metadata.
 
     Raises:
         ParamError: the file is not a playable video.
@@ -36,7 +36,7 @@ def process(source: Path, folder: Path) -> Processed:
 
 
 def _prepared(source: Path, copy: Path) -> Path:
-    """Return the MP4 with its index in front and without metadata: `source`, or else `copy`."""
+    """Return an MP4 with its index in front and no metadata: `source` if it is one, else `copy`."""
     stored = copy if faststart(source, copy) else source
     if found := find_metadata(stored):
         if stored is source:

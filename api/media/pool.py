@@ -37,7 +37,7 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Return whether the process still runs, as far as is known."""
+        """Return whether the process has not been seen to end."""
         return self.process.returncode is None
 
     async def ask(self, request: Request) -> Reply:
@@ -51,7 +51,7 @@ class Child:
         try:
             stdin.write(encode(request))
             await stdin.drain()
-        except RuntimeError as error:  # uvloop's error for a pipe that it closed
+        except RuntimeError as error:  # uvloop raises this for a closed pipe
             raise EOFError("the media process ended") from error
         line = await stdout.readline()
         if not line:
@@ -64,7 +64,7 @@ class Child:
             self.process.kill()
 
     def keep(self) -> None:
-        """Cancel the retirement of an idle process."""
+        """Cancel the scheduled end of an idle process."""
         if self.retirement is not None:
             self.retirement.cancel()
             self.retirement = None
@@ -78,7 +78,7 @@ class MediaWorkers:
 
     Args:
         workers: how many uploads are processed at once.
-        waiting: how many more may wait; users take turns.
+        waiting: how many more may wait; users are served round-robin.
         timeout_seconds: the time limit of one upload (wall clock).
         idle_seconds: how long an idle process is kept.
     """
@@ -122,7 +122,7 @@ class MediaWorkers:
         Args:
             source: the upload; it is not changed.
             folder: an existing folder for new files; the caller removes it.
-            user_id: whose upload it is.
+            user_id: the uploading user.
 
         Raises:
             ParamError: the file is not a playable video, or processing took too long.
@@ -140,7 +140,7 @@ class MediaWorkers:
             return await self._ask_once(request)
         except (EOFError, OSError) as error:
             # The process may have ended before it read the video: try once more.
-            _log.warning("a media process ended: %r", error)
+            _log.warning("media process ended before it replied: %r; retrying", error)
         try:
             return await self._ask_once(request)
         except (EOFError, OSError) as error:

@@ -11,7 +11,7 @@ from api.media.messages import Probe
 from microkit.errors import ParamError
 
 MAX_PIXELS: Final = 4096 * 4096
-# The codecs that phones and browsers play. Not HEVC: many of both do not.
+# Codecs that phones and browsers play. HEVC is excluded: many of them cannot play it.
 VIDEO_CODECS: Final = {"h264", "vp8", "vp9", "av1", "mpeg4", "h263"}
 DECODERS: Final = (
     "h264,vp8,vp9,libdav1d,av1,mpeg4,h263,aac,mp3float,mp3,opus,vorbis,flac,amrnb,amrwb"
@@ -21,7 +21,7 @@ EBML: Final = b"\x1a\x45\xdf\xa3"
 
 
 class Format(NamedTuple):
-    """A container: the one demuxer that may read it, and how it is stored and served."""
+    """A container format: its demuxer, and the type and suffix it is served with."""
 
     name: str
     demuxer: str
@@ -29,14 +29,14 @@ class Format(NamedTuple):
     suffix: str
 
 
-# A MOV is served as the MP4 it nearly is: browsers refuse video/quicktime, players look inside.
+# MOV is served as MP4: browsers refuse video/quicktime, and players detect the format.
 MP4: Final = Format("mp4", "mov", "video/mp4", ".mp4")
 WEBM: Final = Format("webm", "matroska", "video/webm", ".webm")
 MATROSKA: Final = Format("mkv", "matroska", "video/x-matroska", ".mkv")
 
 
 def sniff(path: Path) -> Format:
-    """Return the container by its first bytes; raises ParamError if it is none of those allowed."""
+    """Return the container format by the first bytes; raises ParamError if it is not allowed."""
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
@@ -49,13 +49,13 @@ def sniff(path: Path) -> Format:
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open the file with the demuxer of its first bytes; close it after use.
+    """Open the file with the demuxer chosen by its first bytes; the caller closes it.
 
-    Playlists name further files and hosts to read, so the demuxer is fixed and may open local
-    files only.
+    A playlist could make a demuxer read other files and hosts, so the demuxer is fixed and
+    limited to local files.
 
     Raises:
-        ParamError: no video that can be played.
+        ParamError: the file is not a playable video.
     """
     options = {"protocol_whitelist": "file", "codec_whitelist": DECODERS}
     try:
@@ -64,14 +64,14 @@ def open_video(path: Path) -> InputContainer:
             "r",
             format=sniff(path).demuxer,
             options=options,
-            metadata_errors="replace",  # titles come in GBK, too
+            metadata_errors="replace",  # some titles are GBK
         )
     except av.FFmpegError as error:
         raise ParamError("无法读取该视频，文件可能已损坏") from error
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """Return the stream to show, ready to decode within limits; ParamError if there is none."""
+    """Return the main video stream, ready to decode within limits; ParamError if there is none."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         raise ParamError("文件中没有视频画面")
@@ -83,7 +83,7 @@ def video_stream(container: InputContainer) -> VideoStream:
         raise ParamError("不支持的视频编码，请上传 H.264 视频")
     check_size(stream.width, stream.height)
     stream.codec_context.thread_count = 1
-    # The stream itself can claim another size than its container.
+    # The stream can declare another size than its container.
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return stream
 
@@ -95,9 +95,9 @@ def check_size(width: int, height: int) -> None:
 
 
 def duration_seconds(container: InputContainer, stream: VideoStream) -> float:
-    """Return the length, by the header or else the packets; ParamError if there is none."""
+    """Return the duration from the header or else the packets; ParamError if it is zero."""
     seconds = (container.duration or 0) / av.time_base
-    if seconds <= 0:  # a browser's recording states none
+    if seconds <= 0:  # browser recordings have none in the header
         seconds = max((_end_seconds(packet) for packet in container.demux(stream)), default=0.0)
     if seconds <= 0:
         raise ParamError("视频时长无效")

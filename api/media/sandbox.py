@@ -1,7 +1,7 @@
-"""What the child process gives up: the network, other programs, and other processes.
+"""The child's sandbox: no network, no other programs, no other processes.
 
-A seccomp filter (Linux, `seccomp(2)`) makes the system calls fail that a decoder never needs. It
-needs no privilege and cannot be taken back. Where the platform has none, nothing happens.
+A seccomp filter (Linux, `seccomp(2)`) makes system calls fail that a decoder never needs. It needs
+no privileges and cannot be removed. Other platforms have no filter.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from errno import EPERM
 from typing import Final
 
-# Numbers of <asm/unistd.h>: sockets, other programs, the memory of other processes.
+# System call numbers (<asm/unistd.h>): sockets, exec, the memory of other processes.
 _X86_64: Final = {
     "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "bind": 49, "listen": 50,
     "socketpair": 53, "execve": 59, "ptrace": 101, "accept4": 288, "process_vm_readv": 310,
@@ -25,7 +25,7 @@ _AARCH64: Final = {
     "process_vm_writev": 271, "bpf": 280, "execveat": 281, "io_uring_setup": 425,
     "pidfd_getfd": 438,
 }  # fmt: skip
-# The machine's name, and its AUDIT_ARCH number of <linux/audit.h>.
+# platform.machine() to (AUDIT_ARCH number of <linux/audit.h>, system call numbers).
 _MACHINES: Final = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _AARCH64)}
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
@@ -33,7 +33,7 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | EPERM
 _NUMBER_AT, _ARCH_AT = 0, 4  # in struct seccomp_data
-_X32: Final = 0x40000000  # a second set of numbers on x86_64
+_X32: Final = 0x40000000  # the x32 ABI's numbers on x86_64
 
 
 class _Program(ctypes.Structure):
@@ -43,7 +43,7 @@ class _Program(ctypes.Structure):
 
 
 def enter() -> bool:
-    """Give up what a decoder does not need; return whether the platform could."""
+    """Install the filter; return whether the platform supports it."""
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None:
         return False
@@ -58,7 +58,7 @@ def enter() -> bool:
 
 
 def _filter(arch: int, refused: Iterable[int]) -> Iterator[bytes]:
-    """Give the instructions: refuse the numbers, and those of another architecture."""
+    """Yield the BPF program: refuse these numbers, and all of another architecture."""
 
     def instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
         return struct.pack("=HBBI", code, if_true, if_false, value)

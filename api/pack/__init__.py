@@ -1,1 +1,1 @@
-"""What the services answer to what HTTP clients get: pure."""
+"""Pure functions from the services' structs to the HTTP API's."""

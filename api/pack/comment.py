@@ -6,7 +6,7 @@ from idl import commentmicro, core, interaction
 
 
 def comment(stored: commentmicro.Comment, user: core.User) -> interaction.Comment:
-    """Return one comment of commentservice's, by `user`."""
+    """Return one comment, written by `user`."""
     return interaction.Comment(
         id=stored.id, user=user, content=stored.content, create_date=stored.create_date
     )
@@ -15,5 +15,5 @@ def comment(stored: commentmicro.Comment, user: core.User) -> interaction.Commen
 def comments(
     stored: Iterable[commentmicro.Comment], users: Mapping[int, core.User]
 ) -> list[interaction.Comment]:
-    """Return comments in their order."""
+    """Return comments in the order of `stored`."""
     return [comment(each, users[each.user.id]) for each in stored]

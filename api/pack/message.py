@@ -10,25 +10,25 @@ from idl import relation, relationmicro
 def chat(
     stored: Sequence[relationmicro.Message], viewer: int, after_ms: int, zone: tzinfo
 ) -> list[relation.Message]:
-    """Return a chat, oldest first; with `after_ms` only what the viewer received after it.
+    """Return a chat, oldest first; with `after_ms` only messages that the viewer received later.
 
-    A relationservice of the original contract answers the whole chat whatever it is asked, and may
-    give days in `zone` in place of times.
+    An original relationservice always returns the whole chat, and may give dates in `zone` instead
+    of times.
     """
     times = [_time_ms(each) for each in stored]
     if all(times):
-        listed = [message(*each) for each in zip(stored, times, strict=True)]
-        return received(listed, viewer, after_ms) if after_ms else listed
+        messages = [message(*each) for each in zip(stored, times, strict=True)]
+        return received(messages, viewer, after_ms) if after_ms else messages
     ordered = dated_message.oldest_first(stored, zone)
     times = dated_message.times_ms(ordered, zone)
-    listed = [message(*each) for each in zip(ordered, times, strict=True)]
+    messages = [message(*each) for each in zip(ordered, times, strict=True)]
     if not after_ms:
-        return listed
-    return received(listed, viewer, dated_message.seen_until_ms(listed, viewer, after_ms, zone))
+        return messages
+    return received(messages, viewer, dated_message.seen_until_ms(messages, viewer, after_ms, zone))
 
 
 def message(stored: relationmicro.Message, time_ms: int) -> relation.Message:
-    """Return one message of relationservice's; without an id it gets its time for one."""
+    """Return one message; a missing id is replaced by the time."""
     return relation.Message(
         id=stored.id or time_ms,
         to_user_id=stored.to_user_id,
@@ -39,13 +39,13 @@ def message(stored: relationmicro.Message, time_ms: int) -> relation.Message:
 
 
 def received(
-    listed: Iterable[relation.Message], user_id: int, after_ms: int
+    messages: Iterable[relation.Message], user_id: int, after_ms: int
 ) -> list[relation.Message]:
-    """Return what the user received after a time."""
-    return [m for m in listed if m.to_user_id == user_id and m.create_time > after_ms]
+    """Return the messages that the user received after a time."""
+    return [m for m in messages if m.to_user_id == user_id and m.create_time > after_ms]
 
 
 def _time_ms(stored: relationmicro.Message) -> int:
-    """Return a message's time, which the original contract has as text; 0 if there is none."""
+    """Return a message's time, a string in the original contract; 0 if there is none."""
     text = stored.create_time or ""
     return stored.create_time_ms or (int(text) if text.isdecimal() else 0)

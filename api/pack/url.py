@@ -1,10 +1,10 @@
-"""Object keys to URLs that a phone reaches."""
+"""Object keys to absolute URLs."""
 
 import functools
 import re
 from typing import Final
 
-# What other callers of the services stored may be anything: javascript:, file:, markup.
+# Other callers of the services may have stored anything: javascript:, file:, markup.
 _HTTP: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f\"<>\\^`{|}]+", re.IGNORECASE)
 
 # People show the same pictures on page after page.
@@ -13,9 +13,9 @@ _KEPT: Final = 10_000
 
 @functools.lru_cache(_KEPT)
 def absolute(base: str, stored: str) -> str:
-    """Return the URL of a stored object key; an HTTP URL stays as it is.
+    """Return the URL of a stored object key; an HTTP URL is returned unchanged.
 
-    A URL of another scheme, or with characters that no URL has, gives an empty text.
+    A URL with another scheme or with invalid characters gives an empty string.
     """
     if "://" not in stored:
         return f"{base}/{stored}" if stored else ""

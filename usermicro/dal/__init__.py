@@ -1,1 +1,1 @@
-"""The users' table and its queries."""
+"""The user table and its queries."""

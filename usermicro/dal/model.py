@@ -6,10 +6,10 @@ from microkit.storage.fields import BytesKeyField
 
 
 class User(Model):
-    """An account. The counts are what other services reported last, see the IDL.
+    """An account. The counts are caches, set by other services (see the IDL).
 
-    `name_key` is the UTF-8 of the name's normal form, which is unique and looked for. Accounts that
-    are older than the normal form and share it have their names as they are.
+    `name_key` is the UTF-8 of the name's normal form: it is unique and used for lookups. An older
+    account whose normal form was already taken keeps the UTF-8 of its name.
     """
 
     id = BigAutoField()

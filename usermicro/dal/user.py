@@ -9,12 +9,12 @@ from microkit.storage.database import Database, IntegrityError, Statement
 from usermicro.dal.model import User
 from usermicro.name import normal
 
-_CACHED: Final = 10_000
-_CACHED_SECONDS: Final = 2.0
+_CACHE_SIZE: Final = 10_000
+_CACHE_SECONDS: Final = 2.0
 
 
 class UserRow(NamedTuple):
-    """What is known of a user, but for the password."""
+    """A user without the password hash."""
 
     id: int
     name: str
@@ -47,14 +47,16 @@ _AFTER = Statement(
 
 
 class Users:
-    """The accounts of one database. Rows are kept for up to two seconds."""
+    """The accounts of one database. Rows are cached for up to two seconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: CachedLoader[int, UserRow] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
+        self._rows: CachedLoader[int, UserRow] = CachedLoader(
+            self._load, _CACHE_SIZE, _CACHE_SECONDS
+        )
 
     async def create(self, name: str, **columns: str | None) -> int:
-        """Insert an account of a name in its normal form and return its id.
+        """Insert an account and return its id; `name` is in its normal form.
 
         Raises:
             AlreadyExists: the name is taken.
@@ -66,27 +68,27 @@ class Users:
             raise AlreadyExists("用户名已存在") from error
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, UserRow]:
-        """Return those of `ids` that exist."""
+        """Return the existing users of `ids` by id."""
         return await self._rows.many(ids)
 
     async def by_name(self, name: str) -> UserRow | None:
-        """Return the user of this name; see `_named`."""
+        """Return the user of this name or None; see `_named`."""
         found = await self._named(_BY_NAMES, name)
         return UserRow(*found) if found else None
 
     async def password_of(self, name: str) -> tuple[int, str] | None:
-        """Return the id and the password's hash of the user of this name; see `_named`."""
+        """Return id and password hash of the user of this name or None; see `_named`."""
         found = await self._named(_LOGIN, name)
         return (found[0], found[1]) if found else None
 
     async def page(self, after: int, limit: int) -> list[UserRow]:
-        """Return up to `limit` users in the order of their ids, from the first above `after`."""
+        """Return up to `limit` users with ids above `after`, by id."""
         return [
             UserRow(*row) for row in await self._database.rows(_AFTER(after=after, limit=limit))
         ]
 
     async def update(self, user_id: int, columns: Mapping[str, Any]) -> None:
-        """Set `columns` of a user.
+        """Update columns of a user.
 
         Raises:
             NotFound: there is no such user.
@@ -101,10 +103,9 @@ class Users:
         self._rows.discard(user_id)
 
     async def _named(self, statement: Statement, name: str) -> Sequence[Any] | None:
-        """Return the columns behind the key of the user who has this name.
+        """Return the columns after `name_key` of the user with this name, or None.
 
-        Of accounts that are older than the normal form several may share it: the one that has
-        exactly this name comes first.
+        Accounts older than the normal form may share it: an exact match takes precedence.
         """
         keys = list(dict.fromkeys((name.encode(), normal(name).encode())))
         rows = {bytes(row[0]): row[1:] for row in await self._database.rows(statement(names=keys))}

@@ -1,1 +1,1 @@
-"""The videos' table and its queries."""
+"""The video tables and their queries."""
