@@ -1,28 +1,35 @@
-"""One call of the HTTP API, as its handler gets it."""
+"""The argument of every HTTP handler."""
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from api.upload import Upload
 from microkit.errors import ParamError
 
 RequestT = TypeVar("RequestT")
 
+ANONYMOUS: Final = 0
+"""The viewer of a request without a valid token."""
 
-class AsksAboutUser(Protocol):
-    """A request that names a user."""
+
+class UserRequest(Protocol):
+    """A request with a `user_id`, which may be 0."""
 
     user_id: int
 
 
-AboutUserT = TypeVar("AboutUserT", bound=AsksAboutUser)
+UserRequestT = TypeVar("UserRequestT", bound=UserRequest)
 
 
 @dataclass(slots=True)
 class HttpCall(Generic[RequestT]):
-    """The bound request, the user who makes it (0: anonymous), and what object URLs begin with.
+    """One call of an HTTP method.
 
-    `upload` is set where the contract has a file.
+    Args:
+        request: the bound arguments.
+        viewer: the calling user's id, or ANONYMOUS.
+        base: the prefix of object URLs.
+        upload: the uploaded file, if the method takes one.
     """
 
     request: RequestT
@@ -31,11 +38,11 @@ class HttpCall(Generic[RequestT]):
     upload: Upload | None = None
 
 
-def whose(call: HttpCall[AboutUserT]) -> int:
-    """Return the user that the call asks about: the one it names, or else the viewer.
+def target_user(call: HttpCall[UserRequestT]) -> int:
+    """Return the requested user's id, by default the viewer's.
 
     Raises:
-        ParamError: it names no user, and is anonymous.
+        ParamError: the request has no user id, and the viewer is anonymous.
     """
     user_id = call.request.user_id or call.viewer
     if user_id <= 0:

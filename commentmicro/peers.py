@@ -33,8 +33,8 @@ class Peers:
 
     async def infos(self, user_ids: Iterable[int]) -> dict[int, usermicro.UserInfo]:
         """Return userservice's UserInfo of the users that exist, by id."""
-        wanted = list(set(user_ids))
-        if not wanted:
+        ids = list(set(user_ids))
+        if not ids:
             return {}
-        answer = await self._users.GetUserSetByIdSetMethod(id_set=wanted)
+        answer = await self._users.GetUserSetByIdSetMethod(id_set=ids)
         return {info.id: info for info in answer.user_set or ()}

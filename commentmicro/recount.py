@@ -1,4 +1,4 @@
-"""Repairs the counts of comments from the comments."""
+"""Repairs the comment counts from the comments."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from microkit.context import Context
 
 
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
-    """Compare every video's count with its comments."""
+    """Compare every video's count with its comments and repair differences."""
     comments = Comments(await context.database())
     repaired = 0
     async for video_id, stored, right in comments.repair():

@@ -8,6 +8,6 @@ from microkit.zone import ZoneSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(SqlSettings, ZoneSettings):
-    """Those of every process and of its database, and the time zone of comments' dates."""
+    """Common and SQL settings, and the time zone of comments' dates."""
 
     timezone: str = "Asia/Shanghai"

@@ -8,7 +8,7 @@ from microkit.context import Context
 
 
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
-    """Compare every like on both sides and every author's count."""
+    """Compare both sides of every like and every author's count, and repair differences."""
     repaired = 0
     async for line in repair(await context.redis()):
         repaired += 1

@@ -39,7 +39,7 @@ class RelationHandler:
         self._peers = peers
 
     async def FollowMethod(self, request: relationmicro.FollowReq) -> relationmicro.FollowResp:
-        """Follow or unfollow; doing it twice changes nothing."""
+        """Follow or unfollow; idempotent."""
         if request.my_uid == request.target_uid:
             raise ParamError("不能关注自己")
         await self._peers.must_exist(request.my_uid, request.target_uid)
@@ -72,9 +72,9 @@ class RelationHandler:
     async def GetIsFollowsMethod(
         self, request: relationmicro.GetIsFollowsReq
     ) -> relationmicro.GetIsFollowsResp:
-        """Say of each user whether the viewer follows them."""
-        known = await self._follows.is_following(request.myUid, distinct(request.userIds))
-        return relationmicro.GetIsFollowsResp.ok(is_follow_map=known)
+        """Return for each user whether the viewer follows them."""
+        followed = await self._follows.is_following(request.myUid, distinct(request.userIds))
+        return relationmicro.GetIsFollowsResp.ok(is_follow_map=followed)
 
     async def GetFollowListMethod(
         self, request: relationmicro.GetFollowListReq
@@ -142,7 +142,7 @@ class MessageHandler:
     async def SendMessageMethod(
         self, request: relationmicro.SendMessageReq
     ) -> relationmicro.SendMessageResp:
-        """Send a message to anybody but oneself, friend or not."""
+        """Send a message to any other user, friend or not."""
         if request.user_id == request.to_user_id:
             raise ParamError("不能给自己发消息")
         await self._peers.must_exist(request.user_id, request.to_user_id)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 
 from idl import videomicro
+from microkit.clock import NS_PER_MS
 from videomicro.dal.video import VideoRow
 
-NS_PER_MS = 1_000_000
-# The next time of an empty page: in the future, so that a caller starts over from the newest video.
+# next_time of an empty page: a future time, so that a caller starts over from the newest video.
 _START_OVER_NS = 2**62
 
 
 def video(row: VideoRow) -> videomicro.Video:
-    """Return a video; the services of likes and comments have the counts."""
+    """Return a video; the counts are owned by favoriteservice and commentservice."""
     return videomicro.Video(
         id=row.id,
         title=row.title,
@@ -34,13 +34,13 @@ def counts(by_author: Mapping[int, int]) -> list[videomicro.VideoCount]:
 
 
 def before_ms(latest_ns: int) -> int:
-    """Return the first millisecond that is not strictly before `latest_ns`."""
+    """Return `latest_ns` in milliseconds, rounded up: the RPC contract has nanoseconds, rows ms."""
     return -(-latest_ns // NS_PER_MS)
 
 
 def next_ns(rows: list[VideoRow]) -> int:
-    """Return when the last video of a page was published; for an empty page a time in the future.
+    """Return the time of a page's last video in nanoseconds; a future time if the page is empty.
 
-    The field is optional, but callers written for the original service read it without a check.
+    The field is optional, but original callers read it without a check.
     """
     return rows[-1].created_ms * NS_PER_MS if rows else _START_OVER_NS

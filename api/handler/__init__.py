@@ -1,1 +1,1 @@
-"""One coroutine a method of the HTTP IDLs, the same name; a module an IDL."""
+"""Handlers: one module per HTTP IDL, one coroutine per method, with the same names."""

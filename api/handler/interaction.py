@@ -1,7 +1,7 @@
 """The methods of interaction.thrift: likes and comments."""
 
 from api.aggregate import Aggregate
-from api.call import HttpCall, whose
+from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.comment import comment, comments
@@ -31,9 +31,9 @@ class InteractionHandler:
     async def FavoriteListMethod(
         self, call: HttpCall[interaction.FavoriteListReq]
     ) -> interaction.FavoriteListResp:
-        """Return the videos that somebody likes, the newest like first."""
+        """Return a page of the videos that a user likes, the newest like first."""
         answer = await self._clients.favorites.FavoriteListMethod(
-            user_id=whose(call), cursor=call.request.cursor, count=call.request.count
+            user_id=target_user(call), cursor=call.request.cursor, count=call.request.count
         )
         rows = await self._lists.videos(answer.video_id_list)
         videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
@@ -62,11 +62,11 @@ class InteractionHandler:
     async def CommentListMethod(
         self, call: HttpCall[interaction.CommentListReq]
     ) -> interaction.CommentListResp:
-        """Return a video's comments, newest first."""
-        part = (call.request.video_id, call.request.cursor, call.request.count)
-        page = await self._lists.comments(call.viewer, part)
-        writers = {each.user.id for each in page.items}
-        users = await self._aggregate.full_users(call.viewer, writers, call.base)
+        """Return a page of a video's comments, newest first."""
+        page_key = (call.request.video_id, call.request.cursor, call.request.count)
+        page = await self._lists.comments(call.viewer, page_key)
+        author_ids = {each.user.id for each in page.items}
+        users = await self._aggregate.full_users(call.viewer, author_ids, call.base)
         return interaction.CommentListResp.ok(
             comment_list=comments(page.items, users), next_cursor=page.next_cursor
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import tzinfo
 
 from api.aggregate import Aggregate
-from api.call import HttpCall, whose
+from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.message import chat
@@ -22,7 +22,7 @@ class RelationHandler:
         self._zone = zone
 
     async def RelationMethod(self, call: HttpCall[relation.RelationReq]) -> relation.RelationResp:
-        """Follow or unfollow somebody."""
+        """Follow or unfollow a user."""
         await self._clients.relations.FollowMethod(
             my_uid=call.viewer,
             target_uid=call.request.to_user_id,
@@ -33,43 +33,43 @@ class RelationHandler:
     async def FollowListMethod(
         self, call: HttpCall[relation.FollowListReq]
     ) -> relation.FollowListResp:
-        """Return whom somebody follows, newest first."""
-        part = (whose(call), call.request.cursor, call.request.count)
-        page = await self._lists.following(part)
+        """Return a page of the users that a user follows, newest first."""
+        page_key = (target_user(call), call.request.cursor, call.request.count)
+        page = await self._lists.following(page_key)
         users = await self._users(call.viewer, page.items, call.base)
         return relation.FollowListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FollowerListMethod(
         self, call: HttpCall[relation.FollowerListReq]
     ) -> relation.FollowerListResp:
-        """Return who follows somebody, newest first."""
-        part = (whose(call), call.request.cursor, call.request.count)
-        page = await self._lists.followers(part)
+        """Return a page of a user's followers, newest first."""
+        page_key = (target_user(call), call.request.cursor, call.request.count)
+        page = await self._lists.followers(page_key)
         users = await self._users(call.viewer, page.items, call.base)
         return relation.FollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FriendListMethod(
         self, call: HttpCall[relation.FriendListReq]
     ) -> relation.FriendListResp:
-        """Return mutual follows; the messages with them are for their own eyes only."""
+        """Return a page of mutual follows; messages are shown only in the viewer's own list."""
         answer = await self._clients.relations.GetFriendListMethod(
             myUid=call.viewer,
-            targetUid=whose(call),
+            targetUid=target_user(call),
             ids_only=True,
             cursor=call.request.cursor,
             count=call.request.count,
         )
-        listed = answer.friend_list or []
-        if whose(call) != call.viewer:
-            for friend in listed:
+        stored = answer.friend_list or []
+        if target_user(call) != call.viewer:
+            for friend in stored:
                 friend.message, friend.msg_type = "", 0
-        friends = await self._aggregate.full_friends(call.viewer, listed, call.base)
+        friends = await self._aggregate.full_friends(call.viewer, stored, call.base)
         return relation.FriendListResp.ok(user_list=friends, next_cursor=answer.next_cursor or END)
 
     async def MessageChatMethod(
         self, call: HttpCall[relation.MessageChatReq]
     ) -> relation.MessageChatResp:
-        """Return the chat with somebody, or only what is new to the caller."""
+        """Return a chat, or only the messages received after `pre_msg_time`."""
         after = call.request.pre_msg_time
         answer = await self._clients.relations.GetAllMessageMethod(
             user_id=call.viewer,
@@ -78,9 +78,9 @@ class RelationHandler:
             cursor=call.request.cursor,
             count=call.request.count,
         )
-        listed = chat(answer.msg, call.viewer, after or 0, self._zone)
+        messages = chat(answer.msg, call.viewer, after or 0, self._zone)
         return relation.MessageChatResp.ok(
-            message_list=listed, next_cursor=answer.next_cursor or END
+            message_list=messages, next_cursor=answer.next_cursor or END
         )
 
     async def MessageActionMethod(

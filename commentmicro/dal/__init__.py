@@ -1,1 +1,1 @@
-"""The comments' tables and their queries."""
+"""The comment tables and their queries."""

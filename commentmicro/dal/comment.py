@@ -1,6 +1,5 @@
 """Queries of comments."""
 
-import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Final, NamedTuple
 
@@ -8,6 +7,7 @@ from peewee import Field, fn
 
 from commentmicro.dal.model import Comment, CommentCount
 from microkit.batch import BatchLoader, SingleFlight
+from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
@@ -42,7 +42,7 @@ _COUNTS = Statement(
         CommentCount.video_id.in_(videos)
     )
 )
-_COUNTED = Statement(
+_COUNT_PAGE = Statement(
     lambda after, limit: (
         CommentCount.select(CommentCount.video_id, CommentCount.count)
         .where(CommentCount.video_id > after)
@@ -50,7 +50,7 @@ _COUNTED = Statement(
         .limit(limit)
     )
 )
-_COMMENTED = Statement(
+_COMMENTED_PAGE = Statement(
     lambda after, limit: (
         Comment.select(Comment.video_id)
         .distinct()
@@ -78,7 +78,7 @@ _DELETE = Statement(
 )
 
 
-def _moves_count(target: list[Field] | None) -> Statement:
+def _change_count(target: list[Field] | None) -> Statement:
     return Statement(
         lambda video, by: CommentCount.insert(video_id=video, count=by).on_conflict(
             conflict_target=target, update={CommentCount.count: CommentCount.count + by}
@@ -86,8 +86,8 @@ def _moves_count(target: list[Field] | None) -> Statement:
     )
 
 
-# MySQL finds out by itself which key is meant, and takes no target.
-_MOVE_COUNT = {"sqlite": _moves_count([CommentCount.video_id]), "mysql": _moves_count(None)}
+# MySQL has no conflict target: it checks every unique key.
+_CHANGE_COUNT = {"sqlite": _change_count([CommentCount.video_id]), "mysql": _change_count(None)}
 
 
 class Comments:
@@ -95,7 +95,7 @@ class Comments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._move_count = _MOVE_COUNT[database.engine]
+        self._change_count = _CHANGE_COUNT[database.engine]
         self._counts: BatchLoader[int, int] = BatchLoader(self._load_counts)
         self._pages: SingleFlight[tuple[int, int, int], Page[CommentRow]] = SingleFlight(
             self._load_page
@@ -103,13 +103,13 @@ class Comments:
 
     async def publish(self, user_id: int, video_id: int, content: str) -> CommentRow:
         """Store a comment and return it."""
-        created_ms = time.time_ns() // 1_000_000
+        created_ms = now_ms()
         row = _INSERT(video_id=video_id, user_id=user_id, content=content, created_ms=created_ms)
 
-        def insert(within: Transaction) -> int:
-            # The counter comes first in every transaction: MySQL's others wait for its row.
-            within.write(self._move_count(video=video_id, by=1))
-            return within.write(row).lastrowid
+        def insert(transaction: Transaction) -> int:
+            # The counter row is locked first: in MySQL others on this video wait instead of deadlocking.
+            transaction.write(self._change_count(video=video_id, by=1))
+            return transaction.write(row).lastrowid
 
         comment_id = await self._database.transaction(insert)
         return CommentRow(comment_id, video_id, user_id, content, created_ms)
@@ -126,15 +126,15 @@ class Comments:
         return CommentRow(*rows[0])
 
     async def delete(self, row: CommentRow) -> None:
-        """Delete a comment; the row stays, marked.
+        """Delete a comment; the row stays, marked as deleted.
 
         Raises:
-            NotFound: somebody deleted it in the meantime.
+            NotFound: it was deleted concurrently.
         """
 
-        def mark(within: Transaction) -> None:
-            within.write(self._move_count(video=row.video_id, by=-1))
-            if not within.write(_DELETE(comment=row.id)).rowcount:
+        def mark(transaction: Transaction) -> None:
+            transaction.write(self._change_count(video=row.video_id, by=-1))
+            if not transaction.write(_DELETE(comment=row.id)).rowcount:
                 raise NotFound("评论不存在")
 
         await self._database.transaction(mark)
@@ -144,34 +144,34 @@ class Comments:
         return await self._pages.one((video_id, cursor, count))
 
     async def counts(self, video_ids: Iterable[int]) -> dict[int, int]:
-        """Return how many comments every one of `video_ids` has."""
+        """Return the comment count of each of `video_ids`."""
         return await self._counts.many(video_ids)
 
     async def repair(self) -> AsyncIterator[tuple[int, int, int]]:
-        """Set every count that is wrong; give (video, stored, right) of each."""
-        for pages in (_COMMENTED, _COUNTED):
+        """Repair wrong counts; yield (video id, stored count, correct count) for each."""
+        for pages in (_COMMENTED_PAGE, _COUNT_PAGE):
             after = 0
             while page := await self._database.rows(pages(after=after, limit=_PAGE)):
                 after = page[-1][0]
                 for video_id, *_ in page:
-                    stored, right = await self._repair(video_id)
-                    if stored != right:
-                        yield video_id, stored, right
+                    stored, correct = await self._repair(video_id)
+                    if stored != correct:
+                        yield video_id, stored, correct
 
     async def _repair(self, video_id: int) -> tuple[int, int]:
-        def compare(within: Transaction) -> tuple[int, int]:
-            within.write(self._move_count(video=video_id, by=0))
-            ((right,),) = within.rows(_LIVE_COUNT(video=video_id))
-            ((_, stored),) = within.rows(_COUNTS(videos=[video_id]))
-            if stored != right:
-                within.write(self._move_count(video=video_id, by=right - stored))
-            return stored, right
+        def compare(transaction: Transaction) -> tuple[int, int]:
+            transaction.write(self._change_count(video=video_id, by=0))
+            ((correct,),) = transaction.rows(_LIVE_COUNT(video=video_id))
+            ((_, stored),) = transaction.rows(_COUNTS(videos=[video_id]))
+            if stored != correct:
+                transaction.write(self._change_count(video=video_id, by=correct - stored))
+            return stored, correct
 
         return await self._database.transaction(compare)
 
     async def _load_counts(self, video_ids: list[int]) -> dict[int, int]:
-        counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
-        return {video_id: counted.get(video_id, 0) for video_id in video_ids}
+        counts = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
+        return {video_id: counts.get(video_id, 0) for video_id in video_ids}
 
     async def _load_page(self, page: tuple[int, int, int]) -> Page[CommentRow]:
         video_id, cursor, count = page

@@ -19,7 +19,7 @@ class Comment(Model):
 
 
 class CommentCount(Model):
-    """How many comments a video has: moved in the transaction that adds or deletes one."""
+    """A video's comment count, updated in the transaction that adds or deletes a comment."""
 
     video_id = BigIntegerField(primary_key=True)
     count = BigIntegerField()

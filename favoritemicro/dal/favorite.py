@@ -1,4 +1,4 @@
-"""Who likes what."""
+"""Likes in Redis."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from microkit.storage.redis import Redis, Script
 from microkit.storage.sorted_set import NEXT_SCORE, read_page
 
 # KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
-# The edge decides: the rest moves with it, and only if it changed.
+# Returns 1 if the like is new. `given` decides; the other keys change only with it.
 _LIKE = Script(
     "like",
     NEXT_SCORE
@@ -25,7 +25,7 @@ redis.call('SADD', KEYS[6], ARGV[2])
 return 1
 """,
 )
-# KEYS: given, likers, received. ARGV: user, video.
+# KEYS: given, likers, received. ARGV: user, video. Returns 1 if there was a like.
 _UNLIKE = Script(
     "unlike",
     """
@@ -35,7 +35,7 @@ redis.call('DECR', KEYS[3])
 return 1
 """,
 )
-# KEYS: likers of each video.
+# KEYS: likers of each video. Returns their sizes.
 _VIDEO_COUNTS = Script(
     "video_counts",
     """
@@ -44,7 +44,7 @@ for i = 1, #KEYS do counts[i] = redis.call('SCARD', KEYS[i]) end
 return counts
 """,
 )
-# KEYS: given and received of each user in turn.
+# KEYS: given and received of each user, alternating. Returns both counts of each.
 _USER_COUNTS = Script(
     "user_counts",
     """
@@ -74,8 +74,8 @@ class Favorites:
         self._user_counts: BatchLoader[int, Counts] = BatchLoader(self._load_user_counts)
 
     async def like(self, user_id: int, video_id: int, author_id: int) -> bool:
-        """Let a user like a video; return whether that is new."""
-        touched = [
+        """Add a like; return whether it is new."""
+        script_keys = [
             keys.given(user_id),
             keys.likers(video_id),
             keys.received(author_id),
@@ -83,15 +83,15 @@ class Favorites:
             keys.users(keys.lane(user_id)),
             keys.liked(author_id),
         ]
-        return bool(await self._redis.run(_LIKE, touched, [user_id, video_id, author_id]))
+        return bool(await self._redis.run(_LIKE, script_keys, [user_id, video_id, author_id]))
 
     async def unlike(self, user_id: int, video_id: int, author_id: int) -> bool:
-        """End it; return whether there was anything to end."""
-        touched = [keys.given(user_id), keys.likers(video_id), keys.received(author_id)]
-        return bool(await self._redis.run(_UNLIKE, touched, [user_id, video_id]))
+        """Remove a like; return whether it existed."""
+        script_keys = [keys.given(user_id), keys.likers(video_id), keys.received(author_id)]
+        return bool(await self._redis.run(_UNLIKE, script_keys, [user_id, video_id]))
 
     async def author_of(self, video_id: int) -> int | None:
-        """Return the author of a video that was ever liked."""
+        """Return the author of a video, or None if the video was never liked."""
         stored = await self._redis.execute("HGET", keys.authors(keys.lane(video_id)), video_id)
         return int(stored) if stored else None
 
@@ -100,23 +100,23 @@ class Favorites:
         return await read_page(self._redis, keys.given(user_id), cursor, count)
 
     async def is_favorite(self, user_id: int | None, video_ids: Sequence[int]) -> dict[int, bool]:
-        """Say of each video whether the user likes it."""
+        """Return for each video whether the user likes it."""
         liked = set(await self.liked(user_id or 0, video_ids))
         return {each: each in liked for each in video_ids}
 
     async def liked(self, user_id: int, video_ids: Sequence[int]) -> list[int]:
-        """Return those of the videos that the user likes; 0 is nobody."""
+        """Return the videos of `video_ids` that the user likes; none for user 0 (anonymous)."""
         if not user_id or not video_ids:
             return []
         scores = await self._redis.execute("ZMSCORE", keys.given(user_id), *video_ids)
         return [each for each, score in zip(video_ids, scores, strict=True) if score is not None]
 
     async def video_counts(self, video_ids: Iterable[int]) -> dict[int, int]:
-        """Return the likes of every one of `video_ids`."""
+        """Return the like count of each of `video_ids`."""
         return await self._video_counts.many(video_ids)
 
     async def user_counts(self, user_ids: Iterable[int]) -> dict[int, Counts]:
-        """Return the counts of every one of `user_ids`."""
+        """Return the counts of each of `user_ids`."""
         return await self._user_counts.many(user_ids)
 
     async def _load_video_counts(self, video_ids: list[int]) -> dict[int, int]:
@@ -124,6 +124,6 @@ class Favorites:
         return dict(zip(video_ids, counts, strict=True))
 
     async def _load_user_counts(self, user_ids: list[int]) -> dict[int, Counts]:
-        touched = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
-        flat = await self._redis.run(_USER_COUNTS, touched, [])
+        script_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
+        flat = await self._redis.run(_USER_COUNTS, script_keys, [])
         return {each: Counts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}

@@ -1,13 +1,13 @@
 """Every Redis key of this service.
 
-Each stands under the hash tag of its owner's lane, ``{owner id mod 1024}``, so that a cluster
-keeps what belongs together on one node.
+Lane: owner id mod 1024, the hash tag that keeps an owner's keys on one cluster slot. A like touches
+keys of three owners, so the service does not run on a Redis Cluster.
 
-    favorite:{lane}:given:USER       zset  videos that the user likes, by the time in microseconds
-    favorite:{lane}:users            set   users of the lane who ever liked something
-    favorite:{lane}:likers:VIDEO     set   users who like the video
+    favorite:{lane}:given:USER       zset  videos that the user likes, by time in microseconds
+    favorite:{lane}:users            set   users of the lane that ever liked a video
+    favorite:{lane}:likers:VIDEO     set   users that like the video
     favorite:{lane}:authors          hash  author of each video of the lane that was ever liked
-    favorite:{lane}:received:AUTHOR  int   likes of all videos of the author
+    favorite:{lane}:received:AUTHOR  int   likes of all the author's videos
     favorite:{lane}:liked:AUTHOR     set   videos of the author that were ever liked
 """
 
@@ -30,7 +30,7 @@ def users(of_lane: int) -> str:
 
 
 def likers(video_id: int) -> str:
-    """Return the key of those who like the video."""
+    """Return the key of the users that like the video."""
     return f"favorite:{{{lane(video_id)}}}:likers:{video_id}"
 
 
@@ -40,7 +40,7 @@ def authors(of_lane: int) -> str:
 
 
 def received(author_id: int) -> str:
-    """Return the key of the author's count."""
+    """Return the key of the count of likes that the author received."""
     return f"favorite:{{{lane(author_id)}}}:received:{author_id}"
 
 

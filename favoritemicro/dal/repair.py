@@ -1,4 +1,4 @@
-"""Recomputes from `given`, which is the edge, what follows from it."""
+"""Recomputes the keys derived from `given`, the sets that users' likes are stored in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,9 @@ from typing import Final
 from favoritemicro.dal import keys
 from microkit.storage.redis import Redis, Script
 
-_AT_ONCE: Final = 200
+_BATCH: Final = 200
 
-# KEYS: given, likers. ARGV: user, video.
+# KEYS: given, likers. ARGV: user, video. Returns 1: liker added, -1: removed, 0: unchanged.
 _LIKER = Script(
     "liker",
     """
@@ -20,23 +20,24 @@ if mirror and not edge then return -redis.call('SREM', KEYS[2], ARGV[1]) end
 return 0
 """,
 )
-# KEYS: received, liked, then likers of each of the author's videos. ARGV: how many these are.
-# More were liked since they were read: they have to be read again. The set only grows.
+# KEYS: received, liked, then likers of each of the author's videos. ARGV: the number of videos.
+# Returns the stored and the correct count; false if `liked`, which only grows, has grown since it
+# was read.
 _RECEIVED = Script(
     "received",
     """
 if redis.call('SCARD', KEYS[2]) ~= tonumber(ARGV[1]) then return false end
-local right = 0
-for i = 3, #KEYS do right = right + redis.call('SCARD', KEYS[i]) end
+local correct = 0
+for i = 3, #KEYS do correct = correct + redis.call('SCARD', KEYS[i]) end
 local stored = tonumber(redis.call('GET', KEYS[1]) or 0)
-if stored ~= right then redis.call('SET', KEYS[1], right) end
-return {stored, right}
+if stored ~= correct then redis.call('SET', KEYS[1], correct) end
+return {stored, correct}
 """,
 )
 
 
 async def repair(redis: Redis) -> AsyncIterator[str]:
-    """Compare every like on both sides and every author's count; say what was wrong."""
+    """Compare both sides of every like and every author's count; yield a line per repair."""
     for lane in range(keys.LANES):
         for member in await redis.execute("SMEMBERS", keys.users(lane)):
             videos = await redis.execute("ZRANGE", keys.given(int(member)), 0, -1)
@@ -52,27 +53,27 @@ async def repair(redis: Redis) -> AsyncIterator[str]:
             async for line in _likers(redis, [(int(user), int(video)) for user in likers]):
                 yield line
     for author in sorted(authors):
-        stored, right = await _received(redis, author)
-        if stored != right:
-            yield f"user {author}: likes received {stored} → {right}"
+        stored, correct = await _received(redis, author)
+        if stored != correct:
+            yield f"user {author}: likes received {stored} → {correct}"
 
 
 async def _received(redis: Redis, author: int) -> tuple[int, int]:
-    """Set the likes that an author received; return what was stored and what is right."""
+    """Repair the likes that an author received; return the stored and the correct count."""
     while True:
         videos = await redis.execute("SMEMBERS", keys.liked(author))
-        touched = [keys.received(author), keys.liked(author)]
-        touched += [keys.likers(int(video)) for video in videos]
-        if (counted := await redis.run(_RECEIVED, touched, [len(videos)])) is not None:
+        script_keys = [keys.received(author), keys.liked(author)]
+        script_keys += [keys.likers(int(video)) for video in videos]
+        if (counted := await redis.run(_RECEIVED, script_keys, [len(videos)])) is not None:
             return counted[0], counted[1]
 
 
 async def _likers(redis: Redis, edges: list[tuple[int, int]]) -> AsyncIterator[str]:
-    for at in range(0, len(edges), _AT_ONCE):
-        some = edges[at : at + _AT_ONCE]
+    for at in range(0, len(edges), _BATCH):
+        batch = edges[at : at + _BATCH]
         changes = await asyncio.gather(
-            *(redis.run(_LIKER, [keys.given(u), keys.likers(v)], [u, v]) for u, v in some)
+            *(redis.run(_LIKER, [keys.given(u), keys.likers(v)], [u, v]) for u, v in batch)
         )
-        for (user, video), change in zip(some, changes, strict=True):
+        for (user, video), change in zip(batch, changes, strict=True):
             if change:
                 yield f"video {video}: liker {user} {'added' if change > 0 else 'removed'}"

@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Follows in Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -11,11 +11,10 @@ from microkit.storage.sorted_set import NEXT_SCORE, below, read_page
 from relationmicro.dal import keys
 
 _FRIEND_SCRIPTS: Final = 10
-_REPAIRED_AT_ONCE: Final = 200
+_REPAIR_BATCH: Final = 200
 
 # KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
-# The edge decides: both sides change together, and only if it was not there (or was). Both sides
-# have the same score, which is unique in each.
+# Returns 1 if the follow is new. `following` decides; both sides get one score, unique in each.
 _FOLLOW = Script(
     "follow",
     NEXT_SCORE
@@ -29,6 +28,8 @@ redis.call('SADD', KEYS[4], ARGV[2])
 return 1
 """,
 )
+# KEYS: following of the actor, followers of the target. ARGV: actor, target.
+# Returns 1 if there was a follow.
 _UNFOLLOW = Script(
     "unfollow",
     """
@@ -36,7 +37,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[2])
 """,
 )
-# KEYS: following and followers of each user in turn.
+# KEYS: following and followers of each user, alternating. Returns their sizes.
 _COUNTS = Script(
     "counts",
     """
@@ -122,7 +123,8 @@ while true do
 end
 """,
 )
-# `following` is the edge, `followers` follows from it.
+# KEYS: following of the actor, followers of the target. ARGV: actor, target.
+# Repairs `followers`. Returns 1: added, -1: removed, 0: unchanged.
 _REPAIR = Script(
     "repair",
     """
@@ -150,31 +152,31 @@ class Follows:
         self._counts: BatchLoader[int, Counts] = BatchLoader(self._load_counts)
 
     async def follow(self, user_id: int, target_id: int) -> bool:
-        """Let a user follow another; return whether that is new."""
-        touched = [
+        """Add a follow; return whether it is new."""
+        script_keys = [
             keys.following(user_id),
             keys.followers(target_id),
             keys.users(keys.lane(user_id)),
             keys.users(keys.lane(target_id)),
         ]
-        return bool(await self._redis.run(_FOLLOW, touched, [user_id, target_id]))
+        return bool(await self._redis.run(_FOLLOW, script_keys, [user_id, target_id]))
 
     async def unfollow(self, user_id: int, target_id: int) -> bool:
-        """End it; return whether there was anything to end."""
-        touched = [keys.following(user_id), keys.followers(target_id)]
-        return bool(await self._redis.run(_UNFOLLOW, touched, [user_id, target_id]))
+        """Remove a follow; return whether it existed."""
+        script_keys = [keys.following(user_id), keys.followers(target_id)]
+        return bool(await self._redis.run(_UNFOLLOW, script_keys, [user_id, target_id]))
 
     async def counts(self, user_ids: Iterable[int]) -> dict[int, Counts]:
-        """Return the counts of every one of `user_ids`."""
+        """Return the counts of each of `user_ids`."""
         return await self._counts.many(user_ids)
 
     async def is_following(self, viewer: int | None, user_ids: Sequence[int]) -> dict[int, bool]:
-        """Say of each of `user_ids` whether the viewer follows them."""
+        """Return for each of `user_ids` whether the viewer follows them."""
         followed = set(await self.followed(viewer or 0, user_ids))
         return {each: each in followed for each in user_ids}
 
     async def followed(self, viewer: int, user_ids: Sequence[int]) -> list[int]:
-        """Return those of `user_ids` whom the viewer follows; 0 is nobody."""
+        """Return the users of `user_ids` that the viewer follows; none for viewer 0 (anonymous)."""
         if not viewer or not user_ids:
             return []
         scores = await self._redis.execute("ZMSCORE", keys.following(viewer), *user_ids)
@@ -194,11 +196,11 @@ class Follows:
         Where two large lists have few members in common, a page may be short, even empty, before
         the last one.
         """
-        touched = [keys.following(user_id), keys.followers(user_id)]
+        script_keys = [keys.following(user_id), keys.followers(user_id)]
         friends: list[int] = []
         for _ in range(_FRIEND_SCRIPTS):
             wanted = count - len(friends)
-            found, *members = await self._redis.run(_FRIENDS, touched, [below(cursor), wanted])
+            found, *members = await self._redis.run(_FRIENDS, script_keys, [below(cursor), wanted])
             friends += map(int, members)
             cursor = int(found)
             if cursor == END or len(friends) >= count:
@@ -206,9 +208,10 @@ class Follows:
         return Page(friends, cursor)
 
     async def repair(self) -> AsyncIterator[tuple[int, int, int]]:
-        """Rebuild who is followed from who follows.
+        """Rebuild all `followers` from `following`.
 
-        Gives (follower, followed, +1 was missing or -1 was too many) for each that was wrong.
+        Yields (follower, followed, change) for each repaired entry; change is +1 (added) or -1
+        (removed).
         """
         for lane in range(keys.LANES):
             for member in await self._redis.execute("SMEMBERS", keys.users(lane)):
@@ -220,18 +223,20 @@ class Follows:
         sources = await self._redis.execute("ZRANGE", keys.followers(user_id), 0, -1)
         edges = [(user_id, int(each)) for each in targets]
         edges += [(int(each), user_id) for each in sources]
-        for at in range(0, len(edges), _REPAIRED_AT_ONCE):
-            some = edges[at : at + _REPAIRED_AT_ONCE]
-            changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in some))
-            for edge, change in zip(some, changes, strict=True):
+        for at in range(0, len(edges), _REPAIR_BATCH):
+            batch = edges[at : at + _REPAIR_BATCH]
+            changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in batch))
+            for edge, change in zip(batch, changes, strict=True):
                 if change:
                     yield (*edge, change)
 
     async def _repair_edge(self, user_id: int, target_id: int) -> int:
-        touched = [keys.following(user_id), keys.followers(target_id)]
-        return int(await self._redis.run(_REPAIR, touched, [user_id, target_id]))
+        script_keys = [keys.following(user_id), keys.followers(target_id)]
+        return int(await self._redis.run(_REPAIR, script_keys, [user_id, target_id]))
 
     async def _load_counts(self, user_ids: list[int]) -> dict[int, Counts]:
-        touched = [key for each in user_ids for key in (keys.following(each), keys.followers(each))]
-        flat = await self._redis.run(_COUNTS, touched, [])
+        script_keys = [
+            key for each in user_ids for key in (keys.following(each), keys.followers(each))
+        ]
+        flat = await self._redis.run(_COUNTS, script_keys, [])
         return {each: Counts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}

@@ -1,12 +1,13 @@
 """Every Redis key of this service.
 
-Each stands under the hash tag of its owner's lane, ``{owner id mod 1024}``, so that a cluster
-keeps what belongs together on one node. A chat belongs to the smaller of its two users.
+Lane: owner id mod 1024, the hash tag that keeps an owner's keys on one cluster slot. The owner of a
+chat is the smaller of its two user ids. A follow touches two owners, so the service does not run on
+a Redis Cluster.
 
-    relation:{lane}:following:ID    zset  whom ID follows, by the time in microseconds
-    relation:{lane}:followers:ID    zset  who follows ID, by the time in microseconds
-    relation:{lane}:users           set   who in the lane has ever followed or been followed
-    relation:{lane}:chat:ID:ID      zset  "id:sender:content" by the time in milliseconds
+    relation:{lane}:following:ID    zset  users that ID follows, by time in microseconds
+    relation:{lane}:followers:ID    zset  followers of ID, by time in microseconds
+    relation:{lane}:users           set   users of the lane that ever followed or were followed
+    relation:{lane}:chat:ID:ID      zset  "id:sender:content" by time in milliseconds
     relation:{lane}:message_id      int   messages sent in the lane
 """
 
@@ -19,12 +20,12 @@ def lane(user_id: int) -> int:
 
 
 def following(user_id: int) -> str:
-    """Return the key of those whom the user follows."""
+    """Return the key of the users that the user follows."""
     return f"relation:{{{lane(user_id)}}}:following:{user_id}"
 
 
 def followers(user_id: int) -> str:
-    """Return the key of those who follow the user."""
+    """Return the key of the user's followers."""
     return f"relation:{{{lane(user_id)}}}:followers:{user_id}"
 
 
@@ -34,11 +35,11 @@ def users(of_lane: int) -> str:
 
 
 def chat(one: int, other: int) -> str:
-    """Return the key of what two users wrote to each other."""
+    """Return the key of two users' chat."""
     small, large = sorted((one, other))
     return f"relation:{{{lane(small)}}}:chat:{small}:{large}"
 
 
 def message_id(one: int, other: int) -> str:
-    """Return the key of the counter for the ids of their messages."""
+    """Return the key of the counter for the ids of two users' messages."""
     return f"relation:{{{lane(min(one, other))}}}:message_id"

@@ -1,4 +1,4 @@
-"""What people write to each other."""
+"""Messages in Redis."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -14,8 +14,8 @@ MAX_BYTES: Final = 2 * 2**20
 """UTF-8 bytes of a page's messages: what a phone on a slow network loads in a few seconds."""
 _POLL_SCRIPTS: Final = 50
 
-# KEYS: the chat, the lane's counter of messages. ARGV: lane, sender, content.
-# Times grow strictly within a chat, so that "after this one" neither repeats nor skips a message.
+# KEYS: the chat, the lane's message counter. ARGV: lane, sender, content. Returns id and time (ms).
+# Times increase strictly within a chat, so that a poll by time neither repeats nor skips a message.
 _SEND = Script(
     "send",
     """
@@ -85,7 +85,7 @@ until #found < 2 * CHUNK
 return page
 """,
 )
-# KEYS: chats. Returns of each the newest member and its time.
+# KEYS: chats. Returns the newest member and its time for each.
 _NEWEST = Script(
     "newest",
     """
@@ -114,9 +114,9 @@ class Messages:
 
     async def send(self, sender_id: int, receiver_id: int, content: str) -> MessageRow:
         """Store a message and return it."""
-        touched = [keys.chat(sender_id, receiver_id), keys.message_id(sender_id, receiver_id)]
+        script_keys = [keys.chat(sender_id, receiver_id), keys.message_id(sender_id, receiver_id)]
         lane = keys.lane(min(sender_id, receiver_id))
-        message_id, ms = await self._redis.run(_SEND, touched, [lane, sender_id, content])
+        message_id, ms = await self._redis.run(_SEND, script_keys, [lane, sender_id, content])
         return MessageRow(int(message_id), sender_id, receiver_id, content, int(ms))
 
     async def between(self, one: int, other: int, cursor: int, count: int) -> Page[MessageRow]:
@@ -149,7 +149,7 @@ class Messages:
         return Page(_rows(flat, receiver_id, sender_id), after_ms)
 
     async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, MessageRow]:
-        """Return the newest message with each of `others` with whom there is any."""
+        """Return the newest message with each of `others`, if there is one."""
         if not others:
             return {}
         chats = [keys.chat(user_id, other) for other in others]

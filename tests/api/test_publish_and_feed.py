@@ -267,7 +267,7 @@ async def test_videos_from_a_clock_ahead_of_ours_are_paged_too(http):
     client = http.fleet.client("videoservice")
     ahead = time.time_ns() // 1_000_000 + 3_600_000
     for n in range(35):
-        with mock.patch("videomicro.dal.video.time.time_ns", return_value=ahead * 1_000_000):
+        with mock.patch("microkit.clock.time.time_ns", return_value=ahead * 1_000_000):
             await client.CreateVideoMethod(title=f"{n}", author_id=1, play_url="a", cover_url="b")
     first = await http.get("/douyin/feed/")
     second = await http.get("/douyin/feed/", latest_time=first["next_time"])

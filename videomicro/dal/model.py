@@ -1,12 +1,12 @@
-"""The table."""
+"""The tables."""
 
 from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, Model
 
 
 class Clock(Model):
-    """One row: the time of the newest change. Whoever changes a video holds it until the commit.
+    """One row: the time of the newest change, locked by every change until its commit.
 
-    So it is the version of all videos too.
+    It is also the version of the video table.
     """
 
     id = IntegerField(primary_key=True)
@@ -17,7 +17,7 @@ class Clock(Model):
 
 
 class Video(Model):
-    """A video. `created_ms` (since 1970) is unique and grows with every row: it sorts the feed."""
+    """A video. `created_ms` (since 1970) is unique, grows with every row and sorts the feed."""
 
     id = BigAutoField()
     author_id = BigIntegerField()

@@ -1,6 +1,5 @@
 """Queries of videos."""
 
-import time
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -8,6 +7,7 @@ from peewee import Case, fn
 
 from microkit.batch import SingleFlight
 from microkit.cache import Cache, CachedLoader
+from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
@@ -15,13 +15,13 @@ from microkit.storage.index import Indexed
 from microkit.storage.statement import BoundStatement
 from videomicro.dal.model import Clock, Video
 
-_CACHED: Final = 20_000
-_CACHED_SECONDS: Final = 2.0
-_CACHED_PAGES: Final = 256
-_CACHED_PAGES_SECONDS: Final = 60.0
+_CACHE_SIZE: Final = 20_000
+_CACHE_SECONDS: Final = 2.0
+_PAGE_CACHE_SIZE: Final = 256
+_PAGE_CACHE_SECONDS: Final = 60.0
 
-PageKey = tuple[int, int]
-"""A page of the feed: what was published before this many ms since 1970, at most so many."""
+FeedKey = tuple[int, int]
+"""A page of the feed: published before this time (ms since 1970), up to this many videos."""
 
 
 class VideoRow(NamedTuple):
@@ -48,7 +48,7 @@ _BY_AUTHOR = Statement(
     )
 )
 _VERSION = Clock.select(Clock.latest_ms).where(Clock.id == 1)
-# Rows and the version of which they are, in one statement.
+# Rows and their version in one statement, hence from one snapshot.
 _FEED = Statement(
     lambda before, limit: (
         Video.select(*_COLUMNS, _VERSION)
@@ -85,21 +85,25 @@ _DELETE = Statement(lambda video: Video.update(deleted=True).where(Video.id == v
 
 
 class Videos:
-    """The videos of one database. Rows and counts are kept for up to two seconds.
+    """The videos of one database. Rows and counts are cached for up to two seconds.
 
-    Pages of the feed are kept while no video changes: whether one did is asked of the database for
-    every page, but once for all that are asked for at the same moment.
+    Pages of the feed are cached until a video changes: every request checks the version in the
+    database, and concurrent requests share one check.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: CachedLoader[int, VideoRow] = CachedLoader(self._load, _CACHED, _CACHED_SECONDS)
-        self._counts: CachedLoader[int, int] = CachedLoader(self._count, _CACHED, _CACHED_SECONDS)
-        self._pages: SingleFlight[PageKey, tuple[list[VideoRow], int]] = SingleFlight(
+        self._rows: CachedLoader[int, VideoRow] = CachedLoader(
+            self._load, _CACHE_SIZE, _CACHE_SECONDS
+        )
+        self._counts: CachedLoader[int, int] = CachedLoader(
+            self._count, _CACHE_SIZE, _CACHE_SECONDS
+        )
+        self._pages: SingleFlight[FeedKey, tuple[list[VideoRow], int]] = SingleFlight(
             self._load_page
         )
-        self._kept: Cache[PageKey, tuple[list[VideoRow], int]] = Cache(
-            _CACHED_PAGES, _CACHED_PAGES_SECONDS
+        self._page_cache: Cache[FeedKey, tuple[list[VideoRow], int]] = Cache(
+            _PAGE_CACHE_SIZE, _PAGE_CACHE_SECONDS
         )
         self._version: SingleFlight[None, int] = SingleFlight(self._load_version)
         self._newest_ms = 0
@@ -116,15 +120,15 @@ class Videos:
             "cover_url": cover_url,
         }
 
-        def insert(within: Transaction) -> int:
-            return within.write(_INSERT(**row, created_ms=_changed(within))).lastrowid
+        def insert(transaction: Transaction) -> int:
+            return transaction.write(_INSERT(**row, created_ms=_tick(transaction))).lastrowid
 
         video_id = await self._database.transaction(insert)
         self._counts.discard(author_id)
         return video_id
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, VideoRow]:
-        """Return those of `ids` that exist."""
+        """Return the existing videos of `ids` by id."""
         return await self._rows.many(ids)
 
     async def by_id(self, video_id: int) -> VideoRow:
@@ -144,15 +148,15 @@ class Videos:
 
     async def feed(self, before_ms: int, limit: int) -> list[VideoRow]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
-        # What is newer than the newest asks for the newest page, like all that is.
+        # Any time after the newest video maps to one cache key.
         page = min(before_ms, self._newest_ms + 1), limit
-        kept = self._kept.get(page)
-        if kept is not None and kept[1] == await self._version.one(None):
-            return kept[0]
+        cached = self._page_cache.get(page)
+        if cached is not None and cached[1] == await self._version.one(None):
+            return cached[0]
         rows, version = await self._pages.one((before_ms, limit))
         if version >= self._newest_ms:
             self._newest_ms = version
-            self._kept.put((min(before_ms, version + 1), limit), (rows, version))
+            self._page_cache.put((min(before_ms, version + 1), limit), (rows, version))
         return rows
 
     async def counts(self, authors: Iterable[int]) -> dict[int, int]:
@@ -160,7 +164,7 @@ class Videos:
         return await self._counts.many(authors)
 
     async def rename(self, video_id: int, title: str) -> None:
-        """Give a video another title.
+        """Change a video's title.
 
         Raises:
             NotFound: there is no such video.
@@ -170,7 +174,7 @@ class Videos:
         self._rows.discard(video_id)
 
     async def delete(self, video_id: int) -> None:
-        """Delete a video; the row stays, marked.
+        """Delete a video; the row stays, marked as deleted.
 
         Raises:
             NotFound: there is no such video.
@@ -181,9 +185,9 @@ class Videos:
         self._counts.discard(row.author_id)
 
     async def _change(self, update: BoundStatement) -> None:
-        def change(within: Transaction) -> None:
-            _changed(within)
-            within.write(update)
+        def change(transaction: Transaction) -> None:
+            _tick(transaction)
+            transaction.write(update)
 
         await self._database.transaction(change)
 
@@ -191,11 +195,11 @@ class Videos:
         rows = await self._database.rows(_BY_IDS(ids=ids))
         return {row[0]: VideoRow(*row) for row in rows}
 
-    async def _load_page(self, page: PageKey) -> tuple[list[VideoRow], int]:
+    async def _load_page(self, page: FeedKey) -> tuple[list[VideoRow], int]:
         before, limit = page
-        found = await self._database.rows(_FEED(before=before, limit=limit))
-        # An empty page says nothing of its version: it is asked for again.
-        return [VideoRow(*row[:-1]) for row in found], found[0][-1] if found else 0
+        rows = await self._database.rows(_FEED(before=before, limit=limit))
+        # An empty page has no version, so it is not cached.
+        return [VideoRow(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
     async def _load_version(self, _: None) -> int:
         ((version,),) = await self._database.rows(_NOW())
@@ -212,12 +216,12 @@ class Videos:
         return {author: counted.get(author, 0) for author in authors}
 
 
-def _changed(within: Transaction) -> int:
-    """First in a transaction: note that something changes, and return the time in ms.
+def _tick(transaction: Transaction) -> int:
+    """Advance the clock row and return its time in ms; the first statement of every change.
 
-    It is later than that of every other change, also when the clock was set back, and in the order
-    of the commits: a page never skips a video.
+    The row lock makes times strictly increasing in commit order, even if the host's clock is set
+    back, so a page never skips a video.
     """
-    within.write(_TICK(now_ms=time.time_ns() // 1_000_000))
-    ((now_ms,),) = within.rows(_NOW())
-    return int(now_ms)
+    transaction.write(_TICK(now_ms=now_ms()))
+    ((changed_ms,),) = transaction.rows(_NOW())
+    return int(changed_ms)
