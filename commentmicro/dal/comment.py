@@ -107,7 +107,7 @@ class Comments:
         row = _INSERT(video_id=video_id, user_id=user_id, content=content, created_ms=created_ms)
 
         def insert(transaction: Transaction) -> int:
-            # The counter row is locked first: in MySQL others on this video wait instead of deadlocking.
+            # Lock the counter row first: in MySQL, others wait instead of deadlocking.
             transaction.write(self._change_count(video=video_id, by=1))
             return transaction.write(row).lastrowid
 
