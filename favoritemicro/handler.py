@@ -18,7 +18,7 @@ CONTRACT = favoritemicro.CONTRACT
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[favoritemicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open stores and clients; yield the handlers by Thrift service."""
     favorites = Favorites(await context.redis())
     peers = Peers(context.client(videomicro.CONTRACT), favorites)
     yield {"FavoriteService": FavoriteHandler(favorites, peers)}
@@ -34,12 +34,12 @@ class FavoriteHandler:
     async def FavoriteMethod(
         self, request: favoritemicro.FavoriteReq
     ) -> favoritemicro.FavoriteResp:
-        """Like or unlike a video; doing it twice changes nothing."""
+        """Like or unlike a video; idempotent."""
         user, video = request.user_id, request.video_id
         if request.action_type == favoritemicro.FavoriteAction.LIKE:
-            await self._favorites.like(user, video, await self._peers.of(video))
+            await self._favorites.like(user, video, await self._peers.author_of(video))
         else:
-            await self._favorites.unlike(user, video, await self._peers.of_liked(video))
+            await self._favorites.unlike(user, video, await self._peers.author_of_liked(video))
         return favoritemicro.FavoriteResp.ok()
 
     async def FavoriteListMethod(
@@ -56,14 +56,14 @@ class FavoriteHandler:
     async def FavoriteRelationMethod(
         self, request: favoritemicro.FavoriteRelationReq
     ) -> favoritemicro.FavoriteRelationResp:
-        """Say whether a user likes a video."""
+        """Return whether a user likes a video."""
         known = await self._favorites.is_favorite(request.user_id, [request.video_id])
         return favoritemicro.FavoriteRelationResp.ok(is_favorite=known[request.video_id])
 
     async def FavoriteRelationsMethod(
         self, request: favoritemicro.FavoriteRelationsReq
     ) -> favoritemicro.FavoriteRelationsResp:
-        """Say of each video whether a user likes it."""
+        """Return for each video whether a user likes it."""
         known = await self._favorites.is_favorite(request.user_id, distinct(request.video_id_list))
         return favoritemicro.FavoriteRelationsResp.ok(is_favorite_map=known)
 
