@@ -1,4 +1,4 @@
-"""The HTTP API in front of the five services, and a client that talks to it as the APK does."""
+"""The HTTP API in front of the five services, and a client like the APK."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -68,7 +68,7 @@ class Person:
 
 @pytest.fixture(params=["embedded", "real"])
 def world(request: pytest.FixtureRequest) -> str:
-    """Everything embedded, or all real servers together."""
+    """The stores: all embedded, or all real servers."""
     kind: str = request.param
     return kind
 

@@ -1,4 +1,4 @@
-"""Register, log in, look at people."""
+"""Registration, login and user pages."""
 
 import asyncio
 
@@ -42,7 +42,7 @@ async def test_logging_in_gives_a_token_that_works(http):
     assert mine["user"]["id"] == person.id
 
 
-async def test_a_failed_register_or_login_has_the_keys_with_nothing_in_them(http):
+async def test_a_failed_register_or_login_has_all_fields_empty(http):
     await http.register("taken")
     for path, query in (
         ("register", {"username": "taken", "password": "secret"}),
@@ -63,7 +63,9 @@ async def test_a_failed_register_or_login_has_the_keys_with_nothing_in_them(http
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-async def test_arguments_come_in_any_way_and_the_query_counts_first(http, slash):
+async def test_arguments_are_read_from_query_form_and_json_and_the_query_takes_precedence(
+    http, slash
+):
     path = f"/douyin/user/register{slash}"
     form = aiohttp.FormData()
     form.add_field("username", "多部分")
@@ -88,7 +90,7 @@ async def test_arguments_come_in_any_way_and_the_query_counts_first(http, slash)
     assert name == "first"
 
 
-async def test_a_body_that_cannot_be_read_is_told_so(http):
+async def test_an_unreadable_body_is_a_parameter_error(http):
     for body in (
         {"data": b"{not json", "headers": {"Content-Type": "application/json"}},
         {"data": b"[1, 2]", "headers": {"Content-Type": "application/json"}},
@@ -105,7 +107,7 @@ async def test_a_body_that_cannot_be_read_is_told_so(http):
     assert answer["status_code"] != 0
 
 
-async def test_integers_arrive_as_clients_hold_them(http):
+async def test_integers_are_returned_as_clients_hold_them(http):
     person = await http.register("numbers")
     for text in (str(person.id), f"{person.id}.0", f"{person.id}e0", f" {person.id} "):
         answer = await http.get("/douyin/user/", user_id=text)
@@ -116,7 +118,7 @@ async def test_integers_arrive_as_clients_hold_them(http):
         assert "user_id" in answer["status_msg"]
 
 
-async def test_who_does_not_exist_is_told_so(http):
+async def test_an_unknown_user_is_not_found(http):
     person = await http.register("somebody")
     for query in ({"user_id": 999}, {}, {"user_id": -1}, {"token": "x"}, {"user_id": 0}):
         answer = await http.get("/douyin/user/", **query)
@@ -125,7 +127,7 @@ async def test_who_does_not_exist_is_told_so(http):
     assert (await http.get("/douyin/user/", user_id=person.id))["status_code"] == 0
 
 
-async def test_forged_and_old_tokens_act_for_nobody(http):
+async def test_forged_and_expired_tokens_are_refused(http):
     person = await http.register("victim")
     secret = http.settings.jwt_secret
     now, subject = 1_700_000_000, str(person.id)
@@ -149,7 +151,7 @@ async def test_forged_and_old_tokens_act_for_nobody(http):
             "/douyin/relation/action/", token=token, to_user_id=person.id + 1, action_type=1
         )
         assert answer["status_code"] == 10004, token
-        # A read works, as nobody's.
+        # Reading works, as an anonymous viewer.
         answer = await http.get("/douyin/user/", user_id=person.id, token=token)
         assert answer["status_code"] == 0
 
@@ -168,14 +170,14 @@ async def test_garbage_is_answered_with_400_and_never_logged_with_a_token(http, 
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-async def test_a_bearer_token_is_as_good(http, scheme):
+async def test_a_bearer_token_is_accepted(http, scheme):
     person = await http.register("bearer")
     headers = {"Authorization": f"{scheme} {person.token}"}
     answer = await http.call("GET", "/douyin/user", headers=headers)
     assert answer["user"]["id"] == person.id
 
 
-async def test_what_is_no_api_call_answers_in_the_same_envelope(http):
+async def test_errors_outside_of_any_method_use_the_same_envelope(http):
     answer = await http.call("GET", "/douyin/nothing/", status=404)
     assert answer["status_code"] != 0
     answer = await http.call("GET", "/douyin/user/login/", status=405)
@@ -207,13 +209,13 @@ async def test_the_admin_port_is_reachable_from_this_machine_only(settings, tmp_
     assert admin == ["127.0.0.1"]
 
 
-async def test_answers_are_taken_for_what_they_say_they_are(http):
+async def test_responses_forbid_content_sniffing(http):
     for path in ("/ping", "/healthz", "/douyin/feed/", "/douyin/user/", "/douyin/nothing/"):
         async with http.session.get(f"{http.base}{path}") as response:
             assert response.headers["X-Content-Type-Options"] == "nosniff", path
 
 
-async def test_a_dead_peer_makes_it_unhealthy(http):
+async def test_an_unreachable_service_makes_the_api_unhealthy(http):
     await http.fleet.stop("commentservice")
     answer = await http.call("GET", "/healthz", status=503)
     assert answer == {"status": "unavailable"}
@@ -221,7 +223,7 @@ async def test_a_dead_peer_makes_it_unhealthy(http):
         assert list((await response.json())["failed"]) == ["commentservice"]
 
 
-async def test_logins_do_not_hold_up_others(http):
+async def test_logins_do_not_block_other_requests(http):
     await http.register("slow")
     hasher = http.fleet.hasher
     hasher.verified.clear()

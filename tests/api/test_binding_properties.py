@@ -1,4 +1,4 @@
-"""Arguments as clients hold them: any spelling of a whole number, any text."""
+"""Property tests of argument binding: any notation of a whole number, any text."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -21,7 +21,7 @@ def user_id(value):
 
 
 @given(I64)
-def test_a_whole_number_is_read_as_it_is(number):
+def test_a_whole_number_is_read_exactly(number):
     for spelled in (number, str(number), f" {number}\t"):
         assert user_id(spelled) == (number or 0)
 
@@ -53,7 +53,7 @@ def test_an_exponent_is_read(number, exponent):
 @example("sNaN")
 @example("-Infinity")
 @example("-0.5e1")
-def test_whatever_is_read_as_a_number_is_exactly_that_number(text):
+def test_a_parsed_number_equals_its_text_exactly(text):
     try:
         read = user_id(text)
     except ParamError:
@@ -69,18 +69,18 @@ def test_whatever_is_read_as_a_number_is_exactly_that_number(text):
 
 
 @given(st.text())
-def test_any_text_arrives_as_it_was_sent(text):
+def test_text_arrives_unchanged(text):
     assert bind(REQUEST, {"token": text}).token == text
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
-def test_a_lone_surrogate_is_no_text(text):
+def test_a_lone_surrogate_is_refused(text):
     with pytest.raises(ParamError, match="token"):
         bind(REQUEST, {"token": text})
 
 
 @given(st.booleans() | st.lists(st.integers()) | st.dictionaries(st.text(), st.integers()))
-def test_what_is_neither_text_nor_number_is_refused(value):
+def test_values_that_are_neither_text_nor_number_are_refused(value):
     for name in ("user_id", "token"):
         with pytest.raises(ParamError, match=name):
             bind(REQUEST, {name: value})

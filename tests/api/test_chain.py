@@ -1,4 +1,4 @@
-"""Every request passes the whole chain of middlewares."""
+"""Every request passes through all middlewares."""
 
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -19,19 +19,19 @@ from microkit.context import open_context
 
 @pytest.fixture
 def world() -> str:
-    """Stores make no difference here."""
+    """The stores are irrelevant here."""
     return "embedded"
 
 
 @pytest.fixture
 def seen() -> Counter[str]:
-    """Counts the requests that the middleware of these tests saw, by path."""
+    """The number of requests that the added middleware saw, by path."""
     return Counter()
 
 
 @pytest.fixture(params=["outermost", "innermost"])
 async def url(request, fleet, settings, tmp_path, seen):
-    """The address of an API with one more middleware, on either end of the chain."""
+    """The URL of an API with a middleware added at either end of the chain."""
 
     @web.middleware
     async def count(http: web.Request, handler) -> web.StreamResponse:
@@ -75,7 +75,7 @@ REQUESTS = [
 ]
 
 
-async def test_one_more_middleware_sees_every_request(url, seen):
+async def test_an_added_middleware_sees_every_request(url, seen):
     async with aiohttp.ClientSession(url) as session:
         for verb, path, status in REQUESTS:
             async with session.request(verb, path) as response:
@@ -84,7 +84,7 @@ async def test_one_more_middleware_sees_every_request(url, seen):
     assert seen == {path.partition("?")[0]: 1 for _, path, _ in REQUESTS}
 
 
-async def test_one_more_middleware_sees_an_upload(url, seen, clip):
+async def test_an_added_middleware_sees_an_upload(url, seen, clip):
     async with aiohttp.ClientSession(url) as session:
         query = {"username": "author", "password": "secret"}
         async with session.post("/douyin/user/register/", params=query) as response:

@@ -1,4 +1,4 @@
-"""Connections of clients that are many, silent, or do not read."""
+"""Connections that are too many, idle, or not read."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Site:
-    """A server with limits of its own; `large` are its answers of 8 MiB that are in memory."""
+    """A server with its own limits; `large` holds its 8 MiB responses in memory."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -72,7 +72,7 @@ async def open_site() -> AsyncIterator[Callable]:
 
 @asynccontextmanager
 async def connected(port: int, sent: bytes = b"", count: int = 1) -> AsyncIterator[list[Streams]]:
-    """Open connections that read hardly anything on their own."""
+    """Open connections with tiny receive buffers."""
     opened = []
     try:
         for _ in range(count):
@@ -102,13 +102,13 @@ async def ping(port: int) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /pi", PING[:-2]])
-async def test_headers_that_do_not_come_end_a_connection(open_site, sent):
+async def test_a_connection_without_complete_headers_is_closed(open_site, sent):
     site = await open_site(header_seconds=0.2)
     async with connected(site.port, sent) as ((reader, _),):
         assert await asyncio.wait_for(reader.read(), 10) == b""
 
 
-async def test_a_connection_that_waits_for_its_next_request_is_closed_later(open_site):
+async def test_an_idle_keepalive_connection_is_closed_later(open_site):
     site = await open_site(header_seconds=0.2, keepalive_seconds=2)
     async with connected(site.port, PING) as ((reader, writer),):
         assert (await answer((reader, writer)))[0] == 200
@@ -118,7 +118,7 @@ async def test_a_connection_that_waits_for_its_next_request_is_closed_later(open
         assert await asyncio.wait_for(reader.read(), 10) == b""
 
 
-async def test_a_request_that_takes_long_is_not_cut_off(open_site):
+async def test_a_long_request_is_not_aborted(open_site):
     site = await open_site(header_seconds=0.2, keepalive_seconds=0.2, send_seconds=0.2)
     async with connected(site.port, b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as (client,):
         await asyncio.sleep(1.5)
@@ -144,7 +144,7 @@ async def eventually_pong(port: int) -> None:
     await eventually(pong)
 
 
-async def test_one_connection_too_many_is_answered_with_503(open_site, caplog):
+async def test_a_connection_above_the_limit_gets_503(open_site, caplog):
     site = await open_site(connections=4)
     async with connected(site.port, b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n", 4) as busy:
         await eventually(lambda: site.handling == 4)
@@ -157,7 +157,7 @@ async def test_one_connection_too_many_is_answered_with_503(open_site, caplog):
     await eventually_pong(site.port)
 
 
-async def test_what_clients_do_not_read_is_bounded_and_freed(open_site, caplog):
+async def test_unread_response_bytes_are_bounded_and_freed(open_site, caplog):
     caplog.set_level(logging.INFO)
     site = await open_site(unsent_bytes=40 * MIB, send_seconds=2)
     gc.disable()  # memory comes back without the collector
@@ -172,7 +172,7 @@ async def test_what_clients_do_not_read_is_bounded_and_freed(open_site, caplog):
         gc.enable()
 
 
-async def test_a_client_that_reads_slowly_gets_all(open_site):
+async def test_a_slow_reader_gets_the_whole_response(open_site):
     site = await open_site(send_seconds=1)
     async with connected(site.port, LARGE) as ((reader, _),):
         got = 0

@@ -1,4 +1,4 @@
-"""A page costs the same number of calls however much is on it."""
+"""The number of calls per page does not depend on its size."""
 
 import time
 from types import SimpleNamespace
@@ -32,8 +32,8 @@ def clock(monkeypatch) -> SimpleNamespace:
 
 
 async def cost(http, clock, path: str, **query) -> dict[str, float]:
-    await http.get(path, **query)  # from now on Redis knows every script
-    clock.ahead += 2.1  # and what the caches keep for two seconds is gone
+    await http.get(path, **query)  # Redis has loaded every script
+    clock.ahead += 2.1  # entries cached for two seconds have expired
     before = counted()
     answer = await http.get(path, **query)
     assert answer["status_code"] == 0

@@ -1,4 +1,4 @@
-"""Forms as clients write them: labels on their parts, their order, and how fast they come."""
+"""Forms: types and order of their parts, and the minimum transfer rate."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 @pytest.fixture
 def world() -> str:
-    """Stores make no difference here."""
+    """The stores are irrelevant here."""
     return "embedded"
 
 
@@ -39,7 +39,7 @@ LABELS = [
 
 
 @pytest.mark.parametrize("label", LABELS)
-async def test_texts_count_on_actions_whatever_their_type(http, label):
+async def test_text_parts_of_any_type_are_read_by_actions(http, label):
     person = await http.register("林晓雨")
     other = await http.register("other")
     fields = {"token": person.token, "to_user_id": str(other.id), "action_type": "1"}
@@ -55,7 +55,7 @@ async def test_texts_count_on_actions_whatever_their_type(http, label):
 
 
 @pytest.mark.parametrize("label", LABELS)
-async def test_texts_and_the_file_count_on_uploads_whatever_their_type(http, clip: Path, label):
+async def test_text_and_file_parts_of_any_type_are_read_by_uploads(http, clip: Path, label):
     person = await http.register("uploader")
     video = await asyncio.to_thread(clip.read_bytes)
     body = (
@@ -69,7 +69,7 @@ async def test_texts_and_the_file_count_on_uploads_whatever_their_type(http, cli
     assert [each["title"] for each in listed["video_list"]] == ["标题"]
 
 
-async def test_a_json_part_counts_as_its_value(http):
+async def test_a_json_part_is_decoded(http):
     json = "Content-Type: application/json; charset=UTF-8"
     body = part("username", '"晓雨"'.encode(), json) + part("password", b"123456", json) + b"--b--"
     answer = await http.call("POST", "/douyin/user/register/", data=body, headers=FORM)
@@ -79,7 +79,7 @@ async def test_a_json_part_counts_as_its_value(http):
     assert logged_in["user_id"] == answer["user_id"]
 
 
-async def test_a_form_over_a_mebibyte_is_refused_where_no_file_is_wanted(http):
+async def test_a_form_over_a_mebibyte_is_refused_by_methods_without_a_file(http):
     body = part("data", bytes(1 << 20), filename="x") + part("token", b"x") + b"--b--"
     path = "/douyin/favorite/action/"
     answer = await http.call("POST", path, data=body, headers=FORM, status=413)
@@ -88,7 +88,7 @@ async def test_a_form_over_a_mebibyte_is_refused_where_no_file_is_wanted(http):
 
 @pytest.fixture
 async def slow_port() -> AsyncIterator[int]:
-    """Takes any body of at least 100 bytes each 0.2 seconds."""
+    """A server that requires at least 100 bytes per 0.2 seconds."""
 
     async def read(request: web.Request) -> web.Response:
         async with form.paced(request, 500, window_seconds=0.2):
@@ -118,11 +118,11 @@ async def drip(port: int, size: int, pause: float, head: bytes, local: str = "12
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
 
-async def test_who_sends_in_drops_is_cut_off(slow_port):
+async def test_a_client_below_the_minimum_rate_is_refused(slow_port):
     assert b" 500 " in await drip(slow_port, 1, 0.02, HEAD % 1_000_000)
 
 
-async def test_who_keeps_the_rate_is_not(slow_port):
+async def test_a_client_at_the_minimum_rate_is_served(slow_port):
     assert b" 200 " in await drip(slow_port, 60, 0.02, HEAD % 3000)
 
 
@@ -134,7 +134,7 @@ FILE = part("data", b"x", filename="x.mp4").removesuffix(b"\r\n")
 
 
 async def under_way(folder: Path, count: int) -> None:
-    """Wait until so many uploads are received."""
+    """Wait until this many uploads are being received."""
     await eventually(lambda: len(list(folder.glob("*/*"))) == count)
 
 
@@ -151,7 +151,7 @@ async def dripping(
         await asyncio.wait(drips)
 
 
-async def test_uploads_of_strangers_that_drip_stop_no_publish(http, clip, tmp_path):
+async def test_slow_anonymous_uploads_do_not_block_a_publish(http, clip, tmp_path):
     person = await http.register("honest")
     port = int(http.base.rpartition(":")[2])
     video = await asyncio.to_thread(clip.read_bytes)
@@ -163,16 +163,14 @@ async def test_uploads_of_strangers_that_drip_stop_no_publish(http, clip, tmp_pa
         answer = await http.call(
             "POST", "/douyin/publish/action/", data=token + title + file + b"--b--", headers=FORM
         )
-        assert answer["status_code"] == 0, "the token stands before the file"
+        assert answer["status_code"] == 0, "the token comes before the file"
         path = f"/douyin/publish/action/?token={person.token}"
         answer = await http.call("POST", path, data=title + file + b"--b--", headers=FORM)
-        assert answer["status_code"] == 0, "the token stands in the query"
+        assert answer["status_code"] == 0, "the token is in the query"
     await under_way(tmp_path / "uploads", 0)
 
 
-async def test_one_address_takes_no_more_than_its_share_of_the_strangers_places(
-    http, clip, tmp_path
-):
+async def test_one_address_gets_no_more_than_its_share_of_anonymous_uploads(http, clip, tmp_path):
     person = await http.register("honest")
     port = int(http.base.rpartition(":")[2])
     async with dripping(port, PUBLISH + part("title", b"t") + FILE, ["127.0.1.1"] * 64):
@@ -180,7 +178,7 @@ async def test_one_address_takes_no_more_than_its_share_of_the_strangers_places(
         assert (await http.publish(person, clip))["status_code"] == 0, "its token comes last"
 
 
-async def test_one_user_takes_no_more_than_a_share_of_the_places(http, clip, tmp_path):
+async def test_one_user_gets_no_more_than_a_share_of_uploads(http, clip, tmp_path):
     greedy, person = await http.register("greedy"), await http.register("honest")
     port = int(http.base.rpartition(":")[2])
     head = PUBLISH.replace(b"/action/", f"/action/?token={greedy.token}".encode())
@@ -191,7 +189,7 @@ async def test_one_user_takes_no_more_than_a_share_of_the_places(http, clip, tmp
         body = part("title", b"t") + video + b"--b--"
         answer = await http.call("POST", path, data=body, headers=FORM)
         assert answer["status_code"] == 0
-        # The others get their answer after a while, and have not sent their file.
+        # The others are refused after a while, before their file is sent.
         await eventually(lambda: sum(each.done() for each in drips) >= 36)
 
 

@@ -1,4 +1,4 @@
-"""Answers of services that leave out what the contract makes optional."""
+"""Responses of services that omit optional fields."""
 
 import aiohttp
 import pytest
@@ -12,8 +12,8 @@ from microkit.rpc.server import Limits, Server
 SECRET = "a secret of at least thirty-two bytes"
 
 
-class Forgetful:
-    """A userservice whose answers name no user."""
+class WithoutUserId:
+    """A userservice whose responses have no user id."""
 
     async def CreateUserMethod(self, request):
         return usermicro.CreateUserResp.ok()
@@ -23,19 +23,19 @@ class Forgetful:
 
 
 for _name in usermicro.CONTRACT.methods():
-    if not hasattr(Forgetful, _name):
+    if not hasattr(WithoutUserId, _name):
 
         async def _missing(self, request):
             raise NotImplementedError
 
-        setattr(Forgetful, _name, _missing)
+        setattr(WithoutUserId, _name, _missing)
 
 
 @pytest.fixture
 async def base(settings):
-    """The URL of an API whose userservice forgets the user."""
+    """The URL of an API in front of that userservice."""
     server = Server(
-        "userservice", usermicro.CONTRACT, {"UserService": Forgetful()}, Limits(timeout=30)
+        "userservice", usermicro.CONTRACT, {"UserService": WithoutUserId()}, Limits(timeout=30)
     )
     await server.listen("127.0.0.1", 0)
     own = settings(**addresses({"userservice": server}), jwt_secret=SECRET)
@@ -45,7 +45,7 @@ async def base(settings):
 
 
 @pytest.mark.parametrize("path", ["register", "login"])
-async def test_no_token_is_issued_for_an_answer_without_a_user(base, path):
+async def test_no_token_is_issued_for_a_response_without_a_user_id(base, path):
     query = {"username": "ann", "password": "secret"}
     async with (
         aiohttp.ClientSession() as session,

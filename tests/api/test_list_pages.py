@@ -14,7 +14,7 @@ ACTION = "/douyin/{}/action/"
 
 @pytest.fixture
 async def crowd(http):
-    """Seven people; the first two follow everybody and are followed by everybody."""
+    """Seven users; the first two follow all others and are followed by them."""
     people = [await http.register(f"p{n}") for n in range(7)]
     follow = ACTION.format("relation")
     for one in people[:2]:
@@ -26,7 +26,7 @@ async def crowd(http):
 
 
 async def made(http, person, videos):
-    """Store videos of a person; return their ids, the oldest first."""
+    """Store videos of a user; return their ids, oldest first."""
     client = http.fleet.client("videoservice")
     urls = {"play_url": "videos/a.mp4", "cover_url": "covers/a.jpg"}
     return [
@@ -52,7 +52,7 @@ def newest_first(pages):
 
 
 @pytest.mark.parametrize("kind", ["follow", "follower", "friend"])
-async def test_people_are_listed_in_pages(http, crowd, kind):
+async def test_users_are_listed_in_pages(http, crowd, kind):
     me = crowd[0]
     path = f"/douyin/relation/{kind}/list/"
     query = {"user_id": me.id, "token": me.token}

@@ -1,4 +1,4 @@
-"""Uploads become playable videos with covers, or are refused; nothing is left running."""
+"""Uploads become playable videos with covers or are refused; no process is left behind."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ def test_the_index_moves_in_front_and_every_packet_stays(clip, tmp_path):
     assert frames(moved) == 24
 
 
-def test_a_file_with_its_index_in_front_is_left_alone(clip, tmp_path):
+def test_a_file_with_its_index_in_front_is_unchanged(clip, tmp_path):
     moved = tmp_path / "moved.mp4"
     faststart(clip, moved)
 
@@ -79,7 +79,7 @@ def test_64_bit_offsets_move_too(clip, tmp_path):
     assert packets(moved) == packets(clip)
 
 
-def test_bytes_behind_the_last_atom_are_no_reason_to_refuse(clip, tmp_path):
+def test_bytes_after_the_last_atom_are_accepted(clip, tmp_path):
     tailed, moved = tmp_path / "tailed.mp4", tmp_path / "moved.mp4"
     tailed.write_bytes(clip.read_bytes() + b"\0\0\0\x03made by a camera")
 
@@ -115,7 +115,7 @@ def test_a_black_beginning_gives_no_black_cover(tmp_path):
         assert chroma_v(next(picture.decode(video=0)), 20, 20) > 180
 
 
-def test_a_video_black_throughout_still_has_a_cover(tmp_path):
+def test_an_entirely_black_video_has_a_cover(tmp_path):
     source = tmp_path / "black.mp4"
     encode(source, [flat_frame(BLACK)] * 30)
 
@@ -134,7 +134,7 @@ def test_a_large_video_has_a_cover_of_at_most_720_pixels(tmp_path):
     assert (cover.width, cover.height) == (720, 405)
 
 
-def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(tmp_path):
+def test_the_cover_respects_the_sample_aspect_ratio(tmp_path):
     source = tmp_path / "wide.mp4"
     encode(source, [split_frame((0, 0, 160, 180))] * 5, aspect=Fraction(4, 3))
 
@@ -143,7 +143,7 @@ def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(tmp_path):
     assert (probe.width, probe.height) == (427, 180)
 
 
-def test_webm_is_accepted_also_without_a_stated_length(tmp_path):
+def test_webm_without_a_duration_in_its_header_is_accepted(tmp_path):
     source = tmp_path / "recording"
     encode(source, [split_frame((0, 0, 160, 180))] * 24, kind="webm", options={"live": "1"})
 
@@ -155,7 +155,7 @@ def test_webm_is_accepted_also_without_a_stated_length(tmp_path):
     assert 900 <= done.probe.duration_ms <= 1100
 
 
-def test_a_title_in_another_encoding_is_no_reason_to_refuse(clip, tmp_path):
+def test_a_title_in_another_encoding_is_accepted(clip, tmp_path):
     source = tmp_path / "gbk.mp4"
     source.write_bytes(clip.read_bytes().replace(b"VideoHandler", "视频处理程序".encode("gbk")))
 
@@ -170,7 +170,7 @@ def test_too_many_pixels_are_refused(tmp_path):
         process(source, tmp_path)
 
 
-def test_too_many_pixels_are_refused_also_when_the_container_denies_them(tmp_path):
+def test_too_many_pixels_are_refused_even_if_the_container_declares_fewer(tmp_path):
     source = tmp_path / "lies.mp4"
     encode(source, [flat_frame(RED, (4128, 4128))])
     size = (4128).to_bytes(2) * 2
@@ -204,7 +204,7 @@ def refused_files(folder: Path, clip: Path) -> dict[str, bytes]:
     }
 
 
-async def test_what_is_no_video_is_refused_and_the_worker_lives_on(clip, tmp_path):
+async def test_a_file_that_is_not_a_video_is_refused_and_the_worker_survives(clip, tmp_path):
     async with MediaWorkers() as media:
         for name, data in refused_files(tmp_path, clip).items():
             source, folder = tmp_path / "upload.mp4", tmp_path / name
@@ -217,7 +217,7 @@ async def test_what_is_no_video_is_refused_and_the_worker_lives_on(clip, tmp_pat
         assert (await media.process(clip, tmp_path)).probe.width == 360
 
 
-async def test_a_worker_answers_with_the_video_its_cover_and_description(clip, tmp_path):
+async def test_a_worker_returns_the_video_its_cover_and_description(clip, tmp_path):
     async with MediaWorkers() as media:
         assert not children()  # none before the first upload
         done = await media.process(clip, tmp_path)
@@ -248,9 +248,7 @@ async def test_a_worker_that_takes_too_long_is_replaced(clip, tmp_path):
 
 
 @pytest.mark.parametrize("deaths", [1, 2])
-async def test_a_worker_that_ends_at_its_start_is_given_one_more_try(
-    clip, tmp_path, monkeypatch, deaths
-):
+async def test_a_worker_that_ends_at_start_is_retried_once(clip, tmp_path, monkeypatch, deaths):
     start, started = Child.start, []
 
     async def start_and_die():
@@ -271,7 +269,7 @@ async def test_a_worker_that_ends_at_its_start_is_given_one_more_try(
     assert len(started) == 2
 
 
-async def test_a_worker_that_died_while_idle_goes_unnoticed(clip, tmp_path):
+async def test_a_worker_that_died_while_idle_is_replaced(clip, tmp_path):
     async with MediaWorkers() as media:
         await media.process(clip, tmp_path)
         [worker] = children()
@@ -281,7 +279,7 @@ async def test_a_worker_that_died_while_idle_goes_unnoticed(clip, tmp_path):
         assert (await media.process(clip, tmp_path)).probe.width == 360
 
 
-async def test_an_abandoned_upload_takes_its_worker_along(clip, tmp_path):
+async def test_a_cancelled_upload_kills_its_worker(clip, tmp_path):
     async with MediaWorkers() as media:
         await media.process(clip, tmp_path)
         [worker] = children()
@@ -305,7 +303,7 @@ async def test_an_idle_worker_ends_after_a_while(clip, tmp_path):
         assert (await media.process(clip, tmp_path)).probe.width == 360
 
 
-async def test_uploads_wait_for_their_turn_but_not_without_limit(clip, tmp_path):
+async def test_the_queue_of_uploads_is_bounded(clip, tmp_path):
     async with MediaWorkers(workers=1, waiting=1) as media:
         results = await asyncio.gather(
             *(media.process(clip, tmp_path) for _ in range(3)), return_exceptions=True
@@ -328,7 +326,7 @@ async def test_users_take_turns(clip, tmp_path):
     assert ended == [1, 1, 2, 1, 1]
 
 
-async def test_hevc_is_refused_with_what_to_do_instead(tmp_path):
+async def test_hevc_is_refused_with_advice(tmp_path):
     source = tmp_path / "iphone.mov"
     encode(source, [flat_frame(RED)] * 3, kind="mov", name="libx265")
     async with MediaWorkers() as media:
@@ -336,8 +334,8 @@ async def test_hevc_is_refused_with_what_to_do_instead(tmp_path):
             await media.process(source, tmp_path)
 
 
-class Counted:
-    """A container that counts the frames that are decoded of it."""
+class CountingContainer:
+    """A container that counts its decoded frames."""
 
     def __init__(self, container: InputContainer) -> None:
         self._container = container
@@ -353,7 +351,7 @@ class Counted:
 
 
 @pytest.mark.parametrize(("size", "most"), [((4096, 4096), 16), ((1920, 1080), 130)])
-def test_a_video_that_shows_nothing_costs_no_more_than_its_share(tmp_path, size, most):
+def test_frames_decoded_for_a_blank_video_are_bounded(tmp_path, size, most):
     source = tmp_path / "dark.mp4"
     frame = av.VideoFrame(*size, "yuv420p")
     for plane, value in zip(frame.planes, BLACK, strict=True):
@@ -361,12 +359,12 @@ def test_a_video_that_shows_nothing_costs_no_more_than_its_share(tmp_path, size,
     codec = {"preset": "ultrafast", "g": "999", "threads": "1"}
     encode(source, [frame] * (most * 3), codec=codec)
     with open_video(source) as container:
-        counted, stream = Counted(container), video_stream(container)
+        counted, stream = CountingContainer(container), video_stream(container)
         choose_frame(counted, stream, most * 3 / 24)
     assert counted.frames <= most
 
 
-async def test_closing_ends_what_is_in_flight(clip, tmp_path):
+async def test_closing_ends_uploads_in_flight(clip, tmp_path):
     async with MediaWorkers() as media:
         calls = [asyncio.create_task(media.process(clip, tmp_path)) for _ in range(3)]
         await turns()
@@ -376,7 +374,7 @@ async def test_closing_ends_what_is_in_flight(clip, tmp_path):
     assert all(isinstance(result, Unavailable) for result in results)
 
 
-def test_workers_end_with_a_parent_that_was_killed(clip, tmp_path):
+def test_workers_end_when_their_parent_is_killed(clip, tmp_path):
     script = f"""
 import asyncio, os, psutil
 from pathlib import Path
@@ -406,7 +404,7 @@ print("av" in sys.modules)
     assert output_of(script).strip() == "False"
 
 
-async def test_a_worker_knows_no_secrets_of_its_parent(clip, tmp_path, monkeypatch):
+async def test_a_worker_has_no_secrets_of_its_parent(clip, tmp_path, monkeypatch):
     monkeypatch.setenv("JWT_SECRET", "not for workers")
     async with MediaWorkers() as media:
         await media.process(clip, tmp_path)
@@ -444,7 +442,7 @@ async def test_a_media_process_has_no_network_and_few_files(clip, tmp_path):
         "subprocess.run(['/bin/true'])",
     ],
 )
-def test_the_sandbox_refuses_what_no_decoder_needs(deed):
+def test_the_sandbox_refuses_system_calls_that_decoders_do_not_need(deed):
     script = f"""
 import os, socket, subprocess, threading
 from api.media import sandbox
@@ -470,7 +468,7 @@ def test_clips_are_made_the_same_from_the_same_seed(tmp_path):
     assert one != three
 
 
-def test_a_frame_is_chosen_also_when_the_rest_is_damaged(clip, tmp_path):
+def test_a_frame_is_chosen_even_if_the_rest_is_damaged(clip, tmp_path):
     data, source = bytearray(clip.read_bytes()), tmp_path / "damaged.mp4"
     middle, end = len(data) // 2, data.index(b"moov") - 4
     data[middle:end] = os.urandom(end - middle)

@@ -1,4 +1,4 @@
-"""What a video says about the person who took it does not reach those who watch it."""
+"""Private metadata of uploads does not reach viewers."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ def clip(tmp_path_factory) -> Path:
 
 
 def tagged(clip: Path, path: Path, *, movflags: str, kind: str = "mp4") -> Path:
-    """Remux a clip with a place and a device, as cameras write them."""
+    """Remux a clip with a location and a device, as cameras write them."""
     keys = {"location": PLACE, "make": DEVICE, "com.apple.quicktime.location.ISO6709": PLACE}
     options = {"movflags": movflags} if movflags else {}
     with av.open(str(clip)) as source, av.open(str(path), "w", format=kind, options=options) as to:
@@ -66,7 +66,7 @@ def test_places_and_devices_are_gone_and_every_packet_stays(clip, tmp_path, kind
     assert not find_metadata(stored)
 
 
-def test_the_upload_itself_stays_as_it_is(clip, tmp_path):
+def test_the_upload_itself_is_unchanged(clip, tmp_path):
     source = tagged(clip, tmp_path / "tagged.mp4", movflags="faststart")
     before = source.read_bytes()
     process(source, tmp_path)
@@ -80,7 +80,7 @@ def test_a_video_without_metadata_is_not_copied(clip, tmp_path):
 
 
 def inserted(path: Path, parent: bytes, atom: bytes) -> None:
-    """Put an atom at the end of a parent at the end of the file, whose sizes grow."""
+    """Append an atom to a parent at the end of the file, and enlarge the parents."""
     data = path.read_bytes()
     end = len(data)
     for kind in {parent, b"moov"}:
@@ -107,7 +107,7 @@ def test_metadata_of_the_movie_and_of_its_tracks_is_gone(clip, tmp_path, parent,
 
 
 @pytest.mark.parametrize("kind", [b"udta", b"meta", b"uuid", b"free"])
-def test_metadata_beside_the_movie_is_gone(clip, tmp_path, kind):
+def test_metadata_outside_of_the_movie_atom_is_gone(clip, tmp_path, kind):
     source = tmp_path / "source.mp4"
     source.write_bytes(clip.read_bytes() + made(kind, XMP + PLACE.encode()) + b"\0\0\0\3tail")
     stored = process(source, tmp_path).video
@@ -115,7 +115,7 @@ def test_metadata_beside_the_movie_is_gone(clip, tmp_path, kind):
     assert packets(stored) == packets(clip)
 
 
-def test_how_a_spherical_video_is_shown_stays(clip, tmp_path):
+def test_the_projection_of_a_spherical_video_is_kept(clip, tmp_path):
     source = tmp_path / "sphere.mp4"
     shutil.copyfile(clip, source)
     inserted(source, b"trak", made(b"uuid", SPHERICAL + b"<xml/>"))
@@ -124,7 +124,7 @@ def test_how_a_spherical_video_is_shown_stays(clip, tmp_path):
 
 @pytest.mark.parametrize("kind", [b"meta", b"camm", b"gpmd"])
 def test_a_track_of_timed_metadata_is_gone_with_its_samples(clip, tmp_path, kind):
-    """The track of the sound, declared as one of places."""
+    """The audio track is declared as a track of locations."""
     source = tmp_path / "source.mp4"
     data = clip.read_bytes()
     assert data.count(b"soun") == 1
@@ -145,7 +145,7 @@ def test_a_track_of_timed_metadata_is_gone_with_its_samples(clip, tmp_path, kind
         assert [stream.type for stream in container.streams] == ["video"]
 
 
-def test_blanking_touches_nothing_but_the_metadata(clip, tmp_path):
+def test_blanking_changes_only_the_metadata(clip, tmp_path):
     source = tagged(clip, tmp_path / "tagged.mp4", movflags="")
     copy = tmp_path / "copy.mp4"
     shutil.copyfile(source, copy)

@@ -1,4 +1,4 @@
-"""What plugs into `microkit.observe` sees every call of every side, and how it ended."""
+"""Observers of `microkit.observe` see every call on every side, and its outcome."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from microkit.observe import Operation
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The calls observed so far, in the order in which they ended: operation, error."""
+    """The observed calls in the order of their ends: operation, error type, has a duration."""
     ended = []
 
     def observer(operation):

@@ -1,4 +1,4 @@
-"""Chats of a relationservice with the original contract: newest first, no ids, days for times."""
+"""Chats of an original relationservice: newest first, without ids, dates instead of times."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ Message = Contract(idl.load("relationmicro")).Message
 
 
 def stored(*written, day="2026-11-25"):
-    """What the original service answers for messages that are written here oldest first."""
+    """The response of the original service; `written` is oldest first."""
     return [
         Message(
             id=0, from_user_id=sender, to_user_id=BOB if sender == ANN else ANN, content=text,
@@ -44,7 +44,7 @@ def test_a_chat_is_shown_oldest_first_with_ids_and_growing_times():
     assert chat([], ANN, 0, ZONE) == chat([], ANN, NOON, ZONE) == []
 
 
-def test_a_poll_with_the_newest_time_shows_what_came_since_and_nothing_twice():
+def test_a_poll_with_the_newest_time_returns_new_messages_once():
     written = [(BOB, "1"), (ANN, "2")]
     newest = chat(stored(*written), ANN, 0, ZONE)[-1].create_time
     assert poll(stored(*written), newest) == []
@@ -54,7 +54,7 @@ def test_a_poll_with_the_newest_time_shows_what_came_since_and_nothing_twice():
     assert poll(stored(*written), newest) == []
 
 
-def test_a_poll_with_the_clients_own_clock_shows_what_came_after_the_message_it_sent():
+def test_a_poll_with_the_clients_own_clock_returns_messages_after_the_one_it_sent():
     written = [(BOB, "1"), (ANN, "sent at noon")]
     assert poll(stored(*written), NOON) == []
     written += [(BOB, "2"), (BOB, "3")]
@@ -63,7 +63,7 @@ def test_a_poll_with_the_clients_own_clock_shows_what_came_after_the_message_it_
     assert poll(stored(*written), answer[-1].create_time) == []
 
 
-def test_a_poll_by_somebody_who_wrote_nothing_hides_no_message_of_the_day():
+def test_a_poll_by_a_user_without_messages_returns_the_whole_day():
     answer = stored((BOB, "today")) + stored((BOB, "yesterday"), day="2026-11-24")
     assert poll(answer, NOON) == ["today"]
     assert poll(answer, NOON + 86_400_000) == []
@@ -77,7 +77,7 @@ def test_times_in_text_keep_their_order():
     assert poll(answer, NOON) == ["2"]
 
 
-def test_a_time_that_cannot_be_read_still_grows():
+def test_unreadable_times_are_replaced_by_increasing_ones():
     answer = stored((BOB, "1"), (BOB, "2"), day="noon")
     shown = chat(answer, ANN, 0, ZONE)
     assert [message.create_time for message in shown] == [1, 2]

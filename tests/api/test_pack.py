@@ -1,4 +1,4 @@
-"""What the services store, as clients get it."""
+"""Stored values as clients get them."""
 
 import pytest
 
@@ -15,7 +15,7 @@ BASE = "http://api:8888/objects"
         "HTTP://host/视频.mp4",
     ],
 )
-def test_a_web_address_that_was_stored_stays_as_it_is(url):
+def test_a_stored_web_address_is_unchanged(url):
     assert absolute(BASE, url) == url
 
 
@@ -38,10 +38,10 @@ def test_a_key_is_below_the_base():
         " https://host/a",
     ],
 )
-def test_what_is_no_web_address_is_not_passed_to_clients(stored):
+def test_other_urls_are_not_passed_to_clients(stored):
     assert absolute(BASE, stored) == ""
 
 
 @pytest.mark.parametrize("stored", ["javascript:alert(1)", "data:text/html,x", "//host/a"])
-def test_what_looks_like_a_key_leads_nowhere_else(stored):
+def test_a_text_like_a_key_stays_below_the_base(stored):
     assert absolute(BASE, stored) == f"{BASE}/{stored}"

@@ -1,4 +1,4 @@
-"""The web client: what is served, what it may do in a browser, and what it calls."""
+"""The web client: its files, its content security policy, and the API calls it makes."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -110,7 +110,7 @@ def page() -> Elements:
 
 @pytest.fixture
 async def site(settings, tmp_path) -> AsyncIterator[Site]:
-    """The API alone: no service runs, and the page is there all the same."""
+    """The API alone: the page is served without any service."""
     own = settings(
         jwt_secret=SECRET,
         upload_dir=str(tmp_path / "uploads"),
@@ -139,7 +139,7 @@ async def test_the_page_and_its_files_are_served_with_their_types_and_headers(si
 
 
 @pytest.mark.parametrize("path", ["/", "/web/main.js"])
-async def test_what_did_not_change_is_not_sent_again(site, path):
+async def test_unchanged_files_are_answered_with_304(site, path):
     async with site.ask(path) as first:
         known = {"If-None-Match": first.headers["ETag"]}
         changed = {"If-Modified-Since": first.headers["Last-Modified"]}
@@ -176,7 +176,7 @@ async def test_nothing_outside_of_the_folder_is_served_and_no_listing(site, path
 
 
 @pytest.mark.parametrize("path", ["/", "/web/main.js"])
-async def test_the_page_is_only_for_reading(site, path):
+async def test_the_page_allows_only_get_and_head(site, path):
     for verb in ("POST", "PUT", "DELETE"):
         async with site.ask(path, verb) as answer:
             assert answer.status == 405
@@ -217,5 +217,5 @@ def test_every_path_that_the_scripts_call_is_a_route_with_that_verb():
     }
     text = "".join(script.read_text() for script in SCRIPTS)
     calls = CALL.findall(text)
-    assert len(calls) == text.count("/douyin") > 0, "each path stands in a call"
+    assert len(calls) == text.count("/douyin") > 0, "every path is part of a call"
     assert [(verb, path) for verb, path in calls if (VERBS[verb], path) not in routes] == []

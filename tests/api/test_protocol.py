@@ -1,4 +1,4 @@
-"""Bytes on an HTTP connection: requests are read where they begin, and bodies stay as they are."""
+"""Bytes on an HTTP connection: where requests begin, and that bodies are unchanged."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,13 +48,13 @@ async def port() -> AsyncIterator[int]:
 
 
 async def answers(port: int, *segments: bytes) -> list[bytes]:
-    """Send each segment once the server has read what came before it; return every body."""
+    """Send each segment after the server has read the previous ones; return every body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = []
     try:
         for segment in segments:
             writer.write(segment)
-            # The server shares this loop: it reads within the next turns.
+            # The server shares this event loop: it reads within the next iterations.
             for _ in range(8):
                 await asyncio.sleep(0)
         while head := await asyncio.wait_for(reader.read(1), 5):
@@ -72,7 +72,7 @@ def splits(whole: bytes) -> list[tuple[bytes, bytes]]:
 
 @pytest.mark.parametrize("body", LIKE_A_REQUEST)
 @pytest.mark.parametrize("path", [b"/echo", b"/nope"])
-async def test_a_body_that_looks_like_a_request_gets_no_answer_of_its_own(port, body, path):
+async def test_a_body_that_looks_like_a_request_gets_no_response_of_its_own(port, body, path):
     sent = post(path, body) + LAST
     expected = b"200 <" + body + b">" if path == b"/echo" else b"404 404: Not Found"
     for before, after in splits(sent):
@@ -80,14 +80,14 @@ async def test_a_body_that_looks_like_a_request_gets_no_answer_of_its_own(port, 
 
 
 @pytest.mark.parametrize("body", LIKE_A_REQUEST)
-async def test_a_chunked_body_that_looks_like_a_request_stays_as_it_is(port, body):
+async def test_a_chunked_body_that_looks_like_a_request_is_unchanged(port, body):
     sent = chunked(body) + LAST
     for before, after in splits(sent):
         expected = [b"200 <" + body + b">", b"200 pong "]
         assert await answers(port, before, after) == expected, before[-20:]
 
 
-async def test_pipelined_requests_are_answered_in_turn_however_they_are_cut(port):
+async def test_pipelined_requests_are_answered_in_order_whatever_the_segments(port):
     sent = PING + post(b"/echo", LIKE_A_REQUEST[0]) + PING + chunked(LIKE_A_REQUEST[1]) + LAST
     expected = [
         b"200 pong ",
@@ -101,7 +101,7 @@ async def test_pipelined_requests_are_answered_in_turn_however_they_are_cut(port
     assert await answers(port, *(sent[at : at + 1] for at in range(len(sent)))) == expected
 
 
-async def test_a_url_typed_as_it_is_meant_is_understood_however_it_is_cut(port):
+async def test_a_url_in_raw_utf8_is_accepted_whatever_the_segments(port):
     expected = ["200 pong 林".encode()]
     sent = TYPED.removesuffix(b"\r\n") + b"Connection: close\r\n\r\n"
     for before, after in splits(sent):
@@ -109,13 +109,13 @@ async def test_a_url_typed_as_it_is_meant_is_understood_however_it_is_cut(port):
     assert await answers(port, *(sent[at : at + 1] for at in range(len(sent)))) == expected
 
 
-async def test_a_url_typed_as_it_is_meant_is_understood_on_a_used_connection(port):
+async def test_a_url_in_raw_utf8_is_accepted_on_a_used_connection(port):
     found = await answers(port, PING, TYPED, TYPED, LAST)
     assert found == [b"200 pong ", *["200 pong 林".encode()] * 2, b"200 pong "]
 
 
-async def test_where_it_is_unsure_that_a_request_begins_nothing_is_changed(port):
-    """A refusal is the worst that can happen: bytes of a body are never read as a request."""
+async def test_bytes_that_may_belong_to_a_body_are_unchanged(port):
+    """At worst a request is refused: bytes of a body are never parsed as a request."""
     answered, refused = await answers(port, post(b"/echo", b"x"), TYPED)
     assert answered == b"200 <x>"
     assert refused.startswith(b'400 {"status_code":10002')

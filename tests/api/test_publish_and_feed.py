@@ -1,4 +1,4 @@
-"""Publish, watch, the feed."""
+"""Publishing, the feed and objects."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ VIDEO_FIELDS = {
 
 
 def left(store, tmp_path):
-    """What is stored, and what is left of uploads."""
+    """The stored objects and the remains of uploads."""
     uploads = [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]
     return store.files() + uploads
 
@@ -46,7 +46,7 @@ async def test_a_published_video_is_listed_at_once_and_plays(http, clip):
         assert (await response.read())[:2] == b"\xff\xd8"
 
 
-async def test_pages_of_the_feed_are_complete_and_end_in_the_newest(http, clip):
+async def test_pages_of_the_feed_are_complete_and_wrap_to_the_newest(http, clip):
     person = await http.register("author")
     videos = http.fleet.client("videoservice")
     for i in range(35):
@@ -67,7 +67,7 @@ async def test_pages_of_the_feed_are_complete_and_end_in_the_newest(http, clip):
 
 
 @pytest.mark.parametrize("value", ["", "0", "x", "99999999999999", "1e30", "-5", "9" * 30])
-async def test_any_strange_time_means_now(http, value):
+async def test_an_invalid_time_means_now(http, value):
     await http.fleet.client("videoservice").CreateVideoMethod(
         title="t", author_id=1, play_url="a", cover_url="b"
     )
@@ -87,7 +87,9 @@ async def test_seconds_are_accepted_for_milliseconds(http):
     ("content", "why"),
     [(b"no video at all", "text"), (b"", "empty"), (b"#EXTM3U\n/etc/passwd\n", "a playlist")],
 )
-async def test_what_is_no_video_is_refused_and_leaves_nothing(http, tmp_path, content, why, store):
+async def test_a_file_that_is_not_a_video_is_refused_and_leaves_nothing(
+    http, tmp_path, content, why, store
+):
     person = await http.register("author")
     form = aiohttp.FormData()
     form.add_field("data", content, filename="x.mp4")
@@ -136,7 +138,7 @@ async def test_publishing_needs_a_token_a_title_and_a_video(http, clip, tmp_path
     assert left(store, tmp_path) == []
 
 
-async def test_a_dead_videoservice_fails_the_upload_and_leaves_nothing(http, clip, tmp_path, store):
+async def test_an_upload_without_videoservice_fails_and_leaves_nothing(http, clip, tmp_path, store):
     person = await http.register("author")
     await http.fleet.stop("videoservice")
     assert (await http.publish(person, clip))["status_code"] == 10006
@@ -146,7 +148,7 @@ async def test_a_dead_videoservice_fails_the_upload_and_leaves_nothing(http, cli
 @pytest.mark.parametrize(
     "service", ["userservice", "relationservice", "favoriteservice", "commentservice"]
 )
-async def test_a_dead_service_costs_its_fields_not_the_page(http, service):
+async def test_a_page_without_one_service_lacks_only_its_fields(http, service):
     person = await http.register("viewer")
     videos = http.fleet.client("videoservice")
     await videos.CreateVideoMethod(title="t", author_id=person.id, play_url="a", cover_url="b")
@@ -177,7 +179,7 @@ async def test_objects_outside_of_the_store_are_not_served(http, tmp_path):
             assert response.status == 404, path
 
 
-async def test_what_failed_is_not_remembered_by_caches(http, clip):
+async def test_failed_object_responses_are_not_cacheable(http, clip):
     person = await http.register("author")
     await http.publish(person, clip)
     listed = await http.get("/douyin/publish/list/", user_id=person.id)
@@ -211,7 +213,7 @@ RANGES = [
 ]
 
 
-async def test_a_range_that_is_malformed_is_taken_for_none(http, clip):
+async def test_a_malformed_range_is_ignored(http, clip):
     person = await http.register("author")
     await http.publish(person, clip)
     (video,) = (await http.get("/douyin/publish/list/", user_id=person.id))["video_list"]
@@ -243,7 +245,7 @@ async def test_a_range_of_another_version_gets_the_whole_object(http, clip):
             assert response.status == status, version
 
 
-async def test_of_several_files_the_first_in_its_field_counts(http, clip, tmp_path, store):
+async def test_the_first_of_several_files_is_published(http, clip, tmp_path, store):
     person = await http.register("author")
     content = clip.read_bytes()
 
@@ -263,7 +265,7 @@ async def test_of_several_files_the_first_in_its_field_counts(http, clip, tmp_pa
     assert answer["status_code"] == 0
 
 
-async def test_videos_from_a_clock_ahead_of_ours_are_paged_too(http):
+async def test_videos_from_a_clock_ahead_are_paged_too(http):
     client = http.fleet.client("videoservice")
     ahead = time.time_ns() // 1_000_000 + 3_600_000
     for n in range(35):
@@ -275,7 +277,7 @@ async def test_videos_from_a_clock_ahead_of_ours_are_paged_too(http):
     assert titles == [str(n) for n in reversed(range(35))]
 
 
-async def test_many_uploads_at_once_all_arrive(http, clip):
+async def test_concurrent_uploads_are_all_published(http, clip):
     person = await http.register("author")
     answers = await asyncio.gather(*(http.publish(person, clip, f"v{i}") for i in range(6)))
     assert [answer["status_code"] for answer in answers] == [0] * 6

@@ -1,4 +1,4 @@
-"""Routes come from the IDL."""
+"""Routes are built from the IDL."""
 
 import pytest
 

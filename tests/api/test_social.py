@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 async def scene(http):
-    """Two people and a video of the first."""
+    """Two users and a video of the first."""
     author, viewer = await http.register("author"), await http.register("viewer")
     made = await http.fleet.client("videoservice").CreateVideoMethod(
         title="t", author_id=author.id, play_url="videos/a.mp4", cover_url="covers/a.jpg"
@@ -42,7 +42,7 @@ async def chat(http, person, other, verb="GET", **query):
     return answer["message_list"]
 
 
-async def test_a_like_is_seen_everywhere_and_counts_once(http, scene):
+async def test_a_like_is_visible_on_every_page_and_counts_once(http, scene):
     _, viewer, video = scene
     for _ in range(2):
         assert (await like(http, viewer, video))["status_code"] == 0
@@ -61,7 +61,7 @@ async def test_a_like_is_seen_everywhere_and_counts_once(http, scene):
     assert (seen["favorite_count"], seen["is_favorite"]) == (0, False)
 
 
-async def test_bad_likes_are_told_what_is_wrong(http, scene):
+async def test_invalid_likes_are_refused_with_the_reason(http, scene):
     _, viewer, video = scene
     assert (await like(http, viewer, 999))["status_code"] == 10007
     assert (await like(http, viewer, video, 3))["status_code"] == 10002
@@ -75,7 +75,7 @@ async def comment(http, person, video, **more):
     return await http.post("/douyin/comment/action/", token=person.token, video_id=video, **more)
 
 
-async def test_a_comment_is_answered_listed_and_deleted(http, scene):
+async def test_a_comment_is_returned_listed_and_deleted(http, scene):
     author, viewer, video = scene
     answer = await comment(http, viewer, video, action_type=1, comment_text="好! <b>&amp;</b>")
     made = answer["comment"]
@@ -93,7 +93,7 @@ async def test_a_comment_is_answered_listed_and_deleted(http, scene):
     assert (await http.get("/douyin/comment/list/", video_id=video))["comment_list"] == []
 
 
-async def test_bad_comments_are_told_what_is_wrong(http, scene):
+async def test_invalid_comments_are_refused_with_the_reason(http, scene):
     _, viewer, video = scene
     for more, code in (
         ({"action_type": 1}, 10002),
@@ -105,7 +105,7 @@ async def test_bad_comments_are_told_what_is_wrong(http, scene):
     ):
         answer = await comment(http, viewer, video, **more)
         assert answer["status_code"] == code, more
-    # What does not matter for an action is not looked at.
+    # Arguments that do not apply to the action are ignored.
     answer = await comment(http, viewer, video, action_type=1, comment_text="x", comment_id="0x")
     assert answer["status_code"] == 0
     comment_id = answer["comment"]["id"]
@@ -117,7 +117,7 @@ async def test_bad_comments_are_told_what_is_wrong(http, scene):
     assert answer["status_code"] == 10007
 
 
-async def test_who_does_not_exist_is_named_alike_everywhere(http):
+async def test_an_unknown_user_gets_the_same_error_everywhere(http):
     person = await http.register("alone")
     for path, more in (
         ("relation", {"to_user_id": 999}),
@@ -131,7 +131,7 @@ async def test_who_does_not_exist_is_named_alike_everywhere(http):
         assert answer["status_code"] == 10007, path
 
 
-async def test_follows_are_listed_from_the_viewers_side(http):
+async def test_follow_lists_show_whom_the_viewer_follows(http):
     a, b, c = [await http.register(name) for name in "abc"]
     assert (await follow(http, a, b.id))["status_code"] == 0
     assert (await follow(http, a, b.id))["status_code"] == 0
@@ -148,7 +148,7 @@ async def test_follows_are_listed_from_the_viewers_side(http):
         assert (await follow(http, a, other))["status_code"] != 0
 
 
-async def test_friends_bring_the_newest_message(http):
+async def test_friends_have_the_newest_message(http):
     a, b = [await http.register(name) for name in "ab"]
     await follow(http, a, b.id)
     answer = await http.get("/douyin/relation/friend/list/", user_id=a.id, token=a.token)
@@ -165,13 +165,13 @@ async def test_friends_bring_the_newest_message(http):
     (seen,) = (await http.get("/douyin/relation/friend/list/", user_id=a.id, token=other.token))[
         "user_list"
     ]
-    assert seen["message"] == "", "what two people write is their own"
+    assert seen["message"] == "", "messages are private to their two users"
     answer = await http.get("/douyin/relation/friend/list/", user_id=a.id)
     assert answer["status_code"] == 10004
     assert answer["user_list"] == []
 
 
-async def test_a_chat_is_whole_at_first_and_then_only_what_is_new_to_me(http):
+async def test_a_chat_is_returned_whole_and_then_only_new_messages(http):
     a, b = [await http.register(name) for name in "ab"]
     for person, other, text in ((a, b, "1"), (b, a, "2"), (a, b, "3")):
         assert (await say(http, person, other.id, text))["status_code"] == 0
@@ -189,7 +189,7 @@ async def test_a_chat_is_whole_at_first_and_then_only_what_is_new_to_me(http):
     assert len(await chat(http, b, a.id, pre_msg_time=times[0] // 1000 - 5)) == 2
 
 
-async def test_bad_messages_are_told_what_is_wrong(http):
+async def test_invalid_messages_are_refused_with_the_reason(http):
     a, b = [await http.register(name) for name in "ab"]
     for other, content in ((a.id, "x"), (999, "x"), (b.id, " \n"), (b.id, "x" * 1001), (b.id, "")):
         assert (await say(http, a, other, content))["status_code"] != 0
@@ -202,7 +202,7 @@ async def test_bad_messages_are_told_what_is_wrong(http):
     assert (answer["status_code"], answer["message_list"]) == (10004, [])
 
 
-async def test_everybody_acting_at_once_is_counted_right(http, scene):
+async def test_concurrent_actions_are_counted_exactly(http, scene):
     author, _, video = scene
     people = [await http.register(f"p{i}") for i in range(10)]
     await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Clients that send what is not quite HTTP, or leave in the middle."""
+"""Clients that send malformed HTTP or disconnect early."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ PARTS = [
 
 
 async def raw(http, data: bytes, *, leave: bool = False) -> tuple[int, bytes]:
-    """Send bytes as they are; returns the status and the body."""
+    """Send raw bytes; return the status and the body."""
     host, port = http.base.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -33,7 +33,7 @@ async def raw(http, data: bytes, *, leave: bool = False) -> tuple[int, bytes]:
         writer.close()
 
 
-async def test_a_url_typed_as_it_is_meant_is_understood(http):
+async def test_a_url_in_raw_utf8_is_accepted(http):
     person = await http.register("林晓雨", "密码六个字啊")
     line = "POST /douyin/user/login/?username=林晓雨&password=密码六个字啊 HTTP/1.1\r\n"
     line += "Host: x:1\r\n\r\n"
@@ -41,8 +41,8 @@ async def test_a_url_typed_as_it_is_meant_is_understood(http):
     assert (status, json.loads(body)["user_id"]) == (200, person.id)
 
 
-async def test_a_body_that_looks_like_a_request_stays_as_it_is(http):
-    """Its length would change, and what follows it would be read at the wrong place."""
+async def test_a_body_that_looks_like_a_request_is_unchanged(http):
+    """Encoding it would change its length and shift the next request."""
     body = "GET /名字 HTTP/1.1\r\n\r\n".encode()
     first = (
         f"POST {REGISTER}?username=a&password=secret HTTP/1.1\r\nHost: x\r\n"
@@ -68,7 +68,7 @@ async def test_a_body_that_looks_like_a_request_stays_as_it_is(http):
         b"GET /ping HTTP/1.1\r\nHost: x\r\nX: %b\r\n\r\n" % (b"secret" * 2000),
     ],
 )
-async def test_what_is_no_http_gets_an_envelope_that_repeats_nothing(http, caplog, request_):
+async def test_malformed_http_gets_an_envelope_without_its_content(http, caplog, request_):
     status, body = await raw(http, request_)
     assert status == 400
     assert json.loads(body)["status_code"] == 10002
@@ -78,13 +78,13 @@ async def test_what_is_no_http_gets_an_envelope_that_repeats_nothing(http, caplo
 
 
 @pytest.mark.parametrize("host", [b"a b", b"x/evil?", b"\xff", b"x:port"])
-async def test_a_host_that_is_no_address_is_refused(http, host):
+async def test_an_invalid_host_header_is_refused(http, host):
     status, body = await raw(http, b"GET /douyin/feed/ HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
     assert (status, json.loads(body)["status_code"]) in ((200, 10002), (400, 10002))
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost:\r\n"])
-async def test_without_a_host_urls_lead_to_where_the_request_came(http, head):
+async def test_urls_use_the_local_address_without_a_host_header(http, head):
     person = await http.register("hostless")
     status, body = await raw(http, b"GET /douyin/user/?user_id=%d %b\r\n" % (person.id, head))
     assert status == 200
@@ -102,7 +102,9 @@ async def test_without_a_host_urls_lead_to_where_the_request_came(http, head):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [REGISTER, "/douyin/publish/action/"])
-async def test_a_body_that_is_not_what_it_says_is_told_so(http, caplog, content_type, body, path):
+async def test_a_body_that_does_not_match_its_content_type_is_refused(
+    http, caplog, content_type, body, path
+):
     person = await http.register("strange")
     query = f"?token={person.token}&title=t" if "publish" in path else ""
     answer = await http.call(
@@ -113,7 +115,7 @@ async def test_a_body_that_is_not_what_it_says_is_told_so(http, caplog, content_
     assert "Traceback" not in caplog.text
 
 
-async def test_a_body_that_is_not_packed_as_it_says_is_told_so(http, caplog):
+async def test_a_body_that_does_not_match_its_content_encoding_is_refused(http, caplog):
     head = f"POST {REGISTER} HTTP/1.1\r\nHost: x\r\nContent-Type: {URLENCODED}\r\n"
     head += "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"
     status, body = await raw(http, head.encode())
@@ -122,16 +124,16 @@ async def test_a_body_that_is_not_packed_as_it_says_is_told_so(http, caplog):
     assert "Traceback" not in caplog.text
 
 
-async def test_a_query_that_is_not_utf_8_is_told_so(http):
+async def test_a_query_that_is_not_utf_8_is_refused(http):
     status, body = await raw(
         http, b"POST %b?username=%%FFx&password=x HTTP/1.1\r\nHost: x\r\n\r\n" % REGISTER.encode()
     )
     assert (status, json.loads(body)["status_code"]) == (200, 10002)
     answer = await http.post(REGISTER, username="100%", password="50%FF!!")
-    assert answer["status_code"] == 0, "a percent sign is a character like any other"
+    assert answer["status_code"] == 0, "a lone percent sign is valid"
 
 
-async def test_the_same_key_twice_in_json_counts_first(http):
+async def test_the_first_of_duplicate_json_keys_is_used(http):
     body = b'{"username": "first", "password": "secret", "username": "second"}'
     answer = await http.call(
         "POST", REGISTER, data=body, headers={"Content-Type": "application/json"}
@@ -140,7 +142,7 @@ async def test_the_same_key_twice_in_json_counts_first(http):
     assert user["name"] == "first"
 
 
-async def test_a_client_that_leaves_in_the_middle_is_no_fault_of_ours(http, caplog, tmp_path):
+async def test_a_client_that_disconnects_is_not_logged_as_an_error(http, caplog, tmp_path):
     person = await http.register("leaves")
     for path, content_type in (
         (REGISTER, URLENCODED),

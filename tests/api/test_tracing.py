@@ -1,4 +1,4 @@
-"""One request is found again on every hop by its id."""
+"""A request has the same id on every hop."""
 
 import logging
 
@@ -8,7 +8,7 @@ from microkit.rpc import metadata
 
 
 class Lines(logging.Handler):
-    """Remembers which request each line was about."""
+    """Records the request id of each log line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ def lines():
     root.setLevel(level)
 
 
-async def test_the_same_id_stands_in_the_lines_of_every_hop(http, clip, lines):
+async def test_the_log_lines_of_every_hop_have_the_same_request_id(http, clip, lines):
     person = await http.register("traced")
     await http.publish(person, clip)
     video = await http.first_video(person)
@@ -37,7 +37,7 @@ async def test_the_same_id_stands_in_the_lines_of_every_hop(http, clip, lines):
     query = {"token": person.token, "video_id": str(video), "action_type": "1"}
     async with http.session.post(path, params=query) as response:
         request_id = response.headers["X-Request-Id"]
-    said = [text for seen, text in lines.seen if seen == request_id]
+    texts = [text for seen, text in lines.seen if seen == request_id]
     for hop in (
         "http api.FavoriteMethod: ok in ",
         "rpc_client favoriteservice.FavoriteMethod: ok in ",
@@ -46,5 +46,5 @@ async def test_the_same_id_stands_in_the_lines_of_every_hop(http, clip, lines):
         "redis redis.like: ok in ",
         "sql ",
     ):
-        assert any(text.startswith(hop) for text in said), (hop, said)
+        assert any(text.startswith(hop) for text in texts), (hop, texts)
     assert not any(person.token in text for _, text in lines.seen)

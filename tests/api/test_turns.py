@@ -1,4 +1,4 @@
-"""Turns: limited, fair among clients, and never lost."""
+"""Turns: bounded, fair between clients, never lost."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ from microkit.errors import Overloaded
 
 
 class Work:
-    """Pieces of work that run until told to end; `order` says whose turn came when."""
+    """Jobs that run until `end_one`; `order` lists the clients in the order of their turns."""
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
@@ -38,7 +38,7 @@ async def started(work: Work, clients: str) -> list[asyncio.Task]:
     return tasks
 
 
-async def test_a_client_with_much_work_delays_another_by_one_piece():
+async def test_a_client_with_many_jobs_delays_another_by_one_job():
     work = Work(Turns(1, 16))
     tasks = await started(work, "aaaab")
     for _ in tasks:
@@ -57,7 +57,7 @@ async def test_one_client_gets_no_more_than_its_share_at_once():
     assert sorted(work.order) == list("aaaabb")
 
 
-async def test_more_than_may_wait_are_refused_at_once():
+async def test_jobs_beyond_the_queue_are_refused_at_once():
     work = Work(Turns(1, 1))
     tasks = await started(work, "ab")
     with pytest.raises(Overloaded):
@@ -67,7 +67,7 @@ async def test_more_than_may_wait_are_refused_at_once():
     await asyncio.gather(*tasks)
 
 
-async def test_who_waits_too_long_is_refused_and_takes_no_place():
+async def test_a_job_that_waits_too_long_is_refused_and_frees_its_slot():
     turns = Turns(1, 1, patience_seconds=0.01)
     async with turns.turn("a"):
         for _ in range(3):
@@ -77,7 +77,7 @@ async def test_who_waits_too_long_is_refused_and_takes_no_place():
         pass
 
 
-async def test_a_turn_is_not_lost_when_the_one_that_waited_is_cancelled():
+async def test_a_turn_is_not_lost_when_its_waiter_is_cancelled():
     turns = Turns(1, 4)
     async with AsyncExitStack() as first:
         await first.enter_async_context(turns.turn("a"))
@@ -87,7 +87,7 @@ async def test_a_turn_is_not_lost_when_the_one_that_waited_is_cancelled():
         await asyncio.wait((waits,))
         granted = asyncio.create_task(turns.turn("c").__aenter__())
         await asyncio.sleep(0)
-    granted.cancel()  # in the moment in which it got its turn
+    granted.cancel()  # at the moment its turn was granted
     await asyncio.wait((granted,))
     async with asyncio.timeout(5), turns.turn("d"):
         pass

@@ -1,4 +1,4 @@
-"""What commentservice promises."""
+"""The behaviour of commentservice."""
 
 import asyncio
 import re
@@ -49,7 +49,7 @@ async def listed(comments, video):
     return [comment.id for comment in answer.comment_list]
 
 
-async def test_a_comment_is_answered_listed_and_counted(comments, video, fleet):
+async def test_a_comment_is_returned_listed_and_counted(comments, video, fleet):
     users = fleet.client("userservice")
     newuser = usermicro.CreateUserInfo(name="小红")
     user = (await users.CreateUserMethod(newuser=newuser, password="x")).user_id
@@ -81,7 +81,7 @@ async def test_only_its_author_or_the_videos_author_deletes_a_comment(comments, 
     assert await count(comments, video) == 0
 
 
-async def test_many_at_once_are_all_counted(comments, video):
+async def test_concurrent_comments_are_all_counted(comments, video):
     made = await asyncio.gather(*(publish(comments, i + 1, video) for i in range(20)))
     assert await count(comments, video) == 20
     attempts = [delete(comments, AUTHOR, video, comment.id) for comment in made[:10] * 2]
@@ -90,7 +90,7 @@ async def test_many_at_once_are_all_counted(comments, video):
     assert await count(comments, video) == len(await listed(comments, video)) == 10
 
 
-async def test_bad_comments_are_refused(comments, video):
+async def test_invalid_comments_are_refused(comments, video):
     for text in (None, "", " \n", "x" * 501):
         with pytest.raises(ParamError):
             await publish(comments, 1, video, text)
@@ -117,7 +117,7 @@ async def test_ids_only_needs_no_userservice(comments, video, fleet):
     assert len(answer.comment_list) == 1
 
 
-async def test_recount_mends_the_counts_from_the_comments(comments, video, fleet):
+async def test_recount_repairs_the_counts_from_the_comments(comments, video, fleet):
     await publish(comments, 1, video)
     database = await fleet.running["commentservice"].context.database()
     await database.write(CommentCount.update(count=9))

@@ -1,4 +1,4 @@
-"""What favoriteservice promises."""
+"""The behaviour of favoriteservice."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ async def counts(favorites, video, user):
     return likes, given.favorite_count, author.favorited_count
 
 
-async def test_a_like_counts_once_and_an_unlike_too(favorites, videos):
+async def test_like_and_unlike_are_idempotent(favorites, videos):
     await asyncio.gather(*(act(favorites, 1, videos[0]) for _ in range(5)))
     assert await counts(favorites, videos[0], 1) == (1, 1, 1)
     await act(favorites, 2, videos[0])
@@ -49,7 +49,7 @@ async def test_a_like_counts_once_and_an_unlike_too(favorites, videos):
     assert await counts(favorites, videos[1], 3) == (0, 0, 1)
 
 
-async def test_a_like_of_no_video_or_a_wrong_action_is_refused(favorites, videos):
+async def test_a_like_of_an_unknown_video_or_an_invalid_action_is_refused(favorites, videos):
     for action in (LIKE, UNLIKE):
         with pytest.raises(NotFound):
             await act(favorites, 1, 999, action)
@@ -58,7 +58,7 @@ async def test_a_like_of_no_video_or_a_wrong_action_is_refused(favorites, videos
             await act(favorites, *arguments)
 
 
-async def test_the_list_is_newest_like_first(favorites, videos):
+async def test_the_list_begins_with_the_newest_like(favorites, videos):
     for video in (videos[1], videos[0], videos[2]):
         await act(favorites, 1, video)
     answer = await favorites.FavoriteListMethod(user_id=1)
@@ -66,7 +66,7 @@ async def test_the_list_is_newest_like_first(favorites, videos):
     assert (await favorites.FavoriteListMethod(user_id=99)).video_id_list == []
 
 
-async def test_everything_asked_for_is_answered(favorites, videos):
+async def test_every_requested_id_is_returned(favorites, videos):
     await act(favorites, 1, videos[0])
     asked = [videos[0], videos[1], 999]
     relations = await favorites.FavoriteRelationsMethod(user_id=1, video_id_list=asked)
@@ -86,9 +86,7 @@ async def test_everything_asked_for_is_answered(favorites, videos):
     assert not any(nobody.is_favorite_map.values())
 
 
-async def test_the_author_is_remembered_and_an_unknown_one_needs_videoservice(
-    favorites, videos, fleet
-):
+async def test_a_cached_author_needs_no_videoservice(favorites, videos, fleet):
     await act(favorites, 1, videos[0])
     await fleet.stop("videoservice")
     await act(favorites, 2, videos[0])
@@ -97,7 +95,7 @@ async def test_the_author_is_remembered_and_an_unknown_one_needs_videoservice(
         await act(favorites, 1, videos[1])
 
 
-async def test_recount_wrongs_nobody_while_people_like(favorites, fleet, database_url):
+async def test_recount_keeps_counts_exact_during_likes(favorites, fleet, database_url):
     client = fleet.client("videoservice")
     made = [
         (
@@ -121,7 +119,7 @@ async def test_recount_wrongs_nobody_while_people_like(favorites, fleet, databas
     assert {each[1] for each in answer.favorite_count_map.values()} == {50}
 
 
-async def test_recount_mends_every_count_from_the_edges(favorites, videos, fleet):
+async def test_recount_repairs_every_count_from_given(favorites, videos, fleet):
     await act(favorites, 1, videos[0])
     await act(favorites, 2, videos[1])
     redis = await fleet.running["favoriteservice"].context.redis()

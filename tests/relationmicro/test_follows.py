@@ -1,4 +1,4 @@
-"""What RelationService promises."""
+"""The behaviour of RelationService."""
 
 import asyncio
 import itertools
@@ -39,7 +39,7 @@ async def info(relations, target, viewer=None):
     return known.follow_count, known.follower_count, known.is_follow
 
 
-async def test_following_counts_once_and_unfollowing_too(relations, people):
+async def test_follow_and_unfollow_are_idempotent(relations, people):
     a, b, *_ = people
     await asyncio.gather(*(follow(relations, a, b) for _ in range(5)))
     assert await info(relations, a) == (1, 0, False)
@@ -48,7 +48,7 @@ async def test_following_counts_once_and_unfollowing_too(relations, people):
     assert await info(relations, a) == await info(relations, b, viewer=a) == (0, 0, False)
 
 
-async def test_nobody_follows_themselves_or_nobody(relations, people):
+async def test_following_oneself_or_an_unknown_user_is_refused(relations, people):
     with pytest.raises(ParamError):
         await follow(relations, people[0], people[0])
     for pair in ((people[0], 999), (999, people[0]), (people[0], 0), (people[0], -5)):
@@ -60,7 +60,7 @@ async def test_nobody_follows_themselves_or_nobody(relations, people):
     assert await info(relations, people[0]) == (0, 0, False)
 
 
-async def test_lists_are_newest_first_and_carry_what_is_known(relations, people):
+async def test_lists_are_newest_first_with_all_fields(relations, people):
     a, b, c, d, _ = people
     for target in (b, c, d):
         await follow(relations, a, target)
@@ -75,7 +75,7 @@ async def test_lists_are_newest_first_and_carry_what_is_known(relations, people)
     assert not any(user.is_follow for user in followers)
 
 
-async def test_lists_of_ids_ask_nobody(relations, people, fleet):
+async def test_lists_of_ids_call_no_other_service(relations, people, fleet):
     a, b, *_ = people
     await follow(relations, a, b)
     await fleet.stop("userservice")
@@ -85,7 +85,7 @@ async def test_lists_of_ids_ask_nobody(relations, people, fleet):
         await relations.GetFollowListMethod(myId=a, targetId=a)
 
 
-async def test_friends_follow_each_other_and_bring_the_newest_message(relations, people, fleet):
+async def test_friends_follow_each_other_and_have_the_newest_message(relations, people, fleet):
     a, b, c, d, _ = people
     messages = fleet.client("relationservice")
     for one, other in itertools.permutations((a, b, c), 2):
@@ -105,7 +105,7 @@ async def test_friends_follow_each_other_and_bring_the_newest_message(relations,
     assert [friend.id for friend in friends] == [c, b], "the newest friendship first"
 
 
-async def test_is_follow_is_said_of_everybody_asked_for(relations, people):
+async def test_is_follow_is_returned_for_every_requested_user(relations, people):
     a, b, c, *_ = people
     await follow(relations, a, b)
     answer = await relations.GetIsFollowsMethod(myUid=a, userIds=[b, c, 999, b])
@@ -113,7 +113,7 @@ async def test_is_follow_is_said_of_everybody_asked_for(relations, people):
     assert (await relations.GetIsFollowsMethod(myUid=a, userIds=[])).is_follow_map == {}
 
 
-async def test_infos_answer_every_id(relations, people):
+async def test_infos_are_returned_for_every_id(relations, people):
     a, b, *_ = people
     await follow(relations, a, b)
     infos = (
@@ -126,7 +126,7 @@ async def test_infos_answer_every_id(relations, people):
     }
 
 
-async def test_recount_mends_followers_from_the_edges(relations, people, fleet):
+async def test_recount_repairs_followers_from_following(relations, people, fleet):
     a, b, c, *_ = people
     await follow(relations, a, b)
     context = fleet.running["relationservice"].context
@@ -143,7 +143,7 @@ async def test_recount_mends_followers_from_the_edges(relations, people, fleet):
     assert await fleet.recount("relationservice") == ["0 follows repaired"]
 
 
-async def test_who_was_once_known_needs_no_userservice(relations, people, fleet):
+async def test_a_cached_user_needs_no_userservice(relations, people, fleet):
     a, b, c, *_ = people
     await follow(relations, a, b)
     await fleet.stop("userservice")
@@ -153,8 +153,8 @@ async def test_who_was_once_known_needs_no_userservice(relations, people, fleet)
     assert await info(relations, a) == (1, 1, False)
 
 
-async def test_an_unknown_person_is_named_as_such(relations, people):
-    # The relation convention has no number for it; the text says it.
+async def test_an_unknown_user_is_reported_as_not_found(relations, people):
+    # The relation convention has no code for it, only the text.
     with pytest.raises(Error) as refused:
         await follow(relations, people[0], 999)
     assert refused.value.message == NotFound("用户不存在").message

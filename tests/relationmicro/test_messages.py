@@ -1,4 +1,4 @@
-"""What MessageService promises."""
+"""The behaviour of MessageService."""
 
 import asyncio
 
@@ -39,7 +39,7 @@ async def test_both_read_the_whole_chat_in_order(messages, pair):
     assert [(m.from_user_id, m.to_user_id) for m in sent] == [(a, b), (b, a), (a, b)]
 
 
-async def test_times_grow_strictly_and_ids_stay_small(messages, pair):
+async def test_times_increase_strictly_and_ids_stay_small(messages, pair):
     sent = await asyncio.gather(*(send(messages, *pair, f"m{i}") for i in range(100)))
     times = sorted(message.create_time_ms for message in sent)
     assert len(set(times)) == 100
@@ -48,7 +48,7 @@ async def test_times_grow_strictly_and_ids_stay_small(messages, pair):
     assert max(m.id for m in sent) < 2**53
 
 
-async def test_after_a_time_only_what_was_received_comes(messages, pair):
+async def test_a_poll_returns_only_messages_received_after_the_time(messages, pair):
     a, b = pair
     first = await send(messages, a, b, "first")
     own = await send(messages, b, a, "own")
@@ -65,7 +65,7 @@ async def test_after_a_time_only_what_was_received_comes(messages, pair):
     assert await poll(0) == ["first", "own", "last"]
 
 
-async def test_who_wrote_very_much_still_gets_the_answer(messages, pair):
+async def test_a_user_with_many_own_messages_still_gets_the_reply(messages, pair):
     a, b = pair
     first = await send(messages, a, b, "first")
     for _ in range(25):
@@ -83,7 +83,7 @@ async def test_a_message_has_bounds(messages, pair, content):
         await send(messages, *pair, content)
 
 
-async def test_nobody_writes_to_themselves_or_to_nobody(messages, pair):
+async def test_a_message_to_oneself_or_to_an_unknown_user_is_refused(messages, pair):
     with pytest.raises(ParamError):
         await send(messages, pair[0], pair[0], "x")
     with pytest.raises(Error):

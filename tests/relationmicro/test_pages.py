@@ -1,4 +1,4 @@
-"""Pages of follows, friends and chats: what a long list costs, and that paging misses nothing."""
+"""Pages of follows, friends and chats: bounded cost, and no item missed or repeated."""
 
 import asyncio
 import itertools
@@ -66,7 +66,7 @@ async def test_a_list_is_read_in_pages_newest_first(follows):
     assert [len(each) for each in read] == [10, 10, 5]
 
 
-async def test_what_comes_and_goes_between_pages_makes_nothing_else_appear_twice_or_never(follows):
+async def test_changes_between_pages_neither_repeat_nor_skip_other_items(follows):
     for target in range(100, 120):
         await follows.follow(ANN, target)
     first = await follows.following(ANN, NEWEST, 10)
@@ -110,14 +110,14 @@ async def befriend(redis, following, followers):
 
 
 def friendships(following, followers):
-    """What friends there are, by the model: the newest friendship first."""
+    """The expected friends, the newest friendship first."""
     both = {each: max(following[each], followers[each]) for each in following.keys() & followers}
     return sorted(both, key=lambda each: (both[each], str(each)), reverse=True)
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(30, 20), (1500, 1200), (4000, 50)])
 @pytest.mark.parametrize("distinct", [True, False], ids=["unique scores", "equal scores"])
-async def test_friends_are_those_of_the_model_in_pages(redis, follows, size, overlap, distinct):
+async def test_pages_of_friends_match_the_model(redis, follows, size, overlap, distinct):
     chance = random.Random(size)
     times = (
         chance.sample(range(NOW, NOW + 10 * size), 2 * size)

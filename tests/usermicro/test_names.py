@@ -1,4 +1,4 @@
-"""Names that look alike are one name, and accounts that are older than this rule stay usable."""
+"""Names that look alike are equal, and accounts older than this rule stay usable."""
 
 from pathlib import Path
 
@@ -66,12 +66,12 @@ async def test_a_name_that_looks_alike_is_taken(users, name, alike):
         "\u200d",
     ],
 )
-async def test_a_name_that_nobody_can_see_is_refused(users, name):
+async def test_an_invisible_name_is_refused(users, name):
     with pytest.raises(ParamError, match="用户名"):
         await create(users, name)
 
 
-async def test_a_name_is_counted_in_its_normal_form(users):
+async def test_the_length_of_a_name_is_that_of_its_normal_form(users):
     with pytest.raises(ParamError, match="32"):
         await create(users, "\ufdfa" * 2)  # 18 characters each
 
@@ -91,7 +91,7 @@ async def test_old_accounts_get_the_normal_form_if_it_is_free(settings, database
         for name, user_id in ids.items():
             assert await users.password_of(name) == (user_id, "hash"), name
         assert (await users.password_of("anna"))[0] == ids["anna "], "the oldest"
-        assert (await users.password_of("林晓雨"))[0] == ids["林晓雨"], "whose name it is"
+        assert (await users.password_of("林晓雨"))[0] == ids["林晓雨"], "the exact match"
         assert (await users.by_name("bob")).id == ids["\u3000bob"]
         for name in ("anna", "bob", "林晓雨"):
             with pytest.raises(AlreadyExists):
@@ -105,6 +105,6 @@ ROW = {"password_hash": "hash", "avatar": "a", "background_image": "b", "signatu
 
 
 async def _inserted(database, name):
-    """Insert a row as it was before names had a normal form."""
+    """Insert a row as written before names had a normal form."""
     row = {"name": name, "name_key": name.encode(), **ROW}
     return int((await database.write(User.insert(row))).lastrowid)

@@ -1,4 +1,4 @@
-"""The threads that hash passwords: they hold up nothing, and nothing stops them."""
+"""The priorities of the threads that hash passwords."""
 
 import asyncio
 import os
@@ -11,10 +11,10 @@ from usermicro.password import open_passwords
 
 
 class Priorities:
-    """In place of a hash, gives the priority of the thread; `together` threads have to meet."""
+    """Returns the thread's priority as the hash; `threads` of them wait for each other."""
 
-    def __init__(self, together: int) -> None:
-        self._meeting = threading.Barrier(together)
+    def __init__(self, threads: int) -> None:
+        self._meeting = threading.Barrier(threads)
         self._first = True
 
     def hash(self, _: str) -> str:
@@ -26,7 +26,7 @@ class Priorities:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
-async def test_one_thread_keeps_its_priority_so_that_logins_go_on_under_load():
+async def test_one_thread_keeps_its_priority_so_that_logins_progress_under_load():
     own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     async with open_passwords(3, Priorities(3)) as passwords:
         found = await asyncio.gather(*(passwords.hash("x") for _ in range(3)))

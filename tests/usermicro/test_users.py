@@ -1,4 +1,4 @@
-"""What userservice promises."""
+"""The behaviour of userservice."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def test_a_new_user_can_log_in_and_has_defaults(users):
     assert (await users.GetUserMethod(name="小明")).user == user
 
 
-async def test_a_taken_name_is_refused_also_when_many_want_it_at_once(users):
+async def test_a_taken_name_is_refused_even_in_concurrent_requests(users):
     outcomes = await asyncio.gather(
         *(create(users, "popular") for _ in range(8)), return_exceptions=True
     )
@@ -39,7 +39,7 @@ async def test_a_taken_name_is_refused_also_when_many_want_it_at_once(users):
     assert sum(isinstance(each, AlreadyExists) for each in outcomes) == 7
 
 
-async def test_case_and_accents_make_another_name(users):
+async def test_case_and_accents_distinguish_names(users):
     names = ["Anna", "anna", "ánna"]
     ids = [await create(users, name) for name in names]
     assert len(set(ids)) == len(names)
@@ -61,7 +61,7 @@ async def test_32_characters_of_any_script_are_fine(users):
     assert (await users.LoginUserMethod(name=name, password=name)).user_id == user_id
 
 
-async def test_an_unknown_name_and_a_wrong_password_cost_the_same_and_look_the_same(users, fleet):
+async def test_an_unknown_name_and_a_wrong_password_are_indistinguishable(users, fleet):
     await create(users, "known")
     seen = []
     for name in ("known", "unknown"):
@@ -79,7 +79,7 @@ def test_the_cost_of_a_password_is_what_owasp_recommends_at_least():
     assert (cost.type, cost.time_cost, cost.memory_cost) == (Type.ID, 2, 19 * 1024)
 
 
-async def test_a_set_answers_who_exists(users):
+async def test_a_set_of_ids_returns_the_existing_users(users):
     ids = [await create(users, f"user {i}") for i in range(3)]
     answer = await users.GetUserSetByIdSetMethod(id_set=[*ids, ids[0], 999])
     assert sorted(user.id for user in answer.user_set) == ids
@@ -87,7 +87,7 @@ async def test_a_set_answers_who_exists(users):
     assert (await users.GetUserSetByIdSetMethod()).user_set == []
 
 
-async def test_nobody_is_not_found(users):
+async def test_an_unknown_user_is_not_found(users):
     for arguments in ({"id": 404}, {"name": "nobody"}):
         with pytest.raises(NotFound):
             await users.GetUserMethod(**arguments)
@@ -95,7 +95,7 @@ async def test_nobody_is_not_found(users):
         await users.GetUserMethod()
 
 
-async def test_an_update_is_seen_at_once_and_leaves_the_rest(users):
+async def test_an_update_is_visible_at_once_and_changes_nothing_else(users):
     user_id = await create(users, "changing", signature="before")
     await users.GetUserMethod(id=user_id)
     data = usermicro.UpdateUserInfo(password="new", avatar="https://x.example/a.png")
@@ -109,7 +109,7 @@ async def test_an_update_is_seen_at_once_and_leaves_the_rest(users):
         await users.UpdateUserMethod(id=404, update_data=data)
 
 
-async def test_cached_counts_are_what_was_written_last(users):
+async def test_cached_counts_are_those_last_written(users):
     user_id = await create(users, "counted")
     await users.UpdateRelationMethod(
         id=user_id, new_data=usermicro.UpdateRelationCache(follow_count=1, follower_count=2)
@@ -125,7 +125,7 @@ async def test_cached_counts_are_what_was_written_last(users):
         await users.UpdateWorkMethod(id=user_id, new_data=usermicro.UpdateWorkCache(work_count=-1))
 
 
-async def test_recount_mends_the_cached_counts_and_says_so(users, fleet):
+async def test_recount_repairs_and_reports_the_cached_counts(users, fleet):
     ids = [await create(users, f"user {i}") for i in range(2)]
     await users.UpdateWorkMethod(id=ids[0], new_data=usermicro.UpdateWorkCache(work_count=7))
     await fleet.client("relationservice").FollowMethod(
@@ -139,7 +139,7 @@ async def test_recount_mends_the_cached_counts_and_says_so(users, fleet):
     assert await fleet.recount("userservice") == ["0 users repaired"]
 
 
-async def test_bytes_that_look_like_sql_are_only_a_name(users):
+async def test_a_name_that_looks_like_sql_is_only_a_name(users):
     name = "'; DROP TABLE user; --"
     user_id = await create(users, name)
     assert (await users.GetUserMethod(name=name)).user.id == user_id

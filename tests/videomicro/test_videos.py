@@ -1,4 +1,4 @@
-"""What videoservice promises."""
+"""The behaviour of videoservice."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ async def publish(videos, author=1, title="a title"):
     return answer.video_id
 
 
-async def test_a_published_video_is_there_at_once(videos):
+async def test_a_published_video_is_visible_at_once(videos):
     video_id = await publish(videos, author=7, title="标题")
     assert (await videos.GetVideoAuthorIdMethod(id=video_id)).author_id == 7
     (listed,) = (await videos.GetVideosByAuthorIdMethod(author_id=7)).video_list
@@ -59,7 +59,7 @@ async def test_the_feed_is_strictly_before_a_nanosecond(videos):
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
-async def test_a_page_of_a_wrong_size_is_refused(videos, limit):
+async def test_an_invalid_page_size_is_refused(videos, limit):
     with pytest.raises(ParamError):
         await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=limit)
 
@@ -79,7 +79,7 @@ async def test_a_title_can_be_changed_and_has_bounds(videos):
         await videos.UpdateVideoMethod(id=404, title="x")
 
 
-async def test_a_deleted_video_is_nowhere_and_not_counted(videos):
+async def test_a_deleted_video_is_neither_listed_nor_counted(videos):
     kept, gone = await publish(videos, author=3), await publish(videos, author=3)
     await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[3])
     await videos.DeleteVideoMethod(video_id=gone)
@@ -100,7 +100,7 @@ async def test_a_deleted_video_is_nowhere_and_not_counted(videos):
             await call
 
 
-async def test_every_author_asked_for_has_a_count(videos):
+async def test_every_requested_author_has_a_count(videos):
     await publish(videos, author=1)
     await publish(videos, author=1)
     answer = await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[1, 2, 1])
@@ -110,7 +110,7 @@ async def test_every_author_asked_for_has_a_count(videos):
     assert answer.count_set[0].count == 1
 
 
-async def test_ten_thousand_ids_are_answered_and_more_are_refused(videos):
+async def test_ten_thousand_ids_are_accepted_and_more_are_refused(videos):
     video_id = await publish(videos)
     ids = list(range(video_id, video_id + 10_000))
     assert len((await videos.GetVideoSetByIdSetMethod(id_set=ids)).video_set) == 1
@@ -118,7 +118,7 @@ async def test_ten_thousand_ids_are_answered_and_more_are_refused(videos):
         await videos.GetVideoSetByIdSetMethod(id_set=list(range(10_001)))
 
 
-async def test_a_kept_page_never_hides_what_another_replica_changed(settings, database_url):
+async def test_a_cached_page_never_hides_a_change_by_another_replica(settings, database_url):
     own = settings(database_url=database_url("videomicro"))
     migrations = SERVICE.migrations()
     async with open_database(own, migrations) as one, open_database(own, migrations) as other:
@@ -140,9 +140,7 @@ async def test_a_kept_page_never_hides_what_another_replica_changed(settings, da
             assert (await titles())[0] == f"{n}"
 
 
-async def test_every_way_to_ask_for_a_page_that_did_not_change_costs_one_statement(
-    settings, database_url
-):
+async def test_any_request_for_an_unchanged_page_costs_one_statement(settings, database_url):
     own = settings(database_url=database_url("videomicro"))
     async with open_database(own, SERVICE.migrations()) as database:
         videos = Videos(database)
