@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder):
-    """A certificate for this machine, signed by its own key: (certificate, key)."""
+    """Write a self-signed certificate for 127.0.0.1; returns the paths (certificate, key)."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

@@ -1,4 +1,4 @@
-"""Settings from the environment."""
+"""Settings from the environment, and static addresses."""
 
 import re
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ def test_the_example_lists_every_setting_with_its_default():
     assert load(AllSettings, listed) == load(AllSettings, {}, addresses=local)
 
 
-def test_an_empty_variable_is_an_unset_one():
+def test_an_empty_variable_counts_as_unset():
     assert load(Settings, {"PORT": "", "LOG_LEVEL": ""}) == load(Settings, {})
 
 
-def test_arguments_win_over_the_environment():
+def test_overrides_take_precedence_over_the_environment():
     assert load(Settings, {"PORT": "1"}, port=2).port == 2
 
 
@@ -40,12 +40,12 @@ def test_arguments_win_over_the_environment():
     ("variable", "value"),
     [("PORT", "70000"), ("PORT", "x"), ("RPC_TRANSPORT", "http"), ("JWT_DAYS", "0")],
 )
-def test_a_bad_value_is_named_with_what_is_allowed(variable, value):
+def test_an_invalid_value_is_an_error_with_its_variable(variable, value):
     with pytest.raises(ConfigError, match=f"{variable}='{value}'"):
         load(AllSettings, {variable: value})
 
 
-def test_a_bad_time_zone_is_named():
+def test_an_invalid_time_zone_is_an_error_with_its_variable():
     with pytest.raises(ConfigError, match="TIMEZONE"):
         load(commentmicro.settings.Settings, {"TIMEZONE": "Mars/North"}).zone()
 
@@ -58,14 +58,14 @@ def test_a_bad_time_zone_is_named():
         ("[::1]:65535", Instance("::1", 65535, 10)),
     ],
 )
-def test_an_address_is_a_host_a_port_and_perhaps_a_weight(text, instance):
+def test_an_address_has_a_host_a_port_and_an_optional_weight(text, instance):
     assert parse(text) == instance
 
 
 @pytest.mark.parametrize(
     "text", ["", "host", ":1", "host:", "host:x", "host:-1", "host:65536", "host:1@x", "host:1@-1"]
 )
-def test_an_address_that_is_none_is_named(text):
+def test_an_invalid_address_is_an_error_with_its_text(text):
     with pytest.raises(ConfigError, match=re.escape(repr(text))):
         parse(text)
 
@@ -77,11 +77,11 @@ async def test_a_peer_may_have_several_addresses():
     assert list(instances) == [Instance("a", 1), Instance("b", 2, 5)]
 
 
-def test_a_peer_without_an_address_is_at_its_default_port_on_this_machine():
+def test_a_peer_without_an_address_has_its_default_port_on_this_machine():
     assert list(StaticResolver({}, {"x": 7}).cached("x")) == [Instance("127.0.0.1", 7)]
 
 
-def test_addresses_of_what_is_no_peer_are_ignored():
+def test_addresses_of_other_services_are_ignored():
     settings = load(Settings, {"MAIL_ADDRESSES": "ann@example.com"})
     assert list(StaticResolver(settings.addresses, {"x": 7}).cached("x"))
 
@@ -98,14 +98,14 @@ def test_a_service_reads_its_own_settings_only():
     assert "timezone" not in variables(Settings)
 
 
-def test_a_secret_of_a_wrong_kind_is_not_shown():
+def test_an_invalid_secret_is_not_shown():
     with pytest.raises(ConfigError) as caught:
         load(_Secretive, {"LEVEL_SECRET": "hunter2"})
     assert "LEVEL_SECRET" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_settings_that_are_printed_show_no_secret():
+def test_printed_settings_contain_no_secret():
     names = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL", "DISCOVERY_URL", "JWT_SECRET")
     printed = repr(load(AllSettings, dict.fromkeys(names, "hunter2")))
     assert "hunter2" not in printed
@@ -116,7 +116,7 @@ class _Secretive(Settings):
     level_secret: int = 0
 
 
-async def test_no_other_discovery_than_the_known_ones_is_opened():
+async def test_an_unknown_kind_of_discovery_is_an_error():
     with pytest.raises(ConfigError, match="DISCOVERY_URL"):
         async with open_resolver(load(Settings, {"DISCOVERY_URL": "zookeeper://x"})):
             pass

@@ -12,14 +12,14 @@ from microkit.context import open_context
 from microkit.main import serve
 
 
-async def test_a_service_calls_only_the_peers_that_it_declares():
+async def test_a_service_calls_only_declared_peers():
     settings = load(videomicro.SERVICE.settings, {})
     async with open_context(videomicro.SERVICE, settings) as context:
         with pytest.raises(LookupError, match=r"userservice.*videomicro"):
             context.client(usermicro.CONTRACT)
 
 
-async def test_what_a_process_opens_is_what_its_health_is_made_of(fleet, settings, tmp_path):
+async def test_the_health_checks_are_those_of_opened_stores_and_peers(fleet, settings, tmp_path):
     assert set(fleet.running["commentservice"].context.checks) == {
         "database", *commentmicro.SERVICE.peers
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""SQL through peewee, awaited."""
+"""SQL databases, on SQLite and on a real MariaDB."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ BY_IDS = Statement(lambda ids: Account.select(Account.id, Account.name).where(Ac
 
 @pytest.fixture
 def migrations(tmp_path):
-    """A folder with a migration that makes the table above."""
+    """A folder with a migration that creates the table above."""
     folder = tmp_path / "migrations"
     folder.mkdir()
     (folder / "0001_accounts.py").write_text(FIRST)
@@ -64,7 +64,7 @@ async def names(database):
     return {row[0] for row in await database.rows(Account.select(Account.name))}
 
 
-async def test_what_is_written_is_read_and_says_what_changed(database):
+async def test_a_write_is_read_back_and_reports_its_rows(database):
     written = await database.write(Account.insert(name="a"))
     assert (written.lastrowid, written.rowcount) == (1, 1)
     changed = await database.write(Account.update(balance=5).where(Account.name == "nobody"))
@@ -83,14 +83,14 @@ async def test_a_statement_takes_lists_of_any_length(database):
     assert len(BY_IDS._texts) == 5, "1, 2, 4, 8 and 16 placeholders"
 
 
-async def test_a_transaction_is_seen_whole_or_not_at_all(database):
-    def fail(within):
-        within.write(Account.insert(name="half"))
-        assert within.rows(Account.select(Account.name)) == [("half",)]
+async def test_a_transaction_is_atomic(database):
+    def fail(tx):
+        tx.write(Account.insert(name="half"))
+        assert tx.rows(Account.select(Account.name)) == [("half",)]
         raise ZeroDivisionError
 
-    def succeed(within):
-        within.write(Account.insert(name="whole"))
+    def succeed(tx):
+        tx.write(Account.insert(name="whole"))
 
     with pytest.raises(ZeroDivisionError):
         await database.transaction(fail)
@@ -99,24 +99,24 @@ async def test_a_transaction_is_seen_whole_or_not_at_all(database):
     assert await names(database) == {"whole"}
 
 
-async def test_a_broken_constraint_is_told_apart_from_a_failure(database):
+async def test_a_violated_constraint_is_an_integrity_error(database):
     await database.write(Account.insert(name="a"))
     with pytest.raises(IntegrityError):
         await database.write(Account.insert(name="a"))
     with pytest.raises(IntegrityError):
-        await database.transaction(lambda within: within.write(Account.insert(name="a")))
+        await database.transaction(lambda tx: tx.write(Account.insert(name="a")))
     with pytest.raises(StoreError) as failed:
         await database.rows(SQL("SELECT nothing FROM nowhere"))
     assert "nowhere" not in failed.value.message
 
 
-async def test_writers_at_once_do_not_lose_each_others_work(database):
+async def test_concurrent_writers_lose_no_update(database):
     await database.write(Account.insert(name="a"))
 
-    def deposit(within):
-        within.write(Account.update(balance=Account.balance + 0))
-        ((balance,),) = within.rows(Account.select(Account.balance))
-        within.write(Account.update(balance=balance + 1))
+    def deposit(tx):
+        tx.write(Account.update(balance=Account.balance + 0))
+        ((balance,),) = tx.rows(Account.select(Account.balance))
+        tx.write(Account.update(balance=balance + 1))
 
     await asyncio.gather(*(asyncio.create_task(database.transaction(deposit)) for _ in range(50)))
     assert await database.rows(Account.select(Account.balance)) == [(50,)]
@@ -124,7 +124,7 @@ async def test_writers_at_once_do_not_lose_each_others_work(database):
 
 @contextlib.contextmanager
 def write_lock(database):
-    """Another process writes."""
+    """Holds the write lock as another process would."""
     file = database._engine._path
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA busy_timeout = 5000")
@@ -134,7 +134,7 @@ def write_lock(database):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_write_that_was_cancelled_while_it_waited_never_begins(database):
+async def test_a_write_cancelled_while_queued_never_runs(database):
     with write_lock(database):
         for _ in range(3):
             waits = asyncio.create_task(database.write(Account.insert(name="cancelled")))
@@ -149,7 +149,7 @@ async def test_a_write_that_was_cancelled_while_it_waited_never_begins(database)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_writer_waits_for_another_process_and_the_loop_goes_on(database):
+async def test_waiting_for_the_write_lock_does_not_block_the_loop(database):
     with write_lock(database):
         waits = asyncio.create_task(database.write(Account.insert(name="waits")))
         for _ in range(100):
@@ -160,29 +160,29 @@ async def test_a_writer_waits_for_another_process_and_the_loop_goes_on(database)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_read_that_takes_long_is_done_by_a_thread(database):
+async def test_a_long_read_runs_in_a_thread(database):
     count = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
         " SELECT COUNT(*) FROM n"
     )
     reading = asyncio.create_task(database.rows(SQL(count)))
     await asyncio.sleep(0)
-    assert not reading.done(), "the loop goes on"
+    assert not reading.done(), "the loop is not blocked"
     assert await database.rows(SQL("SELECT 1")) == [(1,)]
     assert await reading == [(300000,)]
 
 
-async def test_of_many_transactions_at_once_those_that_fail_fail_alone(database):
+async def test_a_failed_transaction_does_not_affect_concurrent_ones(database):
     await database.write(Account.insert(name="taken"))
 
     def work(n):
-        def both(within):
-            within.write(Account.insert(name=f"first {n}"))
+        def both(tx):
+            tx.write(Account.insert(name=f"first {n}"))
             if n % 5 == 1:
-                within.write(Account.insert(name="taken"))
+                tx.write(Account.insert(name="taken"))
             if n % 5 == 2:
                 raise ZeroDivisionError(n)
-            return within.write(Account.insert(name=f"second {n}")).lastrowid
+            return tx.write(Account.insert(name=f"second {n}")).lastrowid
 
         return both
 
@@ -204,9 +204,7 @@ async def test_transactions_are_committed_in_the_order_of_their_calls(database):
     assert [each.lastrowid for each in ids] == list(range(1, 601))
 
 
-async def test_what_was_acknowledged_to_many_at_once_survives_kill_9(
-    settings, database_url, migrations
-):
+async def test_acknowledged_concurrent_writes_survive_kill_9(settings, database_url, migrations):
     own = settings(database_url=database_url("kit"))
     environment = {"DATABASE_URL": own.database_url, "MIGRATIONS": str(migrations)}
     program = Path(__file__).with_name("writing.py")
@@ -225,13 +223,13 @@ async def test_what_was_acknowledged_to_many_at_once_survives_kill_9(
     assert len(acknowledged) >= 900
 
 
-async def test_calls_cancelled_at_any_moment_leave_every_connection_well(database):
+async def test_calls_cancelled_at_any_moment_leave_connections_usable(database):
     chance = random.Random(7)
 
     async def work(n):
-        def both(within):
-            within.write(Account.insert(name=f"a{n}"))
-            within.write(Account.insert(name=f"b{n}"))
+        def both(tx):
+            tx.write(Account.insert(name=f"a{n}"))
+            tx.write(Account.insert(name=f"b{n}"))
 
         await database.transaction(both)
 
@@ -251,7 +249,7 @@ async def test_calls_cancelled_at_any_moment_leave_every_connection_well(databas
     }
 
 
-async def test_a_cancelled_call_is_cancelled_and_nothing_else(database):
+async def test_a_cancelled_call_raises_only_its_cancellation(database):
     async def work(n):
         await database.write(Account.insert(name=f"{n}"))
 
@@ -265,7 +263,7 @@ async def test_a_cancelled_call_is_cancelled_and_nothing_else(database):
     assert set(ended) <= {True, None}
 
 
-async def test_more_readers_than_connections_all_get_their_turn(database):
+async def test_more_readers_than_connections_are_all_served(database):
     await database.write(Account.insert(name="a"))
     rows = await asyncio.gather(
         *(asyncio.create_task(database.rows(Account.select(Account.name))) for _ in range(100))
@@ -274,19 +272,19 @@ async def test_more_readers_than_connections_all_get_their_turn(database):
 
 
 @pytest.mark.parametrize("database_url", ["mysql"], indirect=True)
-async def test_a_deadlock_is_run_again(database):
+async def test_a_deadlocked_transaction_is_retried(database):
     for name in "ab":
         await database.write(Account.insert(name=name))
     met = asyncio.Barrier(2)
     runs = []
 
     def cross(first, second):
-        def work(within):
+        def work(tx):
             runs.append(first)
-            within.write(Account.update(balance=Account.balance + 1).where(Account.name == first))
+            tx.write(Account.update(balance=Account.balance + 1).where(Account.name == first))
             if len(runs) <= 2:
                 await_(met.wait())
-            within.write(Account.update(balance=Account.balance + 1).where(Account.name == second))
+            tx.write(Account.update(balance=Account.balance + 1).where(Account.name == second))
 
         return work
 
@@ -298,7 +296,7 @@ async def test_a_deadlock_is_run_again(database):
     assert await database.rows(Account.select(Account.balance)) == [(2,), (2,)]
 
 
-async def test_migrations_are_shown_applied_and_undone(settings, database_url, migrations):
+async def test_migrations_are_listed_applied_and_undone(settings, database_url, migrations):
     own = settings(database_url=database_url("schema"))
     async with open_schema(own, migrations) as schema:
         assert await schema.show() == ["0001_accounts  not applied"]
@@ -311,8 +309,8 @@ async def test_migrations_are_shown_applied_and_undone(settings, database_url, m
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate entry")
-async def test_a_migration_that_was_not_noted_is_done_again(settings, database_url):
-    """MySQL commits tables at once: the process may die before it notes what it did."""
+async def test_an_unrecorded_migration_is_applied_again(settings, database_url):
+    """MySQL commits DDL at once: the process may die before it records the migration."""
     for package in ("usermicro", "videomicro", "commentmicro"):
         folder = Path(__file__).parents[2] / package / "migrations"
         own = settings(database_url=database_url(package))
@@ -323,12 +321,12 @@ async def test_a_migration_that_was_not_noted_is_done_again(settings, database_u
             assert count == len(list(folder.glob("[0-9]*.py")))
 
 
-async def test_several_replicas_may_start_at_once(settings, database_url, migrations):
+async def test_several_replicas_may_migrate_concurrently(settings, database_url, migrations):
     own = settings(database_url=database_url("replicas"))
 
     async def start():
         async with open_database(own, migrations) as opened:
             await opened.check()
 
-    # Threads, as if processes: a lock that is waited for blocks its loop.
+    # In threads, because waiting for the migration lock blocks the loop.
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, start()) for _ in range(4)))

@@ -1,4 +1,4 @@
-"""Discovery through a real etcd, in Kitex's format."""
+"""Discovery with a real etcd, in Kitex's format."""
 
 import asyncio
 import json
@@ -45,33 +45,33 @@ async def stored(client):
     return {pair.key.decode(): json.loads(pair.value) for pair in await client.get_prefix(PREFIX)}
 
 
-def failed_questions(resolver) -> list[Unavailable]:
-    """From now on takes every failure of a question to etcd."""
+def record_failures(resolver) -> list[Unavailable]:
+    """Record every failed request of the resolver to etcd from now on."""
     ask, failures = resolver._etcd.ask, []
 
-    async def noted(work):
+    async def recording(work):
         try:
             return await ask(work)
         except Unavailable as error:
             failures.append(error)
             raise
 
-    resolver._etcd.ask = noted
+    resolver._etcd.ask = recording
     return failures
 
 
-async def watched(resolver, own) -> None:
-    """Register instances until the watch tells of one: it may not be in place for the first."""
+async def wait_for_watch(resolver, own) -> None:
+    """Register instances until the watch reports one; it may start after the first."""
     for port in range(100, 200):
         async with registered(own, "userservice", port):
             new = Instance("127.0.0.1", port)
             with suppress(AssertionError):
                 await eventually(lambda new=new: new in resolver.cached("userservice"), 3)
                 return
-    raise AssertionError("the watch told of none")
+    raise AssertionError("the watch reported no instance")
 
 
-async def test_an_instance_is_registered_as_kitex_does_and_gone_afterwards(etcd, own):
+async def test_an_instance_is_registered_in_kitexs_format_and_deregistered(etcd, own):
     async with registered(own(weight=7), "userservice", 1234):
         assert await stored(etcd) == {
             "kitex/registry-etcd/userservice/127.0.0.1:1234": {
@@ -84,7 +84,7 @@ async def test_an_instance_is_registered_as_kitex_does_and_gone_afterwards(etcd,
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-async def test_everywhere_is_never_registered(etcd, own, host):
+async def test_a_wildcard_address_is_never_registered(etcd, own, host):
     async with registered(own(listen_host=host), "userservice", 1234):
         (value,) = (await stored(etcd)).values()
         assert not value["address"].startswith(("0.0.0.0", "[::]"))
@@ -110,11 +110,11 @@ async def test_everywhere_is_never_registered(etcd, own, host):
         (b'{"address":"h:1","weight":1e300}', Instance("h", 1, 10_000)),
     ],
 )  # fmt: skip
-def test_what_others_registered_is_read(value, instance):
+def test_values_of_other_programs_are_parsed_or_ignored(value, instance):
     assert instance_of(value) == instance
 
 
-async def test_instances_are_found_by_service_and_changes_are_heard_of(etcd, own):
+async def test_instances_are_resolved_by_service_and_watched(etcd, own):
     async with open_resolver(own()) as resolver:
         assert await resolver.resolve("userservice") == ()
         async with (
@@ -128,7 +128,7 @@ async def test_instances_are_found_by_service_and_changes_are_heard_of(etcd, own
             await eventually(lambda: resolver.cached("userservice") == first)
 
 
-async def test_a_lost_lease_is_registered_again(etcd, own, monkeypatch):
+async def test_an_expired_lease_is_replaced(etcd, own, monkeypatch):
     monkeypatch.setattr(registry, "_REFRESH_SECONDS", 0.2)
     async with registered(own(), "userservice", 1):
         (pair,) = await etcd.get_prefix(PREFIX)
@@ -137,7 +137,7 @@ async def test_a_lost_lease_is_registered_again(etcd, own, monkeypatch):
         await eventually(lambda: stored(etcd))
 
 
-async def test_while_etcd_is_away_the_last_list_holds_and_then_all_goes_on(settings, monkeypatch):
+async def test_the_last_list_is_used_during_an_outage_of_etcd(settings, monkeypatch):
     monkeypatch.setattr(registry, "_REFRESH_SECONDS", 0.3)
     monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 0.3)
     with servers.etcd() as server:
@@ -145,7 +145,7 @@ async def test_while_etcd_is_away_the_last_list_holds_and_then_all_goes_on(setti
         async with open_resolver(own) as resolver, registered(own, "userservice", 1):
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             server.kill()
-            failures = failed_questions(resolver)
+            failures = record_failures(resolver)
             await eventually(lambda: len(failures) >= 3)
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
             await asyncio.to_thread(server.start)
@@ -153,7 +153,7 @@ async def test_while_etcd_is_away_the_last_list_holds_and_then_all_goes_on(setti
                 await eventually(lambda: len(resolver.cached("userservice")) == 2)
 
 
-async def test_a_start_without_etcd_succeeds_and_registers_later(settings):
+async def test_a_service_starts_without_etcd_and_registers_later(settings):
     with servers.etcd() as server:
         own = settings(discovery_url=server.url)
         server.kill()
@@ -164,14 +164,14 @@ async def test_a_start_without_etcd_succeeds_and_registers_later(settings):
             await client.close()
 
 
-async def test_of_several_endpoints_one_that_answers_is_enough(etcd, shared, settings):
+async def test_one_reachable_endpoint_of_several_is_enough(etcd, shared, settings):
     dead = servers.free_port()
     own = settings(discovery_url=f"etcd://127.0.0.1:{dead},127.0.0.1:{shared.port}")
     async with registered(own, "userservice", 1), open_resolver(own) as resolver:
         assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
 
 
-async def test_an_etcd_with_a_password_is_asked_with_it(settings):
+async def test_user_and_password_are_sent_to_etcd(settings):
     with servers.etcd() as server:
         client = aetcd.Client("127.0.0.1", server.port, timeout=60)
         await client.connect()
@@ -185,20 +185,20 @@ async def test_an_etcd_with_a_password_is_asked_with_it(settings):
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
 
 
-async def test_an_etcd_that_hangs_does_not_hold_up_callers(settings):
+async def test_a_hanging_etcd_does_not_delay_callers(settings):
     with servers.etcd() as server:
         own = settings(discovery_url=server.url)
         async with registered(own, "userservice", 1), open_resolver(own) as resolver:
             await resolver.resolve("userservice")
             server.signal(signal.SIGSTOP)
-            asked = asyncio.create_task(resolver.resolve("userservice"))
+            resolving = asyncio.create_task(resolver.resolve("userservice"))
             await turns()
-            assert asked.done()
-            assert await asked == [Instance("127.0.0.1", 1)]
+            assert resolving.done()
+            assert await resolving == [Instance("127.0.0.1", 1)]
             server.signal(signal.SIGCONT)
 
 
-async def test_of_many_services_none_is_forgotten_when_etcd_hangs(settings, monkeypatch):
+async def test_all_services_recover_after_etcd_hangs(settings, monkeypatch):
     monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 1.0)
     names = ["userservice", "videoservice", "favoriteservice", "commentservice"]
     with servers.etcd() as server:
@@ -208,9 +208,9 @@ async def test_of_many_services_none_is_forgotten_when_etcd_hangs(settings, monk
                 await stack.enter_async_context(registered(own, name, 1))
             for name in names:
                 assert await resolver.resolve(name) == [Instance("127.0.0.1", 1)]
-                await asyncio.sleep(0.2)  # so that they ask again at different moments
+                await asyncio.sleep(0.2)  # so that their reads are not simultaneous
             server.signal(signal.SIGSTOP)
-            failures = failed_questions(resolver)
+            failures = record_failures(resolver)
             await eventually(lambda: len(failures) >= len(names))
             server.signal(signal.SIGCONT)
             for name in names:
@@ -219,7 +219,7 @@ async def test_of_many_services_none_is_forgotten_when_etcd_hangs(settings, monk
                 await eventually(lambda name=name: len(resolver.cached(name)) == 2)
 
 
-async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
+async def test_a_hanging_etcd_does_not_delay_a_call_beyond_its_deadline(settings):
     contract = Contract(idl.load("videomicro"))
     with servers.etcd() as server:
         own = settings(discovery_url=server.url)
@@ -228,16 +228,16 @@ async def test_a_call_is_not_held_up_by_an_etcd_that_hangs(settings):
             client = Client("videoservice", contract, resolver, own, "tests")
             with pytest.raises(Unavailable):
                 await client.GetVideoAuthorIdMethod(id=1, timeout=0.3)
-            assert not resolver._read["videoservice"].is_set(), "etcd was not waited for"
+            assert not resolver._read["videoservice"].is_set(), "the call did not wait for etcd"
             server.signal(signal.SIGCONT)
 
 
 class Proxy:
-    """Passes bytes on to a port, until it is told to keep those of its connections to itself."""
+    """A TCP proxy that can drop the data of its open connections."""
 
     def __init__(self, port):
         self._target = port
-        self._deaf = set()
+        self._dropped = set()
         self._open = set()
 
     async def __aenter__(self):
@@ -251,8 +251,8 @@ class Proxy:
             task.cancel()
 
     def cut(self):
-        """As a firewall that forgets connections: nobody is told."""
-        self._deaf |= self._open
+        """Drop the open connections silently, as a firewall that lost its state."""
+        self._dropped |= self._open
 
     async def _serve(self, reader, writer):
         there, back = await asyncio.open_connection("127.0.0.1", self._target)
@@ -261,7 +261,7 @@ class Proxy:
 
         async def pipe(source, sink):
             while data := await source.read(1 << 16):
-                if own not in self._deaf:
+                if own not in self._dropped:
                     sink.write(data)
             sink.close()
 
@@ -272,8 +272,8 @@ class Proxy:
         self._open.discard(own)
 
 
-async def test_a_connection_to_etcd_that_is_silently_gone_is_left(settings, shared, monkeypatch):
-    """What is asked goes on by itself; what should have been told is watched for anew."""
+async def test_a_dead_connection_to_etcd_is_replaced(settings, shared, monkeypatch):
+    """Reads recover by keepalive; the watch is replaced when a read finds a missed change."""
     monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 1.0)
     async with Proxy(shared.port) as proxy:
         own = settings(discovery_url=f"etcd://127.0.0.1:{proxy.port}")
@@ -284,24 +284,24 @@ async def test_a_connection_to_etcd_that_is_silently_gone_is_left(settings, shar
             async with registered(direct, "userservice", 2):
                 await eventually(lambda: len(resolver.cached("userservice")) == 2)
             monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 3600)
-            await watched(resolver, direct)
+            await wait_for_watch(resolver, direct)
 
 
-async def test_a_user_without_a_password_is_named(settings):
+async def test_a_user_without_a_password_is_an_error(settings):
     with pytest.raises(ConfigError, match="user:password@host"):
         async with open_resolver(settings(discovery_url="etcd://root@127.0.0.1:1")):
             pass
 
 
-async def test_an_etcd_behind_tls_is_trusted_by_its_certificate(settings, tmp_path, monkeypatch):
+async def test_etcd_over_tls_is_verified_by_its_certificate(settings, tmp_path, monkeypatch):
     cert, key = certificate(tmp_path)
     with servers.etcd(cert, key) as server:
         secure = f"etcds://127.0.0.1:{server.port}"
         own = settings(discovery_url=secure, discovery_ca_file=str(cert))
         async with registered(own, "userservice", 1), open_resolver(own) as resolver:
             assert await resolver.resolve("userservice") == [Instance("127.0.0.1", 1)]
-            # The watch goes the same way.
+            # The watch uses TLS too.
             monkeypatch.setattr(registry, "_RESOLVE_SECONDS", 3600)
-            await watched(resolver, own)
-        async with open_resolver(settings(discovery_url=secure)) as stranger:
-            assert await stranger.resolve("userservice") == ()
+            await wait_for_watch(resolver, own)
+        async with open_resolver(settings(discovery_url=secure)) as untrusting:
+            assert await untrusting.resolve("userservice") == ()

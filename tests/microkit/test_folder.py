@@ -1,4 +1,4 @@
-"""Temporary folders of one process."""
+"""Temporary folders that belong to one process."""
 
 import subprocess
 import sys
@@ -15,21 +15,21 @@ with own_folder(pathlib.Path(sys.argv[1]), "kit-"):
 """
 
 
-def test_a_folder_is_gone_at_the_end(tmp_path):
+def test_a_folder_is_removed_at_the_end(tmp_path):
     with own_folder(tmp_path / "new", "kit-") as folder:
         (folder / "file").touch()
         assert folder.parent == tmp_path / "new"
     assert not folder.exists()
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+def test_the_folder_of_a_killed_process_is_removed_by_the_next_one(tmp_path):
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, check=False)
     assert len(list(tmp_path.iterdir())) == 1
     with own_folder(tmp_path, "kit-") as folder:
         assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_folders_of_live_processes_and_other_names_stay(tmp_path):
+def test_folders_of_live_processes_and_other_folders_are_kept(tmp_path):
     (tmp_path / "another").mkdir()
     with own_folder(tmp_path, "kit-") as one, own_folder(tmp_path, "kit-") as other:
         assert set(tmp_path.iterdir()) == {one, other, tmp_path / "another"}

@@ -22,14 +22,14 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize("module", COMMANDS)
-def test_every_command_says_its_version(module):
+def test_every_command_prints_its_version(module):
     done = run(module, "--version")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == __version__
 
 
 @pytest.mark.parametrize("module", ["usermicro", "api"])
-def test_an_unknown_argument_is_answered_with_what_is_allowed(module):
+def test_an_unknown_argument_prints_the_usage(module):
     done = run(module, "nonsense")
     assert done.returncode != 0
     assert f"usage: python -m {module}" in done.stderr
@@ -45,7 +45,7 @@ def test_an_unknown_argument_is_answered_with_what_is_allowed(module):
         ("api", {"JWT_DAYS": "0"}, "api: JWT_DAYS='0'"),
     ],
 )
-def test_a_setting_that_cannot_be_used_ends_the_process_with_its_name(module, environment, named):
+def test_an_invalid_setting_ends_the_process_with_its_name(module, environment, named):
     done = run(module, **environment, PORT="0", ADMIN_PORT="0")
     assert done.returncode != 0
     assert named in done.stderr

@@ -1,4 +1,4 @@
-"""Objects in a directory and in a bucket."""
+"""Object storage in a folder and in a bucket of a real S3 server."""
 
 import asyncio
 import dataclasses
@@ -28,7 +28,7 @@ def source(tmp_path):
     return path
 
 
-async def test_an_object_is_stored_whole_and_removed(objects, source, store):
+async def test_an_object_is_stored_and_removed(objects, source, store):
     await objects.put("videos/a.mp4", source, "video/mp4")
     (stored,) = store.files()
     assert stored.read_bytes() == b"content"
@@ -41,19 +41,19 @@ async def test_an_object_is_stored_whole_and_removed(objects, source, store):
 @pytest.mark.parametrize(
     "key", ["", "/etc/passwd", "../x", "a/../b", "a//b", ".hidden", "a/.b", "a\0b", "ä", "a" * 256]
 )
-async def test_a_key_never_leads_out_of_the_store(objects, source, key):
+async def test_an_invalid_key_is_refused(objects, source, key):
     with pytest.raises(ParamError):
         await objects.put(key, source, "x")
 
 
-async def test_a_source_that_is_gone_leaves_nothing(objects, store):
+async def test_a_missing_source_leaves_no_object(objects, store):
     with pytest.raises(StoreError):
         await objects.put("videos/a.mp4", Path("/nowhere"), "video/mp4")
     assert store.files() == []
 
 
 @pytest.mark.parametrize("store", ["file"], indirect=True)
-async def test_a_folder_gives_an_object_as_its_file(objects, source):
+async def test_a_folder_opens_an_object_as_its_file(objects, source):
     await objects.put("videos/a.mp4", source, "video/mp4")
     async with objects.open("GET", "videos/a.mp4", {}) as found:
         assert isinstance(found, StoredFile)
@@ -64,7 +64,7 @@ async def test_a_folder_gives_an_object_as_its_file(objects, source):
 
 
 @pytest.mark.parametrize("store", ["minio"], indirect=True)
-async def test_a_public_bucket_responds_itself(objects, source):
+async def test_a_public_bucket_opens_an_object_as_its_response(objects, source):
     await objects.put("videos/a.mp4", source, "video/mp4")
     async with objects.open("GET", "videos/a.mp4", {"Range": "bytes=1-3"}) as found:
         assert isinstance(found, StoreResponse)
@@ -76,7 +76,7 @@ async def test_a_public_bucket_responds_itself(objects, source):
 
 
 @pytest.mark.parametrize("store", ["file"], indirect=True)
-async def test_a_place_that_cannot_be_written_is_a_clear_error(objects, source):
+async def test_a_folder_that_is_not_writable_is_a_store_error(objects, source):
     objects.path("videos").write_text("a file where a folder should be")
     with pytest.raises(StoreError):
         await objects.put("videos/a.mp4", source, "video/mp4")
@@ -85,14 +85,14 @@ async def test_a_place_that_cannot_be_written_is_a_clear_error(objects, source):
 @pytest.mark.parametrize(
     "url", ["ftp://x", "file://relative", "minio://host/bucket", "minio://a:b@host:9000/", ""]
 )
-async def test_a_url_that_leads_nowhere_is_named(settings, url):
+async def test_an_invalid_url_is_an_error_with_its_setting(settings, url):
     with pytest.raises(ConfigError, match="OBJECTS_URL"):
         async with open_objects(settings(objects_url=url)):
             pass
 
 
 @pytest.mark.parametrize("store", ["minio"], indirect=True)
-async def test_everybody_may_read_an_object_and_nobody_list_or_write(objects, source, store, s3):
+async def test_a_public_bucket_allows_anonymous_reads_only(objects, source, store, s3):
     await objects.put("videos/a.mp4", source, "video/mp4")
     bucket = store.url.rpartition("/")[2]
     base = f"http://127.0.0.1:{s3.port}/{bucket}"
@@ -108,10 +108,10 @@ async def test_everybody_may_read_an_object_and_nobody_list_or_write(objects, so
             assert got.status == 403
 
 
-async def test_a_private_object_is_read_by_its_signed_address_only(settings, s3, source):
+async def test_a_private_object_is_read_only_by_its_presigned_url(settings, s3, source):
     own = settings(objects_url=s3.url("private-bucket"), objects_presigned=True)
     public = settings(objects_url=s3.url("private-bucket"))
-    async with open_objects(public) as objects:  # it may have been public before
+    async with open_objects(public) as objects:  # the bucket was public before
         await objects.put("videos/a.mp4", source, "video/mp4")
         assert await objects.address("GET", "videos/a.mp4") is None
     async with open_objects(own) as objects, aiohttp.ClientSession() as session:
@@ -125,7 +125,7 @@ async def test_a_private_object_is_read_by_its_signed_address_only(settings, s3,
             assert (got.status, got.headers["Content-Length"]) == (200, "7")
 
 
-async def test_addresses_are_signed_for_where_phones_reach_the_bucket(settings, s3, source):
+async def test_urls_are_presigned_for_the_public_host(settings, s3, source):
     # The same server by another name.
     public = f"http://localhost:{s3.port}/signed-bucket"
     own = settings(
@@ -145,7 +145,7 @@ async def test_addresses_are_signed_for_where_phones_reach_the_bucket(settings, 
             pass
 
 
-async def test_a_large_object_goes_in_parts_and_arrives_whole(settings, s3, tmp_path):
+async def test_a_large_object_is_uploaded_in_parts(settings, s3, tmp_path):
     large = tmp_path / "large"
     large.write_bytes(bytes(range(256)) * (12 << 12))
     async with open_objects(settings(objects_url=s3.url("large-bucket"))) as objects:
@@ -160,7 +160,7 @@ def own_s3():
         yield server
 
 
-async def test_an_upload_that_fails_leaves_no_parts(settings, own_s3, tmp_path):
+async def test_a_failed_upload_leaves_no_parts(settings, own_s3, tmp_path):
     large = tmp_path / "large"
     large.write_bytes(bytes(12 << 20))
     own = settings(objects_url=own_s3.url("bucket"), objects_timeout_seconds=1)
@@ -185,7 +185,7 @@ async def test_an_upload_that_fails_leaves_no_parts(settings, own_s3, tmp_path):
         assert await left() == []
 
 
-async def test_a_store_that_is_gone_or_stalls_fails_clearly_and_recovers(settings, own_s3, source):
+async def test_a_store_that_hangs_or_stops_is_a_store_error_and_recovers(settings, own_s3, source):
     own = settings(
         objects_url=own_s3.url("bucket"), objects_timeout_seconds=2, store_timeout_ms=2000
     )

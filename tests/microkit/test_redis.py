@@ -1,4 +1,4 @@
-"""Redis with automatic pipelining, against a real one."""
+"""Automatic pipelining, against a real Redis."""
 
 import asyncio
 import signal
@@ -22,13 +22,13 @@ async def redis(settings):
         yield opened
 
 
-async def test_many_commands_at_once_each_get_their_own_answer(redis):
+async def test_concurrent_commands_each_get_their_own_reply(redis):
     await asyncio.gather(*(redis.execute("SET", f"k{i}", i) for i in range(500)))
     answers = await asyncio.gather(*(redis.execute("GET", f"k{i}") for i in range(500)))
     assert answers == [str(i).encode() for i in range(500)]
 
 
-async def test_a_refused_command_fails_only_its_caller(redis):
+async def test_an_error_reply_fails_only_its_caller(redis):
     await redis.execute("SET", "text", "x")
     outcomes = await asyncio.gather(
         redis.execute("GET", "text"), redis.execute("INCR", "text"), redis.execute("PING"),
@@ -39,13 +39,13 @@ async def test_a_refused_command_fails_only_its_caller(redis):
     assert outcomes[2] == b"PONG"
 
 
-async def test_a_script_runs_also_where_it_is_not_known_yet(redis):
+async def test_a_script_that_redis_does_not_have_is_loaded(redis):
     assert await redis.run(ADD, ["n"], [2]) == 2
     await redis.execute("SCRIPT", "FLUSH")
     assert await asyncio.gather(*(redis.run(ADD, ["n"], [1]) for _ in range(3))) == [3, 4, 5]
 
 
-async def test_a_caller_that_leaves_does_not_shift_the_answers(redis):
+async def test_a_cancelled_caller_does_not_shift_replies(redis):
     tasks = [asyncio.create_task(redis.execute("ECHO", str(i))) for i in range(50)]
     await asyncio.sleep(0)
     for task in tasks[::2]:
@@ -63,12 +63,12 @@ async def test_every_command_is_counted(redis):
 
 @pytest.fixture
 def server():
-    """A redis-server that a test may kill."""
+    """A Redis server that a test may kill."""
     with servers.redis() as started:
         yield started
 
 
-async def test_a_redis_that_was_killed_and_came_back_kept_everything(server, settings):
+async def test_a_killed_redis_keeps_acknowledged_writes(server, settings):
     async with open_redis(settings(redis_url=server.url)) as redis:
         await redis.execute("SET", "kept", "x")
         server.kill()
@@ -79,7 +79,7 @@ async def test_a_redis_that_was_killed_and_came_back_kept_everything(server, set
         assert await redis.run(ADD, ["n"], [1]) == 1
 
 
-async def test_a_restart_while_idle_goes_unnoticed(server, settings):
+async def test_a_restart_while_idle_causes_no_error(server, settings):
     async with open_redis(settings(redis_url=server.url)) as redis:
         await redis.execute("SET", "kept", "x")
         server.kill()
@@ -87,7 +87,7 @@ async def test_a_restart_while_idle_goes_unnoticed(server, settings):
         assert await redis.execute("GET", "kept") == b"x"
 
 
-async def test_a_redis_that_hangs_is_given_up_in_time(server, settings):
+async def test_a_hanging_redis_times_out_and_recovers(server, settings):
     own = settings(redis_url=server.url, store_timeout_ms=1000)
     async with open_redis(own) as redis:
         await redis.check()
@@ -98,7 +98,7 @@ async def test_a_redis_that_hangs_is_given_up_in_time(server, settings):
         assert await redis.execute("ECHO", "again") == b"again"
 
 
-async def test_an_argument_that_cannot_be_sent_fails_only_its_caller(redis):
+async def test_an_argument_that_cannot_be_encoded_fails_only_its_caller(redis):
     outcomes = await asyncio.gather(
         redis.execute("ECHO", "a"), redis.execute("ECHO", "\ud800"), redis.execute("ECHO", "b"),
         return_exceptions=True,
@@ -107,7 +107,7 @@ async def test_an_argument_that_cannot_be_sent_fails_only_its_caller(redis):
     assert isinstance(outcomes[1], UnicodeEncodeError)
 
 
-async def test_a_reply_of_many_parts_arrives_whole(redis):
+async def test_a_reply_in_many_segments_is_complete(redis):
     text = "长" * 400_000
     await redis.execute("SET", "large", text)
     replies = await asyncio.gather(*(redis.execute("GET", "large") for _ in range(5)))
@@ -115,7 +115,7 @@ async def test_a_reply_of_many_parts_arrives_whole(redis):
 
 
 class Guarded:
-    """A Redis on TCP with a password, with a user of its own, and with TLS on a second port."""
+    """A Redis on TCP with a password, an ACL user, and TLS on a second port."""
 
     def __init__(self, folder):
         self.certificate, key = certificate(folder)
@@ -141,7 +141,7 @@ class Guarded:
 
 @pytest.fixture
 def guarded(tmp_path):
-    """A Redis that wants a password."""
+    """A running Guarded."""
     made = Guarded(tmp_path)
     made.server.start()
     yield made
@@ -171,7 +171,7 @@ async def test_tls_checks_the_certificate(guarded, settings, monkeypatch):
 
 
 @pytest.mark.parametrize("url", ["http://redis", "redis://host/none", "redis://host:port", ""])
-async def test_an_address_that_is_none_names_its_setting(url, settings):
+async def test_an_invalid_url_is_an_error_with_its_setting(url, settings):
     with pytest.raises(ConfigError, match="REDIS_URL"):
         async with open_redis(settings(redis_url=url)):
             pass

@@ -1,4 +1,4 @@
-"""Writes for many callers at once until it is killed; prints each acknowledged row's name."""
+"""Inserts rows concurrently until it is killed; prints the name of each acknowledged row."""
 
 import asyncio
 import itertools
