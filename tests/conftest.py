@@ -1,4 +1,4 @@
-"""Real parts for the tests: a Redis of their own, SQLite files, and the five services in here."""
+"""Fixtures with real parts: Redis, SQLite, MariaDB, S3, and the five services in this process."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -34,7 +34,7 @@ def _left_out(name: str, _source: str) -> str:
     pytest.skip(f"--embedded leaves out what needs {name}")
 
 
-# The same examples in every run of CI; how long one takes says nothing about the code.
+# CI runs the same examples every time. No deadline: the machine may be busy.
 hypothesis.settings.register_profile(
     "tests",
     derandomize=bool(os.environ.get("CI")),
@@ -58,7 +58,7 @@ def pytest_runtest_call() -> Iterator[None]:
 
 
 class _BrowserInOneProcess(LoadScopeScheduling):
-    """Distributes tests one by one, but the browser's tests together: they share a system."""
+    """Distributes single tests, but the browser's tests as one group: they share a system."""
 
     def _split_scope(self, nodeid: str) -> str:
         return BROWSER if nodeid.startswith(BROWSER) else nodeid
@@ -70,7 +70,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 @contextmanager
 def _skipped_where_not_installed() -> Iterator[None]:
-    """A program that is missing is a skip with its reason, and a failure with CI set."""
+    """Skip a test whose program is not installed; fail it if CI is set."""
     try:
         yield
     except servers.NotInstalledError as missing:
@@ -81,7 +81,7 @@ def _skipped_where_not_installed() -> Iterator[None]:
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Takes what a test measured; it is shown at the end of the run."""
+    """Records a measured value, which is printed at the end of the run."""
     return lambda text: record_property("figure", text)
 
 
@@ -102,7 +102,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def redis_socket() -> Iterator[Path]:
-    """A redis-server that this run's tests share; ends with them."""
+    """The socket of a redis-server shared by the tests of a run."""
     with servers.redis() as server:
         yield server.socket
 
@@ -116,35 +116,35 @@ def redis_url(redis_socket: Path) -> str:
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[str]:
-    """The URL, without a database, of a MariaDB that this run's tests share."""
+    """The URL, without a database, of a MariaDB shared by the tests of a run."""
     with servers.mariadb() as server:
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[servers.S3]:
-    """An S3 server that this run's tests share."""
+    """An S3 server shared by the tests of a run."""
     with servers.s3() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "mysql"])
 def database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """Gives the URL of an empty database of a name, on both engines."""
+    """Returns the URL of a new empty database by name; on both engines."""
     return stores.database(request, request.param)
 
 
 @pytest.fixture(params=["file", "minio"])
 def store(request: pytest.FixtureRequest) -> stores.Store:
-    """An empty store of objects, of both kinds."""
+    """An empty object store, of both kinds."""
     return stores.store(request, request.param)
 
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
-    """Makes settings: free ports, stores in temporary places; arguments win.
+    """Makes settings with free ports and temporary stores; arguments override them.
 
-    The deadlines are far beyond what anything takes. A test of a deadline sets its own.
+    The time limits are too long to be reached. A test of a time limit sets its own.
     """
 
     def make(**overrides: object) -> Settings:
@@ -167,7 +167,7 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
 async def fleet(
     database_url: Callable[[str], str], settings: Callable[..., Settings]
 ) -> AsyncIterator[Fleet]:
-    """All five services, serving, with SQL on each engine in turn."""
+    """All five services, running; once on each SQL engine."""
     async with open_fleet(database_url, settings) as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""The five services in the tests' own process, each on a free port, and patience."""
+"""The five services in the test process, and waiting for conditions."""
 
 import asyncio
 import dataclasses
@@ -29,7 +29,7 @@ from usermicro.handler import open_handlers
 
 SERVICES: list[Service] = [importlib.import_module(package).SERVICE for package in idl.RPC]
 
-# The settings of every package in one, so that a test's settings fit whatever it starts.
+# The settings of all packages in one class, so that the same settings start any of them.
 AllSettings = dataclasses.make_dataclass(
     "AllSettings",
     [],
@@ -40,7 +40,7 @@ AllSettings = dataclasses.make_dataclass(
 
 
 class Hasher(PasswordHasher):
-    """Argon2id at its least cost. It counts, and waits while `gate` is closed."""
+    """Argon2id at minimal cost; records verified hashes and waits while `gate` is closed."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -68,30 +68,27 @@ class Fleet:
         """A client of one service."""
         stem = next(each.package for each in SERVICES if each.name == service)
         settings = load(Settings, {}, **{"rpc_timeout_ms": 60_000, **overrides})
-        resolver = StaticResolver(self._known()["addresses"], idl.ports())
+        resolver = StaticResolver(addresses(self.running)["addresses"], idl.ports())
         made = Client(service, Contract(idl.load(stem)), resolver, settings, "tests")
         self.stack.push_async_callback(made.close)
         return made
 
     async def stop(self, service: str) -> None:
-        """End one service, as a crash would leave the others."""
+        """Stop one service; the others keep running."""
         await self.stops.pop(service).aclose()
 
     async def recount(self, service: str) -> list[str]:
-        """Run the service's recount command on its own stores and return what it said."""
+        """Run the service's recount command on its own stores and return its lines."""
         declared = next(each for each in SERVICES if each.name == service)
         own = self.running[service].context.settings
-        # It may have been started before those that it asks.
-        current = dataclasses.replace(own, **self._known())
+        # Its peers may have been started after it: use their current addresses.
+        current = dataclasses.replace(own, **addresses(self.running))
         async with open_context(declared, current) as context:
             return [line async for line in declared.module("recount").recount(context)]
 
-    def _known(self) -> dict[str, dict[str, str]]:
-        return addresses(self.running)
-
 
 def addresses(running: dict[str, Running], **others: int) -> dict[str, dict[str, str]]:
-    """The setting that names the ports of what runs, and `others` by service."""
+    """The `addresses` setting for the running services, and for `others` by port."""
     ports = {name: each.port for name, each in running.items()} | others
     return {"addresses": {name: f"127.0.0.1:{port}" for name, port in ports.items()}}
 
@@ -102,7 +99,7 @@ async def open_fleet(
 ) -> AsyncIterator[Fleet]:
     async with AsyncExitStack() as stack:
         made = Fleet(settings(), {}, Hasher(), stack, {})
-        for service in SERVICES:  # in an order in which each finds those that it calls
+        for service in SERVICES:  # each after its peers
             await start(made, service, database_url(service.package), settings)
         made.settings = settings(**addresses(made.running))
         yield made
@@ -114,7 +111,7 @@ async def open_fleet(
 async def start(
     fleet: Fleet, service: Service, database_url: str, settings: Callable[..., Settings]
 ) -> None:
-    """Start a service, or start it again on the same stores."""
+    """Start or restart a service on its stores."""
     stop = AsyncExitStack()
     own = settings(**addresses(fleet.running), database_url=database_url)
     handlers = functools.partial(open_handlers, hasher=fleet.hasher)
@@ -124,28 +121,29 @@ async def start(
     fleet.stops[service.name] = stop
 
 
-# Far beyond what anything takes: it ends a test that would wait for ever.
+# Longer than any condition takes; ends a test that would wait forever.
 PATIENCE_SECONDS = 60.0
 
 
 async def turns(count: int = 10) -> None:
-    """Let every task that can run do so, some times over."""
+    """Run `count` iterations of the event loop, so that ready tasks proceed."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 def store_calls(store: str) -> float:
-    """How many calls this process made to one kind of store so far."""
+    """The number of calls of this process to one kind of store."""
     return REGISTRY.get_sample_value("store_calls_total", {"store": store}) or 0.0
 
 
 async def eventually(
     condition: Callable[[], object | Awaitable[object]], seconds: float = PATIENCE_SECONDS
 ) -> None:
+    """Wait until `condition` is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
-        held = condition()
-        if await held if inspect.isawaitable(held) else held:
+        result = condition()
+        if await result if inspect.isawaitable(result) else result:
             return
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         await asyncio.sleep(0.01)

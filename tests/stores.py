@@ -1,4 +1,4 @@
-"""Empty stores for the tests, of each kind, on servers that a run shares."""
+"""Empty stores of each kind for the tests, on servers shared by a run."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from scripts.servers import S3
 
 
 def empty_database(server_url: str, name: str) -> str:
-    """Make a database of this name anew and return its URL."""
+    """Create an empty database of this name and return its URL."""
     port = int(server_url.rpartition(":")[2])
 
     async def make() -> None:
@@ -25,7 +25,7 @@ def empty_database(server_url: str, name: str) -> str:
             await cursor.execute(f"CREATE DATABASE `{name}`")
         connection.close()
 
-    # A loop of its own: fixtures ask from inside of one.
+    # In a thread with its own loop: fixtures may call this from a running loop.
     thread = threading.Thread(target=lambda: asyncio.run(make()))
     thread.start()
     thread.join()
@@ -34,14 +34,14 @@ def empty_database(server_url: str, name: str) -> str:
 
 @dataclass
 class Store:
-    """An empty store of objects: its URL, and which files it is made of."""
+    """An empty object store: its URL, and a function that returns its files."""
 
     url: str
     files: Callable[[], list[Path]]
 
 
 def store(request: pytest.FixtureRequest, kind: str) -> Store:
-    """An empty store of a kind: file or minio."""
+    """An empty object store of a kind: file or minio."""
     if kind == "file":
         root: Path = request.getfixturevalue("tmp_path") / "objects"
         return Store(f"file://{root}", lambda: [p for p in root.rglob("*") if p.is_file()])
@@ -51,7 +51,7 @@ def store(request: pytest.FixtureRequest, kind: str) -> Store:
 
 
 def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
-    """Gives the URL of an empty database of a name, on an engine: sqlite or mysql."""
+    """Returns a function from a name to the URL of an empty database, on sqlite or mysql."""
     if kind == "sqlite":
         folder: Path = request.getfixturevalue("tmp_path")
         return lambda name: f"sqlite://{folder}/{name}.db"

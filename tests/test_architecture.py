@@ -1,4 +1,4 @@
-"""The arrows between the packages, and what may not happen when a module is imported."""
+"""The rules of the architecture: imports, layers, side effects, lists of services."""
 
 import ast
 import configparser
@@ -16,7 +16,7 @@ from microkit.service import Service
 
 ROOT = Path(__file__).parent.parent
 SERVICES = idl.RPC
-OURS = ("idl", "microkit", "api", *SERVICES)
+PACKAGES = ("idl", "microkit", "api", *SERVICES)
 ALLOWED = {
     "idl": {"microkit"},
     "microkit": set(),
@@ -38,14 +38,14 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module
 
 
-@pytest.mark.parametrize("package", OURS)
-def test_a_package_imports_only_what_its_arrows_allow(package):
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_allowed_packages(package):
     for path in modules(package):
-        ours = {name.partition(".")[0] for name in imported(path)} & set(OURS)
+        ours = {name.partition(".")[0] for name in imported(path)} & set(PACKAGES)
         assert ours - {package} <= ALLOWED[package], path
 
 
-def test_idl_knows_thriftpy2_and_the_bridge_from_it_to_structs():
+def test_idl_imports_only_thriftpy2_and_the_contract_class():
     names = {name for path in modules("idl") for name in imported(path)}
     third = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
     assert third == {"thriftpy2", "idl", "idl.runtime", "microkit.rpc.contract"}
@@ -59,21 +59,21 @@ def test_importing_idl_alone_parses_no_contract():
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_handler_touches_no_driver(service):
+def test_a_handler_imports_no_driver(service):
     for path in modules(service):
         if path.stem in {"handler", "pack"}:
             assert not {name.partition(".")[0] for name in imported(path)} & DRIVERS, path
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_dal_touches_no_thrift(service):
+def test_a_dal_imports_no_thrift(service):
     for path in (ROOT / service / "dal").rglob("*.py"):
         names = set(imported(path))
         assert not any(name.startswith(("thrift", "microkit.rpc", "idl")) for name in names), path
 
 
 @pytest.mark.parametrize("package", ["api", *SERVICES])
-def test_pack_never_awaits_and_handlers_never_try(package):
+def test_pack_has_no_await_and_handlers_have_no_try(package):
     for path in modules(package):
         if "pack" in (path.stem, path.parent.name):
             kinds: tuple[type[ast.AST], ...] = (ast.Await, ast.AsyncFunctionDef)
@@ -95,7 +95,7 @@ def test_the_environment_is_read_in_one_place(package):
 def test_no_import_opens_a_socket_or_writes_a_file():
     names = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for package in OURS
+        for package in PACKAGES
         for path in modules(package)
         if path.stem not in ("__main__", "child")
     ]
@@ -124,21 +124,21 @@ def test_microkit_names_no_service():
 
 
 @pytest.mark.parametrize("listed", idl.SERVICES, ids=lambda listed: listed.package)
-def test_a_service_is_declared_as_the_list_says(listed):
+def test_every_service_declares_its_entry_in_the_list(listed):
     declared: Service = importlib.import_module(listed.package).SERVICE
     assert (declared.package, declared.name, declared.port) == listed
     assert declared.peers.items() <= idl.ports().items()
     assert listed.name not in declared.peers
 
 
-def test_the_lists_of_services_have_no_name_or_port_twice():
+def test_names_and_ports_in_the_list_are_unique():
     for column in zip(*idl.SERVICES, strict=True):
         assert len(set(column)) == len(idl.SERVICES)
     with pytest.raises(LookupError, match="usermicro"):
         idl.service("mailmicro")
 
 
-def test_every_service_has_an_extra_that_the_whole_installation_includes():
+def test_every_service_has_an_extra_included_in_all():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     extras = config["options.extras_require"]
@@ -147,7 +147,7 @@ def test_every_service_has_an_extra_that_the_whole_installation_includes():
     assert {*SERVICES, "api"} <= set(extras)
 
 
-def test_the_image_holds_every_package_and_no_more():
+def test_the_image_contains_exactly_the_packages():
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
     folders = {path.name for pattern in allowed for path in ROOT.glob(pattern) if path.is_dir()}
     assert folders == {"idl", "microkit", "api", *SERVICES}

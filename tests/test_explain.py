@@ -1,4 +1,4 @@
-"""No statement that runs often reads a whole table, on either engine."""
+"""No frequent statement scans a table, on either engine."""
 
 import importlib
 import inspect
@@ -13,7 +13,7 @@ from microkit.storage.database import Statement, open_database
 
 ROOT = Path(__file__).parents[1]
 ROWS = 4000
-# Pages that begin at the newest row, in the middle, and at the oldest ones.
+# Cursors at the newest row, in the middle, and near the oldest row.
 DEPTHS = (2**63 - 1, 2000, 40)
 CURSORS = {"before", "below", "after"}
 ARGUMENTS = {
@@ -34,7 +34,7 @@ ARGUMENTS = {
 def statements(module: str) -> dict[str, Statement]:
     found = vars(importlib.import_module(module))
     each = {name: found[name] for name in found if isinstance(found[name], Statement)}
-    return {name: one for name, one in each.items() if name != "_INSERT"}  # which finds no row
+    return {name: one for name, one in each.items() if name != "_INSERT"}  # it reads no row
 
 
 def users():
@@ -108,7 +108,7 @@ async def test_every_statement_uses_an_index(module, fill, settings, database_ur
         assert scans(database.engine, await explained(database, whole)), "the check can fail"
 
 
-async def test_the_check_of_pages_finds_a_walk_from_the_newest_row(settings, mariadb):
+async def test_the_check_detects_a_page_read_from_the_newest_row(settings, mariadb):
     from videomicro.dal.model import Video
 
     own = settings(database_url=stores.empty_database(mariadb, "walk"), store_timeout_ms=20_000)
@@ -139,21 +139,20 @@ async def explained(database, statement, depth=0):
 
 
 def scans(engine, plan):
-    """The steps that read a whole table or index."""
+    """The steps of the plan that scan a table or index."""
     if engine == "sqlite":
         return [row for row in plan if "SCAN" in row[3]]
     return [row for row in plan if access(row) in ("ALL", "index")]
 
 
 def starts_at_the_page(engine, plan):
-    """Is the first step a search by equality and the cursor, not by equality alone (`ref`)?"""
+    """Whether the first step searches by equality and the cursor, not by equality alone."""
     if engine == "sqlite":
         return re.search(r"SEARCH .*(created_ms|rowid|id)[<>]\?", plan[0][3])
-    # At either end of the table MySQL may know that there is no such row.
+    # None: at either end of the table MySQL may prove that no row matches.
     return access(plan[0]) in ("range", None)
 
 
 def access(row):
-    """Return how a table is read: the column `type`. MySQL has one column before it that MariaDB
-    has not, `partitions`."""
+    """The access type of a step; MySQL has the extra column `partitions` before it."""
     return row[4] if len(row) == 12 else row[3]

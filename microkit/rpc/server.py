@@ -135,8 +135,8 @@ class Server:
 class ServerConnection(asyncio.Protocol):
     """A server's connection: queues calls and runs them.
 
-    Calls run one after another and are answered in order. A client that multiplexes says in each
-    TTHeader that it takes replies in any order: up to 64 of its calls run at once.
+    Calls run one at a time and are answered in order. If their TTHeaders allow replies in any order
+    (a multiplexing client), up to 64 calls run concurrently.
     """
 
     def __init__(self, server: Server) -> None:
@@ -235,7 +235,7 @@ class ServerConnection(asyncio.Protocol):
         self._transport.abort()
 
     def _next(self) -> None:
-        """Run queued calls, as many as may run now."""
+        """Start queued calls as far as the limits allow."""
         while self._queue and self._writable and self._may_run(self._queue[0]):
             self._run(self._queue.popleft())
         if self._server.draining and not self._queue:
@@ -246,13 +246,13 @@ class ServerConnection(asyncio.Protocol):
             return True
         return (
             self._multiplexed
-            and _takes_any_order(message)
+            and _allows_any_order(message)
             and len(self.calls) < _MAX_CONCURRENT_CALLS
             and self._running_bytes + len(message.body) <= self._server.limits.message_size
         )
 
     def _run(self, message: Message) -> None:
-        self._multiplexed = _takes_any_order(message)
+        self._multiplexed = _allows_any_order(message)
         self._queued_bytes -= len(message.body)
         self._running_bytes += len(message.body)
         if self._paused and not self._full:
@@ -274,5 +274,5 @@ class ServerConnection(asyncio.Protocol):
                 self._apply_backpressure()
 
 
-def _takes_any_order(message: Message) -> bool:
+def _allows_any_order(message: Message) -> bool:
     return message.header is not None and message.header.any_order

@@ -70,7 +70,7 @@ class ServerCall:
         self.task = asyncio.get_running_loop().create_task(self._serve())
 
     def cancel(self, reason: Cancelled) -> None:
-        """Cancel the call once: again would interrupt the handler's cleanup."""
+        """Cancel the call once: a second cancellation would interrupt the handler's cleanup."""
         if self._cancelled is None:
             self._cancelled = reason
             self.task.cancel()
@@ -108,8 +108,8 @@ class ServerCall:
                 call.error = error
                 self._refuse(ApplicationException(PROTOCOL_ERROR, str(error)))
             except asyncio.CancelledError as error:
-                # The connection is open, and wants a reply, only after a deadline or if the handler
-                # cancelled itself.
+                # `cancel` recorded the reason. Only after a deadline, or if the handler cancelled
+                # itself, is the connection open and a reply expected.
                 call.error = error
                 if self._cancelled is Cancelled.DEADLINE:
                     call.error = errors.DeadlineExceeded()

@@ -41,7 +41,7 @@ class HeaderError(Exception):
 class Header(msgspec.Struct, frozen=True, gc=False):
     """The metadata of one message.
 
-    `any_order` says that the caller takes replies in any order: it multiplexes its calls.
+    `any_order`: the caller accepts replies in any order, because it multiplexes calls.
     """
 
     seqid: int = 0

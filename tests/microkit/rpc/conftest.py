@@ -1,4 +1,4 @@
-"""A server of the video contract with a handler of our own, and raw connections to it."""
+"""A server of the video contract with a test handler, clients, and raw connections to it."""
 
 import asyncio
 import struct
@@ -21,7 +21,7 @@ contract = Contract(idl.load("videomicro"))
 
 
 class Handler:
-    """GetVideoAuthorIdMethod does what the id asks for; the rest is not implemented."""
+    """GetVideoAuthorIdMethod acts by id: 404 and 500 fail, 408 waits for `gate`."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -73,7 +73,7 @@ class Peer:
         self._ready = []
 
     async def answer(self):
-        """The next message, None when the connection ended."""
+        """The next message, None after the end of the connection."""
         while not self._ready:
             data = await asyncio.wait_for(self.reader.read(1 << 16), 60)
             if not data:

@@ -1,4 +1,4 @@
-"""Calls of a client that takes replies in any order, asked by raw connections."""
+"""Multiplexed calls (replies in any order), tested over raw connections."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ STALLS = 408
 
 @pytest.fixture
 def multiplexed(call):
-    """Encodes a call whose TTHeader has the flag for replies in any order."""
+    """Encodes a call with TTHeader's flag for replies in any order."""
 
     def make(video_id, seqid):
         data = call(video_id, Transport.TTHEADER, seqid=seqid)
@@ -22,7 +22,7 @@ def multiplexed(call):
     return make
 
 
-async def test_a_quick_call_overtakes_a_slow_one(rig, multiplexed, result):
+async def test_a_fast_call_is_answered_before_an_earlier_slow_one(rig, multiplexed, result):
     peer = await rig.connect()
     quick = await peer.ask(multiplexed(STALLS, 1) + multiplexed(7, 2))
     assert (quick.seqid, result(quick).author_id) == (2, 7)
@@ -31,9 +31,7 @@ async def test_a_quick_call_overtakes_a_slow_one(rig, multiplexed, result):
     assert (slow.seqid, result(slow).author_id) == (1, STALLS)
 
 
-async def test_a_call_without_the_flag_waits_for_those_before_it_and_holds_up_those_behind(
-    rig, call, multiplexed
-):
+async def test_a_call_without_the_flag_runs_alone_and_in_order(rig, call, multiplexed):
     peer = await rig.connect()
     peer.writer.write(multiplexed(STALLS, 1) + call(STALLS, Transport.TTHEADER, seqid=2))
     peer.writer.write(multiplexed(7, 3))
@@ -42,7 +40,7 @@ async def test_a_call_without_the_flag_waits_for_those_before_it_and_holds_up_th
     assert [(await peer.answer()).seqid for _ in range(3)] == [1, 2, 3]
 
 
-async def test_only_so_many_run_at_once(rig, multiplexed):
+async def test_concurrent_calls_are_bounded_per_connection(rig, multiplexed):
     peer = await rig.connect()
     peer.writer.write(b"".join(multiplexed(STALLS, n) for n in range(1, 101)))
     await eventually(lambda: rig.handler.started == 64)
@@ -53,7 +51,7 @@ async def test_only_so_many_run_at_once(rig, multiplexed):
     await eventually(lambda: not connection.serving)
 
 
-async def test_those_that_run_are_bounded_in_bytes(bare_rig, multiplexed):
+async def test_concurrent_calls_are_bounded_in_bytes(bare_rig, multiplexed):
     size = len(multiplexed(STALLS, 1))
     rig = await bare_rig.start(message_size=3 * size)
     peer = await rig.connect()
@@ -66,7 +64,7 @@ async def test_those_that_run_are_bounded_in_bytes(bare_rig, multiplexed):
     assert {(await peer.answer()).seqid for _ in range(5)} == {1, 2, 3, 4, 5}
 
 
-async def test_all_of_them_are_cancelled_with_their_connection(rig, multiplexed):
+async def test_a_disconnect_cancels_all_calls_of_the_connection(rig, multiplexed):
     peer = await rig.connect()
     peer.writer.write(multiplexed(STALLS, 1) + multiplexed(STALLS, 2))
     await eventually(lambda: rig.handler.started == 2)
@@ -74,7 +72,7 @@ async def test_all_of_them_are_cancelled_with_their_connection(rig, multiplexed)
     await eventually(lambda: rig.handler.cancelled == 2)
 
 
-async def test_a_server_that_stops_answers_those_under_way_and_closes(rig, multiplexed):
+async def test_stopping_answers_all_calls_in_flight_and_closes(rig, multiplexed):
     peer = await rig.connect()
     peer.writer.write(multiplexed(STALLS, 1) + multiplexed(STALLS, 2))
     await eventually(lambda: rig.handler.started == 2)
