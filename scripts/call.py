@@ -1,4 +1,4 @@
-"""``scripts/call SERVICE METHOD '{"id": 1}'``: calls a method by its name, prints JSON."""
+"""``scripts/call SERVICE METHOD '{"id": 1}'``: calls an RPC method and prints the JSON response."""
 
 import argparse
 import asyncio
@@ -23,24 +23,24 @@ PACKAGES: Final = {service.name: service.package for service in idl.SERVICES}
 
 
 class RequestError(Exception):
-    """The JSON does not fit the request: says where and what is wanted."""
+    """The JSON does not match the request struct; the message names the place and the fields."""
 
 
 def main() -> None:
-    """Call, or list what can be called, as the command line says."""
+    """Call the method given on the command line, or list services, methods and structs."""
     parser = argparse.ArgumentParser(prog="scripts/call", description=__doc__)
     parser.add_argument("service", nargs="?", choices=sorted(PACKAGES), metavar="SERVICE")
     parser.add_argument("method", nargs="?", metavar="METHOD")
     parser.add_argument("request", nargs="?", default="{}", metavar="JSON")
-    parser.add_argument("--address", help="host:port (default: as the settings say)")
+    parser.add_argument("--address", help="host:port (default: from the settings)")
     parser.add_argument("--transport", choices=("framed", "ttheader"), default="ttheader")
-    parser.add_argument("--list", action="store_true", help="show services, methods and structs")
+    parser.add_argument("--list", action="store_true", help="list services, methods and structs")
     parser.add_argument("--version", action="version", version=f"scripts/call {__version__}")
     arguments = parser.parse_args()
     if arguments.list or not arguments.method:
         for name in [arguments.service] if arguments.service else PACKAGES:
             contract: Contract[Any, Any] = Contract(idl.load(PACKAGES[name]))
-            sys.stdout.write("\n".join(described(name, contract)) + "\n\n")
+            sys.stdout.write("\n".join(describe(name, contract)) + "\n\n")
         return
     try:
         answer = asyncio.run(_call(arguments))
@@ -57,7 +57,7 @@ async def _call(arguments: argparse.Namespace) -> str:
     try:
         values = json.loads(arguments.request)
     except json.JSONDecodeError as error:
-        raise RequestError(f"no JSON: {error}") from None
+        raise RequestError(f"invalid JSON: {error}") from None
     settings = config.load(config.Settings, rpc_transport=arguments.transport)
     if arguments.address:
         addresses = {**settings.addresses, arguments.service: arguments.address}
@@ -72,47 +72,48 @@ async def _call(arguments: argparse.Namespace) -> str:
 
 
 async def invoke(client: Client, contract: Contract[Any, Any], name: str, values: Any) -> Any:
-    """Return the response struct, also one that says failure.
+    """Return the response struct, whether it reports success or failure.
 
     Raises:
-        RequestError: `values` do not fit the request.
+        RequestError: `values` do not match the request struct.
         Error: there was no response.
     """
     method = contract.methods()[name]
-    request = built(method.request, values)
+    request = struct_of(method.request, values)
     body = method.arguments.encode(method.arguments.struct(value=request))
     message = await client.send(method, body)
     result, _ = method.result.decode(message.body, message.start)
     return result.value
 
 
-def built(struct: Struct, values: Any, where: str = "request") -> Any:
-    """Return a struct of JSON values.
+def struct_of(struct: Struct, values: Any, where: str = "request") -> Any:
+    """Build a struct from JSON values; `where` is its path in error messages.
 
     Raises:
-        RequestError: they do not fit it.
+        RequestError: the values do not match the struct.
     """
     fields = {field.name: field for field in fields_of(struct)}
     if not isinstance(values, Mapping):
-        raise RequestError(f"{where}: want an object of {', '.join(fields)}")
+        raise RequestError(f"{where}: expected an object with the fields {', '.join(fields)}")
     if unknown := set(values) - set(fields):
-        raise RequestError(f"{where}: no {', '.join(sorted(unknown))}: one of {', '.join(fields)}")
+        names = ", ".join(sorted(unknown))
+        raise RequestError(f"{where}: unknown field {names}: one of {', '.join(fields)}")
     missing = [f.name for f in fields.values() if f.requiredness == "required"]
     if missing := [name for name in missing if name not in values]:
-        raise RequestError(f"{where}: {', '.join(missing)} missing")
+        raise RequestError(f"{where}: missing field {', '.join(missing)}")
     given = {}
     for name, value in values.items():
         inner, element = fields[name].type.struct, fields[name].type.element
         if inner is not None:
-            value = built(inner, value, f"{where}.{name}")  # noqa: PLW2901
+            value = struct_of(inner, value, f"{where}.{name}")  # noqa: PLW2901
         elif element is not None:
-            value = [built(element, each, f"{where}.{name}") for each in value]  # noqa: PLW2901
+            value = [struct_of(element, each, f"{where}.{name}") for each in value]  # noqa: PLW2901
         given[name] = value
     return struct(**given)
 
 
-def described(name: str, contract: Contract[Any, Any]) -> Iterator[str]:
-    """Give lines that show a contract: services with their methods, then structs with fields."""
+def describe(name: str, contract: Contract[Any, Any]) -> Iterator[str]:
+    """Yield the lines of the listing: services with their methods, then structs with fields."""
     yield name
     for service, methods in contract.services.items():
         yield f"  {service}"

@@ -1,10 +1,10 @@
-"""The Chromium of this machine, for the README's picture and for the tests of the web client."""
+"""The Chromium on this machine: for the README's screenshot and the browser tests."""
 
 from typing import Final
 
 from scripts import servers
 
-# Root needs --no-sandbox. The rest keeps Chromium from calling addresses of its own.
+# Chromium refuses to run as root without --no-sandbox. The others stop its own network requests.
 FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -15,6 +15,6 @@ def program() -> str:
     """Return the path of Chromium.
 
     Raises:
-        NotInstalledError: it is not on this machine.
+        NotInstalledError: Chromium is not installed.
     """
     return servers.program("chromium", "Debian: chromium fonts-noto-cjk fonts-noto-color-emoji")

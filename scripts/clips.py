@@ -1,4 +1,4 @@
-"""Makes short vertical clips for demos and tests, from sources that FFmpeg computes (lavfi)."""
+"""Generates short vertical clips for demos and tests, from FFmpeg's lavfi sources."""
 
 import random
 import sys
@@ -21,19 +21,19 @@ _PALETTES: Final = (
     ("231942", "5e548e", "9f86c0", "e0b1cb", "fff0e5"),  # mauve
 )
 _SHAPES: Final = ("radial", "linear", "circular")
-_SHRINK: Final = 4  # a gradient is drawn small and enlarged: a sixteenth of the work
+_SHRINK: Final = 4  # gradients are computed at a quarter of the size and enlarged: 1/16 of the CPU
 _CHORDS: Final = ((220, 277, 330), (196, 247, 294), (262, 330, 392), (175, 220, 262))  # Hz
 
 
 def make_clip(
     path: Path, *, seed: int, seconds: float = 4.0, size: tuple[int, int] = (360, 640)
 ) -> None:
-    """Write an H.264 and AAC clip as MP4, the same one for the same arguments.
+    """Write an MP4 clip with H.264 video and AAC sound; equal arguments give equal pictures.
 
     Args:
-        path: where the clip goes, overwritten.
-        seed: chooses the shape, its colours, its movement and the sound.
-        seconds: the length.
+        path: the output file; overwritten.
+        seed: selects the shape, the colours, the movement and the sound.
+        seconds: the duration.
         size: width and height in pixels, multiples of 4.
     """
     with (
@@ -49,8 +49,8 @@ def make_clip(
         for index, frame in enumerate(picture.decode(video=0)):
             frame.pts, frame.time_base = index, Fraction(1, FRAMES_PER_SECOND)
             container.mux(video.encode(frame))
-        for heard in sound.decode(audio=0):
-            container.mux(audio.encode(heard))
+        for samples in sound.decode(audio=0):
+            container.mux(audio.encode(samples))
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
 

@@ -1,4 +1,4 @@
-"""Fills an empty installation through its HTTP API, so that the first look is a feed."""
+"""Adds demo users, videos, likes, comments and messages to an empty installation, over HTTP."""
 
 import asyncio
 import multiprocessing
@@ -15,8 +15,8 @@ import aiohttp
 
 from scripts.clips import make_clip
 
-PASSWORD: Final = "douyin"  # noqa: S105 - printed for whoever looks at the demo
-_AT_ONCE: Final = 8
+PASSWORD: Final = "douyin"  # noqa: S105 - printed at start, for demo users only
+_CONCURRENT_CALLS: Final = 8
 _CLIPS: Final = 36
 _NAMES: Final = (
     "林晓雨", "阿泽", "山海之间", "今天吃什么", "小满", "North Wind", "光影日记", "豆豆妈",
@@ -37,29 +37,29 @@ _CHATS: Final = (
 
 
 class DemoError(Exception):
-    """The demo cannot be added; says why."""
+    """The demo data cannot be added; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the demo."""
+    """A demo user who is logged in."""
 
     id: int
     token: str
 
 
 async def fill(url: str, say: Callable[[str], None]) -> None:
-    """Fill the system at `url`, if nobody has published anything there yet.
+    """Add demo data to the system at `url`, unless it has videos already.
 
     Raises:
-        DemoError: a call was refused, or the demo's names are taken.
+        DemoError: the API refused a call, or a demo user's name is taken.
     """
     async with aiohttp.ClientSession(url) as session:
         if (await _call(session, "GET", "/douyin/feed/"))["video_list"]:
-            say("there are videos already: no demo data added")
+            say("no demo data added: there are videos already")
             return
         chance = random.Random(20)
-        say(f"demo: {len(_NAMES)} people, {_CLIPS} clips …")
+        say(f"adding demo data: {len(_NAMES)} users, {_CLIPS} videos …")
         people = await _people(session)
         await _publish(session, people)
         videos = await _videos(session)
@@ -67,14 +67,14 @@ async def fill(url: str, say: Callable[[str], None]) -> None:
         await _all(_likes(session, people, videos, chance))
         await _all(_comments(session, people, videos, chance))
         await _chats(session, people)
-    say(f"demo: log in as {_NAMES[0]}, password {PASSWORD}")
+    say(f"demo data added: log in as {_NAMES[0]}, password {PASSWORD}")
 
 
 async def _people(session: aiohttp.ClientSession) -> list[Person]:
     people = []
     for name in _NAMES:
         arguments = {"username": name, "password": PASSWORD}
-        # They are there already where an earlier start was interrupted.
+        # The users exist if an earlier start was interrupted.
         answer = await _answer(session, "POST", "/douyin/user/login/", **arguments)
         if answer["status_code"] != 0:
             answer = await _call(session, "POST", "/douyin/user/register/", **arguments)
@@ -86,34 +86,34 @@ async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None
     loop = asyncio.get_running_loop()
     with (
         tempfile.TemporaryDirectory(prefix="clips-") as folder,
-        ProcessPoolExecutor(os.cpu_count()) as drawers,
+        ProcessPoolExecutor(os.cpu_count()) as executor,
     ):
         paths = [Path(folder) / f"{n}.mp4" for n in range(_CLIPS)]
-        drawn = [loop.run_in_executor(drawers, _draw, path, n) for n, path in enumerate(paths)]
+        clips = [loop.run_in_executor(executor, _make, path, n) for n, path in enumerate(paths)]
         try:
             for n, path in enumerate(paths):
-                await drawn[n]
+                await clips[n]
                 await _upload(session, people[n % len(people)], path, _TITLES[n % len(_TITLES)])
                 path.unlink()
         except BaseException:
-            drawers.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
-                child.kill()  # who stops does not wait for pictures
+                child.kill()  # Ctrl-C must not wait for the encoder
             raise
 
 
-def _draw(path: Path, seed: int) -> None:
+def _make(path: Path, seed: int) -> None:
     make_clip(path, seed=seed)
 
 
-async def _upload(session: aiohttp.ClientSession, who: Person, path: Path, title: str) -> None:
+async def _upload(session: aiohttp.ClientSession, author: Person, path: Path, title: str) -> None:
     form = aiohttp.FormData()
-    form.add_field("token", who.token)
+    form.add_field("token", author.token)
     form.add_field("title", title)
     content = await asyncio.to_thread(path.read_bytes)
     form.add_field("data", content, filename="clip.mp4", content_type="video/mp4")
     async with session.post("/douyin/publish/action/", data=form) as response:
-        _checked(await response.json())
+        _check(await response.json())
 
 
 async def _videos(session: aiohttp.ClientSession) -> list[int]:
@@ -125,10 +125,10 @@ async def _videos(session: aiohttp.ClientSession) -> list[int]:
 def _follows(
     session: aiohttp.ClientSession, people: list[Person], chance: random.Random
 ) -> Iterable[Awaitable[Any]]:
-    for one in people:
-        for other in people:
-            if one is not other and chance.random() < 0.6:
-                yield _action(session, one, "relation", to_user_id=other.id, action_type=1)
+    for follower in people:
+        for followed in people:
+            if follower is not followed and chance.random() < 0.6:
+                yield _action(session, follower, "relation", to_user_id=followed.id, action_type=1)
 
 
 def _likes(
@@ -152,20 +152,20 @@ def _comments(
 async def _chats(session: aiohttp.ClientSession, people: list[Person]) -> None:
     first = people[0]
     for other in people[1:5]:
-        for one, two in ((first, other), (other, first)):
-            await _action(session, one, "relation", to_user_id=two.id, action_type=1)
+        for follower, followed in ((first, other), (other, first)):
+            await _action(session, follower, "relation", to_user_id=followed.id, action_type=1)
         for n, text in enumerate(_CHATS):
             sender, receiver = (first, other) if n % 2 else (other, first)
             arguments = {"to_user_id": receiver.id, "action_type": 1, "content": text}
             await _action(session, sender, "message", **arguments)
 
 
-async def _action(session: aiohttp.ClientSession, who: Person, what: str, **query: object) -> Any:
-    return await _call(session, "POST", f"/douyin/{what}/action/", token=who.token, **query)
+async def _action(session: aiohttp.ClientSession, user: Person, kind: str, **query: object) -> Any:
+    return await _call(session, "POST", f"/douyin/{kind}/action/", token=user.token, **query)
 
 
 async def _call(session: aiohttp.ClientSession, verb: str, path: str, **query: object) -> Any:
-    return _checked(await _answer(session, verb, path, **query))
+    return _check(await _answer(session, verb, path, **query))
 
 
 async def _answer(session: aiohttp.ClientSession, verb: str, path: str, **query: object) -> Any:
@@ -175,16 +175,16 @@ async def _answer(session: aiohttp.ClientSession, verb: str, path: str, **query:
 
 
 async def _all(calls: Iterable[Awaitable[Any]]) -> None:
-    turns = asyncio.Semaphore(_AT_ONCE)
+    limit = asyncio.Semaphore(_CONCURRENT_CALLS)
 
-    async def in_turn(call: Awaitable[Any]) -> None:
-        async with turns:
+    async def limited(call: Awaitable[Any]) -> None:
+        async with limit:
             await call
 
-    await asyncio.gather(*map(in_turn, calls))
+    await asyncio.gather(*map(limited, calls))
 
 
-def _checked(answer: Any) -> Any:
+def _check(answer: Any) -> Any:
     if answer["status_code"] != 0:
-        raise DemoError(f"the demo was refused: {answer['status_msg']}")
+        raise DemoError(f"the API refused a call: {answer['status_msg']}")
     return answer

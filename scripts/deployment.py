@@ -1,4 +1,4 @@
-"""What docker-compose.yml describes, as plain processes on real servers of this machine."""
+"""The deployment of docker-compose.yml as plain processes, with real servers on this machine."""
 
 import os
 import re
@@ -34,7 +34,7 @@ _HEALTH_SECONDS: Final = 10.0
 def compose() -> dict[str, Any]:
     """Return the compose file with its variables filled in."""
     text = (ROOT / "docker-compose.yml").read_text()
-    # One with a default is empty; one without has to be set.
+    # A variable with a default becomes empty; all others must be in SECRETS.
     text = re.sub(r"(?<!\$)\$\{\w+:-\}", "", text)
     filled = re.sub(r"(?<!\$)\$\{(\w+)[^}]*\}", lambda found: SECRETS[found[1]], text)
     filled_in: dict[str, Any] = yaml.safe_load(filled)
@@ -42,7 +42,7 @@ def compose() -> dict[str, Any]:
 
 
 class App:
-    """One container's process, on free ports."""
+    """The process of one container, on free ports."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
         self.name, self.log = name, log
@@ -66,10 +66,10 @@ class App:
             )
 
     def ready(self) -> bool:
-        """Return whether it reports itself healthy.
+        """Return whether /healthz reports the process healthy.
 
         Raises:
-            EndedError: it ended by itself.
+            EndedError: the process ended.
         """
         if self.process is None or self.process.poll() is not None:
             raise EndedError(self.log.read_text()[-3000:])
@@ -83,37 +83,37 @@ class App:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the process was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def signal(self, number: int) -> None:
-        """Send it a signal, if it runs."""
+        """Send the process a signal, if it runs."""
         if self.process is not None:
             self.process.send_signal(number)
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the process with SIGKILL, as a crash would."""
         self.signal(signal.SIGKILL)
         self.wait()
 
     def wait(self) -> int | None:
-        """Wait until it has ended and return its exit code."""
+        """Wait until the process has ended and return its exit code."""
         return self.process.wait(_STOP_SECONDS) if self.process else None
 
     def stop(self) -> int | None:
-        """End it in order, also when it is frozen."""
+        """Stop the process with SIGTERM, even if it is frozen, and return its exit code."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         return self.wait()
 
 
 class Deployment:
-    """The real servers and the apps on them.
+    """The real servers and the project's processes.
 
     Args:
-        stack: stops everything when it is closed.
-        folder: takes the logs.
-        overrides: environment variables of all apps.
+        stack: stops everything when it closes.
+        folder: where the logs are written.
+        overrides: environment variables of all processes.
     """
 
     def __init__(self, stack: ExitStack, folder: Path, **overrides: str) -> None:
@@ -131,7 +131,7 @@ class Deployment:
         self._wait_until_ready()
 
     def add(self, name: str, replica: str = "", **more: str) -> App:
-        """Start one more process of a service; `more` is added to its environment."""
+        """Start another process of a service, with `more` environment variables."""
         app = App(name, self._environment(name) | more, self._folder / f"{name}{replica}.log")
         self.apps[name + replica] = app
         app.start()
@@ -139,7 +139,7 @@ class Deployment:
         return app
 
     def recover(self) -> None:
-        """Stop what was added, resume or start again what is frozen or has ended."""
+        """Stop added processes; resume frozen ones and restart ended ones."""
         for added in [name for name in self.apps if name not in APPS]:
             self.apps.pop(added).stop()
         parts: list[App | servers.Server]
@@ -159,7 +159,7 @@ class Deployment:
         return f"http://127.0.0.1:{self.apps['api'].port}"
 
     def part(self, name: str) -> Any:
-        """Return an app or a server by its name in the compose file."""
+        """Return a process or a server by its name in the compose file."""
         return self.apps.get(name) or getattr(self, name)
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -180,7 +180,7 @@ class Deployment:
         password = self._compose["mysql"]["environment"]["MYSQL_PASSWORD"]
         script = (ROOT / "scripts" / "mysql" / "databases.sql").read_text()
         with connection, connection.cursor() as cursor:
-            # What the image does before it runs the script.
+            # The mysql image creates the user before it runs the script.
             cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY '{password}'")
             for statement in re.sub(r"--.*", "", script).split(";"):
                 if statement.strip():

@@ -1,4 +1,4 @@
-"""Builds the Kitex programs of tests/interop from our IDL: nothing generated is kept."""
+"""Builds the Kitex programs of tests/interop from the IDL; no generated code is kept."""
 
 import fcntl
 import os
@@ -18,9 +18,9 @@ _NAMES: Final = ("client", "server", "api", "stream", "example")
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of one generation of Kitex.
+    """The programs of one Kitex version.
 
-    `api` is of the original one only, `stream` and docs/callers.md's `example` of the modern one.
+    `api` exists for "original" only, `stream` and the `example` of docs/callers.md for "modern".
     """
 
     kind: str
@@ -32,13 +32,13 @@ class Programs:
 
 
 class BuildError(Exception):
-    """A tool failed: what it said."""
+    """A tool failed; the message is its output."""
 
 
 def build(kind: str, folder: Path, go: str) -> Programs:
-    """Generate and build below `folder`, once for all who share it.
+    """Generate and build below `folder`, once for all processes that share the folder.
 
-    `kind` is modern (v0.16.3 with our IDL) or original (v0.4.4 with the original one).
+    `kind` is "modern" (Kitex v0.16.3, this project's IDL) or "original" (v0.4.4, the original IDL).
 
     Raises:
         BuildError: a tool failed.
@@ -54,7 +54,7 @@ def build(kind: str, folder: Path, go: str) -> Programs:
 
 
 def original(text: str) -> str:
-    """Return an IDL without our additions: fields from id 100 on, methods below "added"."""
+    """Return an IDL without the additions: fields from id 100 on, methods below "added"."""
     text = re.sub(r"^ +1\d\d: .*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^ +// added\n(?:    .*\n)+", "", text, flags=re.MULTILINE)
 
@@ -71,7 +71,7 @@ def _build(kind: str, at: Path, go: str) -> None:
     for stem in idl.RPC:
         text = (ROOT / "idl" / f"{stem}.thrift").read_text()
         (at / f"{stem}.thrift").write_text(original(text) if kind == "original" else text)
-        # One server for the services of a file: later versions register them one by one.
+        # v0.4.4 needs one combined server per file; newer versions register several services.
         combined = ["-combine-service"] if kind == "original" else []
         _run([f"{at}/tools/kitex", "-module", "interop", *combined, f"{stem}.thrift"], at)
     if kind == "original":
@@ -85,7 +85,7 @@ def _build(kind: str, at: Path, go: str) -> None:
 
 
 def _example() -> str:
-    """Return the program that docs/callers.md shows, as one of the module's."""
+    """Return the Go program of docs/callers.md, with the import path of this module."""
     text = (ROOT / "docs" / "callers.md").read_text()
     _, _, block = text.partition("```go\npackage main\n")
     program, _, _ = block.partition("```")
@@ -93,7 +93,7 @@ def _example() -> str:
 
 
 def _compile(go: str) -> list[str]:
-    # Without the folder's path in it Go's build cache serves later runs too.
+    # -trimpath keeps the temporary folder out of the build, so that Go's build cache is reused.
     return [go, "build", "-mod=mod", "-trimpath"]
 
 

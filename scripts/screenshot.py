@@ -1,7 +1,7 @@
-"""Makes the README's picture: the feed on a desktop and on a phone, in one PNG.
+"""Makes the README's screenshot: the feed on a desktop and on a phone, in one PNG.
 
-The system runs with its demo data. Chromium takes both screenshots and draws them into one page;
-FFmpeg reduces that page's screenshot to 256 colours, which makes it four times smaller.
+The system runs with demo data. Chromium takes both screenshots and places them on one page. FFmpeg
+reduces the screenshot of that page to 256 colours, a quarter of the size.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _COMPOSED: Final = """
 
 
 def main() -> None:
-    """Read the command line, start the system and make the picture."""
+    """Parse the command line, start the system and write the picture."""
     parser = argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__)
     parser.add_argument("--output", type=Path, default=_OUTPUT, help="default: docs/feed.png")
     parser.add_argument("--version", action="version", version=f"scripts/screenshot {__version__}")
@@ -46,7 +46,7 @@ def main() -> None:
         folder = Path(name)
         with system.running(folder, _ROOT) as running:
             asyncio.run(demo.fill(running.url, print))
-            (folder / "composed.png").write_bytes(_taken(program, running.url))
+            (folder / "composed.png").write_bytes(_screenshots(program, running.url))
         _reduce(folder / "composed.png", output)
     size = output.stat().st_size
     print(f"{output}: {size} bytes")
@@ -54,8 +54,8 @@ def main() -> None:
         raise SystemExit(f"the picture is larger than {_LARGEST_BYTES} bytes")
 
 
-def _taken(program: str, url: str) -> bytes:
-    """Take both screenshots and return a PNG with them."""
+def _screenshots(program: str, url: str) -> bytes:
+    """Take both screenshots and return them in one PNG."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
         try:
@@ -65,7 +65,7 @@ def _taken(program: str, url: str) -> bytes:
 
 
 def _desktop(browser: Browser, url: str) -> bytes:
-    """The feed with the comments of the video that has most of the first ten."""
+    """The feed with open comments, at the most commented of the first ten videos."""
     page = browser.new_page(viewport=_DESKTOP)
     _log_in(page, url)
     counts = page.locator("#home [data-part=comments]").all_text_contents()[:10]
@@ -96,7 +96,7 @@ def _log_in(page: Page, url: str) -> None:
 
 
 def _turn(page: Page, times: int) -> None:
-    """Go to a later video and wait until it plays."""
+    """Go to the next video `times` times; wait until each plays."""
     for number in range(times + 1):
         if number:
             page.keyboard.press("ArrowDown")
@@ -110,7 +110,7 @@ def _turn(page: Page, times: int) -> None:
 
 
 def _still(page: Page) -> bytes:
-    """A screenshot without a message or a focus ring, once all pictures are there."""
+    """A screenshot after all images have loaded, without a toast or a focus ring."""
     page.evaluate("document.activeElement.blur()")
     page.locator("#toast").wait_for(state="hidden")
     page.wait_for_function("[...document.images].every(image => image.complete)")
@@ -126,7 +126,7 @@ def _composed(browser: Browser, desktop: bytes, phone: bytes) -> bytes:
 
 
 def _reduce(source: Path, output: Path) -> None:
-    """Write a picture again with a palette of 256 colours."""
+    """Write the picture again with a palette of 256 colours."""
     with av.open(str(source)) as opened:
         frame = next(opened.decode(video=0))
     graph = av.filter.Graph()

@@ -1,6 +1,6 @@
-"""Real servers: each on a free port, in a temporary folder, gone at the end.
+"""Real servers for the tests and ``scripts/bench --real``: MariaDB, Redis, S3, etcd.
 
-The tests and ``scripts/bench --real`` start them. What they start is a process of this machine.
+Each is a process on a free port with a temporary folder; both are gone at the end.
 """
 
 import os
@@ -20,7 +20,7 @@ from typing import Final
 from microkit.storage import redis_server
 from scripts.supervisor.network import ReservedPort
 
-# Far beyond what a start takes, also on a busy machine.
+# Much longer than a start takes, even on a busy machine.
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
@@ -29,14 +29,14 @@ _reserved: list[ReservedPort] = []
 
 
 class NotInstalledError(Exception):
-    """A program is not on this machine; says which and what to install."""
+    """A program is not installed; the message says what to install."""
 
 
 def program(name: str, source: str) -> str:
-    """Return the path of a program; `source` is what to install where there is none.
+    """Return the path of a program; `source` says in the error what to install.
 
     Raises:
-        NotInstalledError: there is no such program.
+        NotInstalledError: the program is not installed.
     """
     elsewhere = f"/usr/sbin:/usr/local/sbin:/usr/local/go/bin:{Path.home()}/go/bin"
     found = shutil.which(name) or shutil.which(name, path=elsewhere)
@@ -46,13 +46,13 @@ def program(name: str, source: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that no other process is given before this process ends."""
+    """Return a port that stays reserved until this process ends."""
     _reserved.append(ReservedPort())
     return _reserved[-1].number
 
 
 def listens(port: int) -> bool:
-    """Return whether a server of this machine accepts connections on the port."""
+    """Return whether a local server accepts connections on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -62,17 +62,17 @@ def wait_for(condition: Callable[[], object], seconds: float = _STOP_SECONDS) ->
     """Wait until the condition holds.
 
     Raises:
-        TimeoutError: it does not within so many seconds.
+        TimeoutError: it does not hold after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"still not so after {seconds:g} s")
+            raise TimeoutError(f"the condition does not hold after {seconds:g} s")
         time.sleep(_POLL_SECONDS)
 
 
 class EndedError(Exception):
-    """A server ended by itself; holds the end of its log."""
+    """A server ended unexpectedly; the message is the end of its log."""
 
 
 class Server:
@@ -80,8 +80,8 @@ class Server:
 
     Args:
         command: the program and its arguments.
-        folder: its working folder; the log goes to ``server.log`` there.
-        ready: says whether it can be used.
+        folder: its working folder, with its log ``server.log``.
+        ready: returns whether the server accepts requests.
     """
 
     def __init__(self, command: Sequence[str], folder: Path, ready: Callable[[], bool]) -> None:
@@ -91,11 +91,11 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it is ready.
+        """Start the server and wait until it is ready.
 
         Raises:
-            EndedError: it ended.
-            TimeoutError: it does not become ready.
+            EndedError: it ended during the start.
+            TimeoutError: it did not become ready.
         """
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -105,22 +105,22 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the server with SIGKILL, as a crash would."""
         self.signal(signal.SIGKILL)
         if self._process:
             self._process.wait()
 
     def signal(self, number: int) -> None:
-        """Send it a signal."""
+        """Send the server a signal."""
         if self._process:
             self._process.send_signal(number)
 
     def stop(self) -> None:
-        """End it in order, also when it is frozen."""
+        """Stop the server with SIGTERM, even if it is frozen."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
@@ -146,7 +146,7 @@ def _started(server: Server) -> Iterator[None]:
 
 @contextmanager
 def _folder(prefix: str) -> Iterator[Path]:
-    # Of a short path: that of a socket is limited to about a hundred characters.
+    # A short path: the kernel limits the paths of sockets to about 100 characters.
     path = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
     try:
         yield path
@@ -216,7 +216,7 @@ def mariadb() -> Iterator[MariaDb]:
     install = program("mariadb-install-db", "Debian: mariadb-server")
     with _folder("mariadb") as path:
         data, port = path / "data", free_port()
-        # As root it insists on being told so.
+        # mariadbd refuses to run as root without --user=root.
         user = ["--user=root"] if os.geteuid() == 0 else []
         _install([
             install, "--no-defaults", f"--datadir={data}", *user, "--skip-test-db",
@@ -234,7 +234,7 @@ def mariadb() -> Iterator[MariaDb]:
 
 
 def _install(command: list[str], data: Path) -> None:
-    """Make the system tables; on a very busy machine that may take another try."""
+    """Create the system tables; try again if it fails, as it may on a busy machine."""
     for _ in range(3):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
@@ -258,7 +258,7 @@ class S3(Server):
         return f"minio://access:secretkey@127.0.0.1:{self.port}/{bucket}"
 
     def objects(self, bucket: str) -> list[Path]:
-        """Return the objects of a bucket, and what unfinished uploads left."""
+        """Return the files of a bucket: objects and parts of unfinished uploads."""
         return sorted(path for path in (self.data / bucket).rglob("*") if path.is_file())
 
 

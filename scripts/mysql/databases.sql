@@ -1,4 +1,4 @@
--- A database for each service that keeps SQL, and who may use them.
+-- One database per SQL service, and the rights of the services' user.
 CREATE DATABASE IF NOT EXISTS usermicro;
 CREATE DATABASE IF NOT EXISTS videomicro;
 CREATE DATABASE IF NOT EXISTS commentmicro;

@@ -1,1 +1,1 @@
-"""Runs the whole system on one machine: Redis, five services and the API, as processes."""
+"""Runs the whole system on one machine: Redis, the services and the API, one process each."""

@@ -1,4 +1,4 @@
-"""``scripts/up``: start everything, say where it is, keep it running until told to stop."""
+"""``scripts/up``: starts the whole system, prints its addresses, runs it until a signal."""
 
 import argparse
 import asyncio
@@ -17,36 +17,42 @@ from scripts.supervisor.system import API_PORT, NotReadyError, Ports, running
 
 
 def main() -> None:
-    """Run the system as the command line says."""
+    """Parse the command line and run the system."""
     arguments = _arguments()
     try:
-        with folder.opened(arguments.data.absolute()) as data:
+        with folder.open_folder(arguments.data.absolute()) as data:
             asyncio.run(_up(data, arguments))
-    except (folder.InUseError, NoRedisServerError, NotReadyError, _Taken, OSError) as error:
+    except (
+        folder.InUseError,
+        NoRedisServerError,
+        NotReadyError,
+        _PortInUseError,
+        OSError,
+    ) as error:
         sys.exit(f"scripts/up: {error}")
 
 
-class _Taken(Exception):
+class _PortInUseError(Exception):
     """A port is in use."""
 
 
 class _Stopped(Exception):
-    """A signal came."""
+    """A signal stopped the system."""
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/up", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of all data")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="the folder of all data")
     ports = parser.add_mutually_exclusive_group()
-    ports.add_argument("--port", type=port, default=API_PORT, help="of the API (default 8888)")
-    ports.add_argument("--free-ports", action="store_true", help="choose every port")
-    parser.add_argument("--demo", action="store_true", help="fill an empty installation")
+    ports.add_argument("--port", type=port, default=API_PORT, help="the API's port (default 8888)")
+    ports.add_argument("--free-ports", action="store_true", help="choose free ports for everything")
+    parser.add_argument("--demo", action="store_true", help="add demo data if there are no videos")
     parser.add_argument("--version", action="version", version=f"scripts/up {__version__}")
     return parser.parse_args()
 
 
 def port(text: str) -> int:
-    """Read a port from 1 on; argparse shows this function's name for what is none."""
+    """Parse a port number from 1 to 65535; argparse uses this function's name in its message."""
     number = int(text)
     if not 1 <= number <= _LAST_PORT:
         raise ValueError(text)
@@ -58,19 +64,21 @@ _LAST_PORT: Final = 65_535
 
 async def _up(data: folder.Folder, arguments: argparse.Namespace) -> None:
     ports = Ports.free() if arguments.free_ports else Ports.fixed(arguments.port)
-    if taken := ports.taken():
-        numbers = ", ".join(map(str, taken))
-        raise _Taken(f"port {numbers} in use: choose --port N for the API, or --free-ports")
+    if in_use := ports.in_use():
+        numbers = ", ".join(map(str, in_use))
+        raise _PortInUseError(
+            f"port {numbers} in use: choose --port N for the API, or --free-ports"
+        )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with contextlib.suppress(_Stopped):
-        await _until(stop, data, ports, demo=arguments.demo)
+        await _run_until(stop, data, ports, demo=arguments.demo)
     _say("stopped")
 
 
-async def _until(stop: asyncio.Event, data: folder.Folder, ports: Ports, *, demo: bool) -> None:
-    """Run until `stop` is set, also while it still starts."""
+async def _run_until(stop: asyncio.Event, data: folder.Folder, ports: Ports, *, demo: bool) -> None:
+    """Run until `stop` is set, which also interrupts the start."""
     system = asyncio.create_task(_run(data, ports, demo=demo))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((system, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -92,7 +100,7 @@ async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
             try:
                 await fill(url, _say)
             except DemoError as error:
-                _say(f"no demo data: {error}")
+                _say(f"demo data is incomplete: {error}")
         _print(f"on this machine         {url}")
         if address := outside_address():
             _print(f"on a phone nearby       http://{address}:{ports.serve['api']}")

@@ -1,4 +1,4 @@
-"""The folder with all data of one installation, and the lock that keeps it to one."""
+"""The data folder of one installation, and the lock that allows one copy at a time."""
 
 import fcntl
 import os
@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-_SOCKET_PATH: Final = 100
-_OTHERS: Final = 0o077
-_PATIENCE_SECONDS: Final = 6.0
+_LONGEST_SOCKET_PATH: Final = 100
+_GROUP_AND_OTHERS: Final = 0o077
+_LOCK_TIMEOUT_SECONDS: Final = 6.0
 
 
 class InUseError(Exception):
-    """Another copy runs on the same data."""
+    """Another copy of the system uses the same data folder."""
 
 
 class Folder:
-    """Where what is kept: below `root`; `lock` is the open lock that every process holds on to."""
+    """The data folder; `lock` is the descriptor of its lock file, inherited by every child."""
 
     def __init__(self, root: Path, lock: int) -> None:
         self.root = root
@@ -30,42 +30,42 @@ class Folder:
             (root / name).mkdir(mode=0o700, exist_ok=True)
 
     def secret(self, say: Callable[[str], None]) -> str:
-        """Return the secret that signs tokens; made once, readable by its owner only.
+        """Return the secret that signs tokens; generated once, readable only by its owner.
 
-        A file that others may read is closed to them again, with a warning.
+        If others can read the file, their permissions are removed and a warning is printed.
         """
         path = self.root / "secret"
         if not path.exists() or not path.read_text():
-            made = path.with_suffix(".new")
-            made.unlink(missing_ok=True)
-            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            new = path.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))
-            made.replace(path)
-        if path.stat().st_mode & _OTHERS:
+            new.replace(path)
+        if path.stat().st_mode & _GROUP_AND_OTHERS:
             path.chmod(0o600)
             say(
-                f"warning: others could read {path}; now only its owner can. If somebody may have, "
-                "remove it: the next start makes a new one, and everybody logs in again"
+                f"warning: other users could read {path}; now only its owner can. If it may have "
+                "leaked, remove it: the next start makes a new one, and all users log in again"
             )
         return path.read_text()
 
     def clear_partials(self) -> None:
-        """Remove copies that were under way when everything was killed: now nobody makes any."""
+        """Remove partial objects that a killed process left behind."""
         shutil.rmtree(self.root / "objects" / ".partial", ignore_errors=True)
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Folder]:
-    """Make the folder if need be and keep everybody else out of it.
+def open_folder(root: Path) -> Iterator[Folder]:
+    """Create the folder if it is missing, and lock it while the block runs.
 
     Raises:
-        InUseError: another copy runs on it.
-        OSError: it cannot be made or written.
+        InUseError: another copy holds the lock.
+        OSError: the folder cannot be created or written.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(lock, root)
+        _acquire(lock, root)
         folder = Folder(root, lock)
         folder.clear_partials()
         yield folder
@@ -73,9 +73,9 @@ def opened(root: Path) -> Iterator[Folder]:
         os.close(lock)
 
 
-def _take(lock: int, root: Path) -> None:
-    """Lock; the processes of a copy that was killed hold on to it until they have ended."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _acquire(lock: int, root: Path) -> None:
+    """Lock the file, with a timeout: children of a killed copy hold the lock until they end."""
+    deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,9 +90,9 @@ def _take(lock: int, root: Path) -> None:
 
 @contextmanager
 def socket_path(folder: Folder) -> Iterator[Path]:
-    """Give a path for Redis's socket: the kernel allows about a hundred characters."""
+    """Yield a path for Redis's socket: the kernel limits it to about 100 characters."""
     inside = folder.root / "redis" / "socket"
-    if len(str(inside)) < _SOCKET_PATH:
+    if len(str(inside)) < _LONGEST_SOCKET_PATH:
         yield inside
         return
     with tempfile.TemporaryDirectory(prefix="douyin-") as name:

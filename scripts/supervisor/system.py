@@ -1,4 +1,4 @@
-"""What runs: Redis, every service of the list in `idl`, the API; with which settings."""
+"""The processes of the system and their settings: Redis, the services, the API."""
 
 import asyncio
 import importlib
@@ -31,12 +31,12 @@ _READY_SECONDS: Final = 30.0
 
 
 class NotReadyError(Exception):
-    """Something did not start; says what."""
+    """A process did not become ready; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything listens: a port and an admin port for each name."""
+    """The port and the admin port of each process, by name."""
 
     serve: dict[str, int]
     admin: dict[str, int]
@@ -44,13 +44,13 @@ class Ports:
 
     @classmethod
     def fixed(cls, api: int) -> "Ports":
-        """Return the usual ports, with `api` for the API."""
+        """Return the default ports, with `api` for the API."""
         serve = {service.name: service.port for service in SERVICES} | {"api": api}
         return cls(serve, {name: port + _ADMIN_ABOVE for name, port in serve.items()})
 
     @classmethod
     def free(cls) -> "Ports":
-        """Return free ports, reserved for as long as the result is kept."""
+        """Return free ports; they stay reserved while the result lives."""
         names = [*(service.name for service in SERVICES), "api"]
         reserved = [ReservedPort() for _ in range(2 * len(names))]
         numbers = [port.number for port in reserved]
@@ -59,18 +59,18 @@ class Ports:
             dict(zip(names, serve, strict=True)), dict(zip(names, admin, strict=True)), reserved
         )
 
-    def taken(self) -> list[int]:
-        """Return those on which something listens already."""
+    def in_use(self) -> list[int]:
+        """Return the ports on which a server already listens."""
         return [p for p in (*self.serve.values(), *self.admin.values()) if network.in_use(p)]
 
 
 @asynccontextmanager
 async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> AsyncIterator[None]:
-    """Start everything, wait until it is ready, and stop it in reverse at the end.
+    """Start all processes, wait until they are ready, and stop them in reverse order at the end.
 
     Raises:
-        NoRedisServerError: there is no redis-server; says what to install.
-        NotReadyError: something did not become ready in time.
+        NoRedisServerError: there is no redis-server; the message says what to install.
+        NotReadyError: a process did not become ready in time.
     """
     program = redis_server.find()
     async with AsyncExitStack() as stack:
@@ -102,8 +102,8 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
         for service in SERVICES
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
-    decided = {**terminal, **addresses, "REDIS_URL": f"unix://{_in_url(socket)}"}
-    return {**os.environ, **decided}
+    redis_url = f"unix://{_in_url(socket)}"
+    return {**os.environ, **terminal, **addresses, "REDIS_URL": redis_url}
 
 
 def _service_environment(service: Service[Any], ports: Ports, folder: Folder) -> dict[str, str]:
@@ -117,7 +117,7 @@ def _service_environment(service: Service[Any], ports: Ports, folder: Folder) ->
 
 def _api_environment(ports: Ports, folder: Folder, secret: str) -> dict[str, str]:
     return {
-        "LISTEN_HOST": "0.0.0.0",  # noqa: S104 - phones on the same network are meant to reach it
+        "LISTEN_HOST": "0.0.0.0",  # noqa: S104 - phones on the same network use it
         "PORT": str(ports.serve["api"]),
         "ADMIN_PORT": str(ports.admin["api"]),
         "OBJECTS_URL": f"file://{_in_url(folder.root)}/objects",

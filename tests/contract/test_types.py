@@ -54,7 +54,7 @@ def test_a_contract_that_changed_makes_its_stub_stale(tmp_path):
     command = [sys.executable, "-m", "scripts.stubs", "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("not up to date: idl/videomicro.pyi;")
+    assert done.stderr.startswith("outdated: idl/videomicro.pyi;")
 
 
 TYPOS = [

@@ -168,14 +168,14 @@ async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
 
 def test_a_secret_that_others_can_read_is_closed_to_them_with_a_warning(tmp_path):
     said: list[str] = []
-    with folder.opened(tmp_path) as data:
+    with folder.open_folder(tmp_path) as data:
         made = data.secret(said.append)
         assert said == []
         (tmp_path / "secret").chmod(0o644)
         assert data.secret(said.append) == made
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
     assert len(said) == 1
-    assert "others could read" in said[0]
+    assert "other users could read" in said[0]
 
 
 async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypatch):
@@ -258,7 +258,7 @@ async def test_demo_data_fill_what_is_empty_and_end_nothing(up, kind):
         videos = (await apk.get("feed"))["video_list"]
         assert len(videos) == (0 if kind == "taken" else 30)
         if kind == "taken":
-            assert "no demo data" in again.log.read_text()
+            assert "demo data is incomplete" in again.log.read_text()
         else:
             assert (await apk.bytes_of(videos[0]["play_url"]))[4:8] == b"ftyp"
             assert sum(video["favorite_count"] for video in videos) > 30
@@ -270,7 +270,7 @@ def test_stopping_does_not_wait_for_demo_data(up, tmp_path):
         [*command, str(tmp_path / "data")], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     for line in process.stderr or ():
-        if "clips" in line:
+        if "adding demo data" in line:
             break
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)

@@ -145,7 +145,7 @@ async def test_the_command_calls_a_method_and_shows_what_there_is(fleet):
     code, out, _ = await call("userservice", "GetUserMethod", '{"id": 404}', *address)
     assert (code, json.loads(out)["status_code"]) == (0, 10007)
     for bad, why in (
-        ('{"idd": 1}', "no idd"), ("{", "no JSON"), ("[]", "want an object"),
+        ('{"idd": 1}', "unknown field idd"), ("{", "invalid JSON"), ("[]", "expected an object"),
         ('{"id": "x"}', "GetUser"), ('{"id": 99999999999999999999}', "GetUser"),
     ):  # fmt: skip
         code, _, err = await call("userservice", "GetUserMethod", bad, *address)
@@ -153,7 +153,7 @@ async def test_the_command_calls_a_method_and_shows_what_there_is(fleet):
         assert why in err
         assert "Traceback" not in err
     code, _, err = await call("userservice", "LoginUserMethod", '{"name": "x"}', *address)
-    assert "password missing" in err
+    assert "missing field password" in err
     code, _, err = await call("userservice", "Nothing", "{}", *address)
     assert "GetUserMethod" in err
     code, out, _ = await call("--list")
