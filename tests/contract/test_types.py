@@ -77,7 +77,7 @@ TYPOS = [
     ("api/handler/core.py", "user_id=user_id, token=", "user_id=answer.user_id, token=",
      'Argument "user_id" to "ok" of "RegisterResp" has incompatible type "int | None"'),
     # methods of clients and of handlers
-    ("api/aggregate.py", "GetUserSetByIdSetMethod", "GetUserSetByIdSetMehtod",
+    ("api/facts.py", "GetUserSetByIdSetMethod", "GetUserSetByIdSetMehtod",
      '"Client" has no attribute "GetUserSetByIdSetMehtod"'),
     ("commentmicro/peers.py", "GetVideoAuthorIdMethod(id=", "GetVideoAuthorIdMethod(video_id=",
      'Unexpected keyword argument "video_id" for "GetVideoAuthorIdMethod"'),
