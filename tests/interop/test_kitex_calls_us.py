@@ -14,17 +14,16 @@ import idl
 from idl import usermicro
 from microkit.errors import Error
 from microkit.rpc.contract import Contract
+from microkit.rpc.structs import fields_of
 from scripts.call import PACKAGES, invoke
 
-# Fields that the original contract does not have.
+# Fields that the original contracts do not have.
 ADDED = {
-    "status_code",
-    "status_msg",
-    "video_id",
-    "message",
-    "msg_type",
-    "create_time_ms",
-    "complete",
+    field.name
+    for stem in idl.RPC
+    for struct in Contract(idl.load(stem)).structs.values()
+    for field in fields_of(struct)
+    if field.id >= 100
 }
 
 

@@ -52,8 +52,8 @@ async def test_our_client_calls_a_multiplexed_server(modern, settings):
 @pytest.mark.parametrize(
     ("protocol", "logged", "said"),
     [
-        ("ttheader", "a stream: only calls are served", "EOF"),
-        ("grpc", "HTTP/2, as of a gRPC client", "draining"),
+        ("ttheader", "only calls are served", "EOF"),
+        ("grpc", "only Thrift is served", "draining"),
     ],
 )
 async def test_a_stream_is_refused_at_once(modern, slow, protocol, logged, said, caplog):
