@@ -62,14 +62,15 @@ class Parts:
 async def play(mix: Mix, parts: Parts, clip: Path) -> list[Step]:
     """Start the system, play the story, and return its steps."""
     async with AsyncExitStack() as stack:
-        fleet = await stack.enter_async_context(_services(mix, parts))
+        fleet = await stack.enter_async_context(services(mix, parts))
         url = await stack.enter_async_context(_api(mix, parts, fleet))
         apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
         return await Story(apk, clip).play()
 
 
 @asynccontextmanager
-async def _services(mix: Mix, parts: Parts) -> AsyncIterator[Fleet]:
+async def services(mix: Mix, parts: Parts) -> AsyncIterator[Fleet]:
+    """Start the five services, each of its kind."""
     async with AsyncExitStack() as stack:
         fleet = Fleet(parts.settings(), {}, Hasher(), stack, {})
         for service in SERVICES:  # in an order in which each finds those that it calls

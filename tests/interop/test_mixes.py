@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 from interop.kitex import ROOT
-from interop.mixes import ALL_OURS, MIXES, Mix, Parts, play
+from interop.mixes import ALL_OURS, MIXES, Mix, Parts, play, services
 from interop.story import ENDPOINTS, Step
 
+from microkit.errors import NotFound
 from scripts import servers
 
 
@@ -106,3 +107,20 @@ async def test_every_mix_shows_what_ours_alone_show(
         columns[mix.name] = column(mix, differing)
     figure(f"steps a mix: {len(alone)}\n{table(columns)}")
     assert table(columns) in (ROOT / "docs" / "interop.md").read_text()
+
+
+@pytest.mark.parametrize("programs", ["original"], indirect=True)
+async def test_a_video_that_the_originals_videoservice_lacks_is_not_found_by_ours(
+    programs, settings, redis_url, tmp_path
+):
+    """It returns an exception, "record not found", to our favoriteservice and commentservice."""
+    mix = Mix(frozenset({"videoservice"}))
+    parts = Parts(programs, lambda **more: settings(redis_url=redis_url, **more), tmp_path)
+    async with services(mix, parts) as fleet:
+        favorites, comments = fleet.client("favoriteservice"), fleet.client("commentservice")
+        with pytest.raises(NotFound, match="视频不存在"):
+            await favorites.FavoriteMethod(user_id=1, video_id=404, action_type=1)
+        with pytest.raises(NotFound, match="视频不存在"):
+            await comments.CommentMethod(
+                user_id=1, video_id=404, action_type=1, comment_text="x", ids_only=True
+            )
