@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from api.call import ANONYMOUS
 from api.clients import Clients
-from idl import commentmicro, videomicro
+from idl import commentmicro, relationmicro, videomicro
 from microkit.batch import BatchLoader, SingleFlight
 from microkit.paging import END, Page
 
@@ -116,11 +116,16 @@ class Lists:
         answer = await self._clients.relations.GetFollowListMethod(
             myId=ANONYMOUS, targetId=user_id, ids_only=True, cursor=cursor, count=count
         )
-        return Page([user.id for user in answer.userList], answer.next_cursor or END)
+        return Page(_ids(answer.user_ids, answer.userList), answer.next_cursor or END)
 
     async def _load_followers(self, key: PageKey) -> Page[int]:
         user_id, cursor, count = key
         answer = await self._clients.relations.GetFollowerListMethod(
             myId=ANONYMOUS, targetId=user_id, ids_only=True, cursor=cursor, count=count
         )
-        return Page([user.id for user in answer.user_list], answer.next_cursor or END)
+        return Page(_ids(answer.user_ids, answer.user_list), answer.next_cursor or END)
+
+
+def _ids(ids: list[int] | None, users: Sequence[relationmicro.User]) -> list[int]:
+    """Return a list's ids; the original service does not know `ids_only` and answers users."""
+    return [user.id for user in users] if ids is None else ids

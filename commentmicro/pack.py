@@ -1,12 +1,24 @@
 """Database rows to the contract's structs."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
+from typing import Final
 
 from commentmicro.dal.comment import CommentRow
 from idl import commentmicro, usermicro
 
+_QUARTER_MS: Final = 900_000
+_KEPT_DAYS: Final = 4096
+
 Infos = Mapping[int, usermicro.UserInfo]
+
+
+@functools.lru_cache(_KEPT_DAYS)
+def _day(quarter: int, zone: tzinfo) -> str:
+    """Return the day of a quarter of an hour since 1970: zones differ by whole quarters."""
+    day = datetime.fromtimestamp(quarter * _QUARTER_MS / 1e3, zone)
+    return f"{day.month:02}-{day.day:02}"
 
 
 def user(user_id: int, infos: Infos | None) -> commentmicro.User:
@@ -29,12 +41,11 @@ def user(user_id: int, infos: Infos | None) -> commentmicro.User:
 
 def comment(row: CommentRow, infos: Infos | None, zone: tzinfo) -> commentmicro.Comment:
     """Return a comment; its date is in `zone`."""
-    day = datetime.fromtimestamp(row.created_ms / 1e3, zone)
     return commentmicro.Comment(
         id=row.id,
         user=user(row.user_id, infos),
         content=row.content,
-        create_date=f"{day.month:02}-{day.day:02}",
+        create_date=_day(row.created_ms // _QUARTER_MS, zone),
     )
 
 

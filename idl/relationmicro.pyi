@@ -82,8 +82,15 @@ class GetFollowListResp(msgspec.Struct, kw_only=True):
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
     next_cursor: int | None = None  # 0: nothing more
+    user_ids: list[int] | None = None  # with ids_only: the users, in place of userList
     @classmethod
-    def ok(cls, *, userList: list[User], next_cursor: int | None = None) -> Self: ...
+    def ok(
+        cls,
+        *,
+        userList: list[User],
+        next_cursor: int | None = None,
+        user_ids: list[int] | None = None,
+    ) -> Self: ...
 
 class GetFollowerListReq(msgspec.Struct, kw_only=True):
     myId: int | None = None
@@ -98,8 +105,15 @@ class GetFollowerListResp(msgspec.Struct, kw_only=True):
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
     next_cursor: int | None = None  # 0: nothing more
+    user_ids: list[int] | None = None  # with ids_only: the users, in place of user_list
     @classmethod
-    def ok(cls, *, user_list: list[User], next_cursor: int | None = None) -> Self: ...
+    def ok(
+        cls,
+        *,
+        user_list: list[User],
+        next_cursor: int | None = None,
+        user_ids: list[int] | None = None,
+    ) -> Self: ...
 
 class GetFriendListReq(msgspec.Struct, kw_only=True):
     myUid: int | None = None

@@ -84,6 +84,7 @@ struct GetFollowListResp {
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
     101: optional i64 next_cursor          // 0: nothing more
+    102: optional list<i64> user_ids        // with ids_only: the users, in place of userList
 }
 
 struct GetFollowerListReq {
@@ -100,6 +101,7 @@ struct GetFollowerListResp {
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
     101: optional i64 next_cursor          // 0: nothing more
+    102: optional list<i64> user_ids        // with ids_only: the users, in place of user_list
 }
 
 struct GetFriendListReq {

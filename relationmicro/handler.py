@@ -83,7 +83,11 @@ class RelationHandler:
         page = await self._follows.following(
             request.targetId, request.cursor or NEWEST, request.count or MAX_ITEMS
         )
-        users = await self._users(request.myId, page.items, ids_only=request.ids_only)
+        if request.ids_only:
+            return relationmicro.GetFollowListResp.ok(
+                userList=[], user_ids=page.items, next_cursor=page.next_cursor
+            )
+        users = await self._users(request.myId, page.items)
         return relationmicro.GetFollowListResp.ok(userList=users, next_cursor=page.next_cursor)
 
     async def GetFollowerListMethod(
@@ -93,7 +97,11 @@ class RelationHandler:
         page = await self._follows.followers(
             request.targetId, request.cursor or NEWEST, request.count or MAX_ITEMS
         )
-        users = await self._users(request.myId, page.items, ids_only=request.ids_only)
+        if request.ids_only:
+            return relationmicro.GetFollowerListResp.ok(
+                user_list=[], user_ids=page.items, next_cursor=page.next_cursor
+            )
+        users = await self._users(request.myId, page.items)
         return relationmicro.GetFollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def GetFriendListMethod(
@@ -114,13 +122,15 @@ class RelationHandler:
     async def _infos(
         self, viewer: int | None, user_ids: list[int]
     ) -> dict[int, relationmicro.FollowInfo]:
-        counts, is_follow = await asyncio.gather(
-            self._follows.counts(user_ids), self._follows.is_following(viewer, user_ids)
+        if not viewer:
+            return pack.follow_infos(await self._follows.counts(user_ids), frozenset())
+        counts, followed = await asyncio.gather(
+            self._follows.counts(user_ids), self._follows.followed(viewer, user_ids)
         )
-        return pack.follow_infos(counts, is_follow)
+        return pack.follow_infos(counts, frozenset(followed))
 
     async def _users(
-        self, viewer: int | None, ids: Sequence[int], *, ids_only: bool | None
+        self, viewer: int | None, ids: Sequence[int], *, ids_only: bool | None = None
     ) -> list[relationmicro.User]:
         if ids_only:
             return pack.bare_users(await self._follows.is_following(viewer, ids))

@@ -15,10 +15,10 @@ def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
 
 
 def follow_infos(
-    counts: Mapping[int, Counts], is_follow: Mapping[int, bool]
+    counts: Mapping[int, Counts], followed: frozenset[int]
 ) -> dict[int, relationmicro.FollowInfo]:
     """Return the follow infos of users by id."""
-    return {user_id: follow_info(n, is_follow=is_follow[user_id]) for user_id, n in counts.items()}
+    return {user_id: follow_info(n, is_follow=user_id in followed) for user_id, n in counts.items()}
 
 
 def bare_users(is_follow: Mapping[int, bool]) -> list[relationmicro.User]:

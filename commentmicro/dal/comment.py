@@ -176,5 +176,5 @@ class Comments:
     async def _load_page(self, page: tuple[int, int, int]) -> Page[CommentRow]:
         video_id, cursor, count = page
         query = _BY_VIDEO(video=video_id, below=cursor, limit=count + 1)
-        rows = [CommentRow(*row) for row in await self._database.rows(query)]
+        rows = list(map(CommentRow._make, await self._database.rows(query)))
         return cut(rows, count, lambda row: row.id)

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from scripts.benchmark.population import PASSWORD, Person, Population
+from scripts.benchmark.population import (
+    COMMENT_LIST,
+    FOLLOW_LIST,
+    PAGE,
+    PASSWORD,
+    Person,
+    Population,
+)
 
 _BOUNDARY: Final = "a-line-between-the-parts"
 _REQUESTS: Final = 2000
@@ -82,7 +89,22 @@ def _favorite_list(population: Population, _folder: Path) -> Iterable[str]:
 
 
 def _follow_list(population: Population, _folder: Path) -> Iterable[str]:
-    return _lists("/douyin/relation/follow/list/", population, population.followers)
+    return _lists(FOLLOW_LIST, population, population.followers)
+
+
+def _follow_list_page(population: Population, _folder: Path) -> Iterable[str]:
+    return _second_pages(FOLLOW_LIST, "user_id", population)
+
+
+def _comment_list_page(population: Population, _folder: Path) -> Iterable[str]:
+    return _second_pages(COMMENT_LIST, "video_id", population)
+
+
+def _second_pages(path: str, name: str, population: Population) -> Iterator[str]:
+    for viewer in _shuffled(population.people):
+        for listed, cursor in population.pages[path].items():
+            query = {name: listed, "cursor": cursor, "count": PAGE, "token": viewer.token}
+            yield _line("GET", path, **query)
 
 
 def _follower_list(population: Population, _folder: Path) -> Iterable[str]:
@@ -98,7 +120,7 @@ def _lists(path: str, population: Population, owners: list[Person]) -> Iterator[
 def _comment_list(population: Population, _folder: Path) -> Iterable[str]:
     for viewer in _shuffled(population.people):
         for video in population.commented[viewer.id % 2 :: 2]:
-            yield _line("GET", "/douyin/comment/list/", video_id=video, token=viewer.token)
+            yield _line("GET", COMMENT_LIST, video_id=video, token=viewer.token)
 
 
 def _friend_list(population: Population, _folder: Path) -> Iterable[str]:
@@ -192,7 +214,6 @@ def _shuffled(people: list[Person]) -> list[Person]:
 
 
 FEED: Final = "feed signed in, newest"
-# A case for pages of lists (cursor, count) belongs after the list that it pages through.
 CASES: Final = (
     Case("ping", _ping),
     Case("feed anonymous, newest", _feed_newest),
@@ -203,8 +224,10 @@ CASES: Final = (
     Case("publish list (30)", _publish_list),
     Case("favorite list (50)", _favorite_list),
     Case("follow list (100)", _follow_list),
+    Case("follow list, page of 20", _follow_list_page),
     Case("follower list", _follower_list),
     Case("comment list (100)", _comment_list),
+    Case("comment list, page of 20", _comment_list_page),
     Case("friend list", _friend_list),
     Case("chat, whole (20)", _chat_whole),
     Case("chat, nothing new", _chat_poll),

@@ -32,12 +32,15 @@ COMMENTS: Final = 100
 MORE_COMMENTS: Final = 600
 CHATS: Final = 100
 MESSAGES: Final = 20
+PAGE: Final = 20
+FOLLOW_LIST: Final = "/douyin/relation/follow/list/"
+COMMENT_LIST: Final = "/douyin/comment/list/"
 PASSWORD: Final = "benchmark-password"  # noqa: S105 - of people who exist for the benchmark only
 
 _SEED: Final = 13
 _NEWEST: Final = 60
 _AT_ONCE: Final = 16
-_HEAVY_AT_ONCE: Final = 4  # uploads and password hashes
+_HEAVY_AT_ONCE: Final = 2  # uploads and password hashes
 _SHOWN: Final = "/douyin/publish/list/"
 
 
@@ -55,13 +58,15 @@ class Population:
     """What the system holds.
 
     `videos` are ids in the order of their publication, `chats` pairs who exchanged `MESSAGES`
-    messages, `clip` is the file that every video was made of.
+    messages, `clip` is the file that every video was made of. `pages` has, by path of a list and by
+    its owner or video, the cursor of the page after the first `PAGE` entries.
     """
 
     people: list[Person]
     videos: list[int]
     chats: list[tuple[Person, Person]]
     clip: Path
+    pages: dict[str, dict[int, int]]
 
     @property
     def publishers(self) -> list[Person]:
@@ -114,7 +119,7 @@ async def populate(url: str, folder: Path) -> Population:
         )
         videos = await _publish_all(session, people, clip, random_)
         chats = [_pair(random_, people) for _ in range(CHATS)]
-        made = Population(people, videos, chats, clip)
+        made = Population(people, videos, chats, clip, {})
         await _gather(_like(session, *like) for like in _likes(made, random_))
         await _gather(_follow(session, *follow) for follow in _follows(made, random_))
         await _gather(
@@ -124,7 +129,18 @@ async def populate(url: str, folder: Path) -> Population:
         for n in range(MESSAGES):
             writers = chats if n % 2 else [(other, one) for one, other in chats]
             await _gather(_message(session, who, whom, n) for who, whom in writers)
+        followers = [who.id for who in made.followers]
+        made.pages[FOLLOW_LIST] = await _cursors(session, FOLLOW_LIST, "user_id", followers)
+        made.pages[COMMENT_LIST] = await _cursors(session, COMMENT_LIST, "video_id", made.commented)
     return made
+
+
+async def _cursors(
+    session: aiohttp.ClientSession, path: str, name: str, ids: list[int]
+) -> dict[int, int]:
+    answers = await _gather(call(session, "GET", path, **{name: n, "count": PAGE}) for n in ids)
+    # An older checkout has no pages: it answers the whole list each time.
+    return {n: answer.get("next_cursor", 0) for n, answer in zip(ids, answers, strict=True)}
 
 
 async def _publish_all(

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from favoritemicro.dal import keys
+from idl import favoritemicro
 from microkit.errors import NotFound, ParamError, Unavailable
 
 LIKE, UNLIKE = 1, 2
@@ -84,6 +85,22 @@ async def test_every_requested_id_is_returned(favorites, videos):
     assert summary.user_favorite_count_map == users.favorite_count_map
     nobody = await favorites.FavoriteSummaryMethod(video_id_list=asked, user_id_list=[])
     assert not any(nobody.is_favorite_map.values())
+
+
+async def test_one_call_answers_for_many_viewers(favorites, videos):
+    await act(favorites, 1, videos[0])
+    await act(favorites, 2, videos[2])
+    viewed = [
+        favoritemicro.Viewed(viewer=1, video_ids=videos),
+        favoritemicro.Viewed(viewer=2, video_ids=videos[1:]),
+        favoritemicro.Viewed(viewer=0, video_ids=videos),
+        favoritemicro.Viewed(viewer=3, video_ids=[]),
+    ]
+    answer = await favorites.FavoriteSummaryMethod(
+        video_id_list=videos, user_id_list=[], viewed=viewed
+    )
+    assert answer.liked == [[videos[0]], [videos[2]], [], []]
+    assert answer.video_favorite_count_map == {videos[0]: 1, videos[1]: 0, videos[2]: 1}
 
 
 async def test_a_cached_author_needs_no_videoservice(favorites, videos, fleet):

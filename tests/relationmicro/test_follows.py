@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from idl import usermicro
+from idl import relationmicro, usermicro
 from microkit.errors import Error, NotFound, ParamError
 from relationmicro.dal import keys
 
@@ -80,9 +80,27 @@ async def test_lists_of_ids_call_no_other_service(relations, people, fleet):
     await follow(relations, a, b)
     await fleet.stop("userservice")
     answer = await relations.GetFollowListMethod(myId=a, targetId=a, ids_only=True)
-    assert [(user.id, user.is_follow) for user in answer.userList] == [(b, True)]
+    assert (answer.userList, answer.user_ids) == ([], [b])
+    answer = await relations.GetFollowerListMethod(myId=b, targetId=b, ids_only=True)
+    assert (answer.user_list, answer.user_ids) == ([], [a])
     with pytest.raises(Error):
         await relations.GetFollowListMethod(myId=a, targetId=a)
+
+
+async def test_one_call_answers_for_many_viewers(relations, people):
+    a, b, c, *_ = people
+    await follow(relations, a, b)
+    await follow(relations, b, c)
+    viewed = [
+        relationmicro.Viewed(viewer=a, user_ids=[b, c]),
+        relationmicro.Viewed(viewer=b, user_ids=[a, b, c]),
+        relationmicro.Viewed(viewer=0, user_ids=[b]),
+        relationmicro.Viewed(viewer=c, user_ids=[]),
+    ]
+    answer = await relations.GetFollowInfosMethod(target_uids=[a, b], viewed=viewed)
+    assert answer.followed == [[b], [c], [], []]
+    counts = {n: (i.follow_count, i.follower_count) for n, i in answer.follow_info_map.items()}
+    assert counts == {a: (1, 0), b: (1, 1)}
 
 
 async def test_friends_follow_each_other_and_have_the_newest_message(relations, people, fleet):
