@@ -53,9 +53,10 @@ class BatchLoader(Generic[K, V]):
         return (await self.join((key,))).get(key)
 
     def join(self, keys: Iterable[K]) -> asyncio.Future[Mapping[K, V]]:
-        """Add `keys` to the next batch and return the result of its load, which may hold more.
+        """Add `keys` to the next batch and return the future of its result.
 
-        Several loaders are asked at once by gathering such futures, which takes no tasks.
+        The result may have values of other callers' keys too. Gathering the futures of several
+        loaders runs them concurrently without a task for each.
         """
         batch = self._next
         if batch is None:

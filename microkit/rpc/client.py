@@ -21,7 +21,7 @@ from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Contract, Method
 from microkit.rpc.exception import DEADLINE, ApplicationException
-from microkit.rpc.load_balancer import LoadBalancer
+from microkit.rpc.instance_pools import InstancePools
 from microkit.rpc.pool import Pool
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
 from microkit.rpc.ttheader import Header, HeaderError
@@ -47,17 +47,12 @@ class Client:
         caller: str,
     ) -> None:
         self.service = service
-        self._resolver = resolver
+        self._pools = InstancePools(service, resolver, settings)
         self._caller = caller
         self._timeout = settings.rpc_timeout_ms / 1e3
-        self._pool_size = settings.rpc_pool_size
-        self._max_size = settings.rpc_max_message_mib * 2**20
         self.max_elements = settings.rpc_max_elements
         framed = settings.rpc_transport == "framed"
         self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
-        self._pools: dict[Instance, Pool] = {}
-        self._instances: Sequence[Instance] = ()
-        self._balancer = LoadBalancer()
         self._seqids = itertools.count(1)
         for method in contract.methods().values():
             setattr(self, method.name, BoundMethod(self, method))
@@ -71,24 +66,11 @@ class Client:
         Raises:
             Unavailable: no instance does.
         """
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        instances = await self._resolve(deadline)
-        for _ in instances:
-            pool = self._pool(instances)
-            try:
-                connection = pool.acquire_idle() or await pool.acquire(deadline)
-            except Unavailable:
-                self._balancer.record_connect_error(pool.instance)
-            else:
-                pool.release(connection)
-                return
-        raise Unavailable(retry=Retry.NEVER_HANDLED)
+        await self._pools.check(asyncio.get_running_loop().time() + self._timeout)
 
     async def close(self) -> None:
-        """Close every connection."""
-        for pool in self._pools.values():
-            pool.close()
-        await asyncio.sleep(0)
+        """Close all connections."""
+        await self._pools.close()
 
     async def send(
         self,
@@ -112,12 +94,10 @@ class Client:
             Unavailable: there is no reply; `retry` says whether the call may have been handled.
         """
         deadline = asyncio.get_running_loop().time() + (timeout or self._timeout)
-        instances = self._resolver.cached(self.service) or await self._resolve(deadline)
-        if instances is not self._instances:
-            self._close_removed(instances)
+        instances = await self._pools.instances(deadline)
         tried: list[Instance] = []
         while True:
-            pool = self._pool(_untried(instances, tried))
+            pool = self._pools.pick(_untried(instances, tried))
             tried.append(pool.instance)
             try:
                 reply = await self._attempt(pool, method, body, deadline)
@@ -147,7 +127,7 @@ class Client:
             connection = pool.acquire_idle() or await pool.acquire(deadline)
         except Unavailable as error:
             if not isinstance(error, DeadlineExceeded):  # which means that the pool was full
-                self._balancer.record_connect_error(pool.instance)
+                self._pools.balancer.record_connect_error(pool.instance)
             raise
         matches = False
         try:
@@ -160,7 +140,7 @@ class Client:
                 and reply.kind in (REPLY, EXCEPTION)
             )
         except Unavailable:
-            self._balancer.record_no_reply(pool.instance)
+            self._pools.balancer.record_no_reply(pool.instance)
             raise
         finally:
             # Without the matching reply the connection is closed: a late reply must not be read by
@@ -173,9 +153,9 @@ class Client:
             _log.warning("%s.%s: the reply is to another call", self.service, method.name)
             raise Unavailable
         if reply.kind == EXCEPTION and _exception(reply) == DEADLINE:
-            self._balancer.record_no_reply(pool.instance)  # the server's timeout came first
+            self._pools.balancer.record_no_reply(pool.instance)  # the server's timeout came first
         else:
-            self._balancer.record_reply(pool.instance)
+            self._pools.balancer.record_reply(pool.instance)
         return reply
 
     def _encode(self, method: Method, seqid: int, body: bytes, deadline: float) -> bytes:
@@ -195,33 +175,6 @@ class Client:
         except HeaderError as error:
             _log.error("%s.%s: cannot encode the header: %s", self.service, method.name, error)
             raise ServiceError from error
-
-    async def _resolve(self, deadline: float) -> Sequence[Instance]:
-        """Return the instances, waiting for the resolver until `deadline`."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await self._resolver.resolve(self.service)
-        except TimeoutError:
-            raise DeadlineExceeded(retry=Retry.NEVER_HANDLED) from None
-
-    def _pool(self, instances: Sequence[Instance]) -> Pool:
-        """Return the pool of the instance that the load balancer picks."""
-        instance = self._balancer.pick(instances)
-        if instance is None:
-            _log.warning("%s: no instance is registered", self.service)
-            raise Unavailable(retry=Retry.NEVER_HANDLED)
-        pool = self._pools.get(instance)
-        if pool is None:
-            pool = Pool(self.service, instance, self._pool_size, self._max_size)
-            self._pools[instance] = pool
-        return pool
-
-    def _close_removed(self, instances: Sequence[Instance]) -> None:
-        """Close the pools of instances that are no longer in the list."""
-        self._instances = instances
-        for removed in self._pools.keys() - set(instances):
-            self._balancer.reset(removed)
-            self._pools.pop(removed).close()
 
 
 class BoundMethod:

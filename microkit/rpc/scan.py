@@ -1,4 +1,4 @@
-"""Finds the end of a Thrift struct and counts its elements, without building anything."""
+"""Finds the end of an encoded Thrift struct and counts its elements, without decoding it."""
 
 import struct
 from collections.abc import Generator
@@ -9,8 +9,8 @@ MAX_DEPTH: Final = 64
 _SIZES: Final = {2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8}
 _STRING, _STRUCT, _MAP, _SET, _LIST = 11, 12, 13, 14, 15
 _TYPES: Final = frozenset((*_SIZES, _STRING, _STRUCT, _MAP, _SET, _LIST))
-# Bytes before the values: the types of the elements and a length.
-_HEADS: Final = {_STRING: 4, _MAP: 6, _SET: 5, _LIST: 5}
+# Sizes of what precedes the values: the types of the elements and the count.
+_PREFIX_SIZES: Final = {_STRING: 4, _MAP: 6, _SET: 5, _LIST: 5}
 
 
 class ProtocolError(Exception):
@@ -32,7 +32,7 @@ def scan_struct(  # noqa: C901 - one loop over all types keeps it a single pass
     A generator: it yields the number of bytes it needs, receives a buffer of at least that length,
     and returns the offset of the end. Fixed-size values are skipped by arithmetic. An explicit
     stack replaces recursion and bounds the depth. Elements are fields, list elements, keys and
-    values; those of a container are counted when its length is known.
+    values; those of a container are counted when its length is read.
 
     Raises:
         ProtocolError: the bytes are not a struct, or it has more than `max_elements`.
@@ -69,7 +69,7 @@ def scan_struct(  # noqa: C901 - one loop over all types keeps it a single pass
         if kind == _STRUCT:
             stack.append([])
         else:
-            head = _HEADS.get(kind)
+            head = _PREFIX_SIZES.get(kind)
             if head is None:
                 raise ProtocolError(f"unknown type {kind}")
             while len(data) < at + head:

@@ -23,7 +23,7 @@ _MAX_BUFFERED_MESSAGES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """The limits of a server: sizes in bytes, times in seconds, elements of one message."""
 
     message_size: int = 16 * 2**20
@@ -33,7 +33,7 @@ class Limits:
     timeout: float = 10
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def of(cls, settings: Settings) -> "ServerLimits":
         """Return the limits from the settings."""
         return cls(
             message_size=settings.rpc_max_message_mib * 2**20,
@@ -52,7 +52,11 @@ class Server:
     """
 
     def __init__(
-        self, name: str, contract: Contract[Any, HandlersT], handlers: HandlersT, limits: Limits
+        self,
+        name: str,
+        contract: Contract[Any, HandlersT],
+        handlers: HandlersT,
+        limits: ServerLimits,
     ) -> None:
         self.name = name
         self.limits = limits

@@ -6,7 +6,7 @@ from typing import Any
 
 from microkit.context import Context
 from microkit.network import Address
-from microkit.rpc.server import Limits, Server
+from microkit.rpc.server import Server, ServerLimits
 from microkit.service import Service
 
 OpenHandlers = Callable[[Context[Any]], AbstractAsyncContextManager[Mapping[str, object]]]
@@ -37,7 +37,7 @@ async def open_server(
     handler = service.module("handler")
     opened: OpenHandlers = open_handlers or handler.open_handlers
     async with opened(context) as by_thrift_service:
-        limits = Limits.of(context.settings)
+        limits = ServerLimits.of(context.settings)
         server = Server(service.name, handler.CONTRACT, by_thrift_service, limits)
         await server.listen(address.host, address.port)
         try:

@@ -218,13 +218,6 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
     secure = parse_qs(url.query).get("secure") == ["1"]
     endpoint = url.netloc.rpartition("@")[2]
     access_key, secret_key = unquote(url.username), unquote(url.password)
-    timeout = aiohttp.ClientTimeout(sock_connect=settings.store_timeout_ms / 1e3, sock_read=30)
-
-    def session(connections: int) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections)
-        return aiohttp.ClientSession(
-            timeout=timeout, read_bufsize=_CHUNK, connector=connector, auto_decompress=False
-        )
 
     def client(host: str, *, secure: bool) -> Minio:
         return Minio(
@@ -233,9 +226,9 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
 
     public, public_secure = _signing_host(settings, bucket) or (endpoint, secure)
     async with (
-        session(_CONNECTIONS) as client_session,
+        _open_session(settings, _CONNECTIONS) as client_session,
         # Streams to players have connections without a limit: a paused player keeps its own.
-        session(0) as stream_session,
+        _open_session(settings, 0) as stream_session,
         client(endpoint, secure=secure) as store,
         client(public, secure=public_secure) as signer,
     ):
@@ -252,6 +245,16 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
             yield objects
         finally:
             await objects.close()
+
+
+def _open_session(settings: ObjectsSettings, connections: int) -> aiohttp.ClientSession:
+    """Open an HTTP session with a limit of connections (0: none)."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(sock_connect=settings.store_timeout_ms / 1e3, sock_read=30),
+        connector=aiohttp.TCPConnector(limit=connections),
+        read_bufsize=_CHUNK,
+        auto_decompress=False,
+    )
 
 
 def _signing_host(settings: ObjectsSettings, bucket: str) -> tuple[str, bool] | None:

@@ -22,7 +22,7 @@ from microkit.config import Settings, load
 from microkit.discovery.static import StaticResolver
 from microkit.main import freeze_gc
 from microkit.rpc.client import Client
-from microkit.rpc.server import Limits, Server
+from microkit.rpc.server import Server, ServerLimits
 from scripts.benchmark import processes
 from scripts.kitex import Programs, build
 from scripts.supervisor import network
@@ -154,7 +154,7 @@ async def _serve(address: str) -> None:
     handlers: videomicro.Handlers = {
         "VideoService": cast("videomicro.VideoServiceHandler", _Memory())
     }
-    server = Server("videoservice", videomicro.CONTRACT, handlers, Limits())
+    server = Server("videoservice", videomicro.CONTRACT, handlers, ServerLimits())
     host, _, port = address.rpartition(":")
     await server.listen(host, int(port))
     freeze_gc()

@@ -7,7 +7,7 @@ from fleet import addresses
 from api import SERVICE
 from idl import usermicro
 from microkit.main import serve
-from microkit.rpc.server import Limits, Server
+from microkit.rpc.server import Server, ServerLimits
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -35,7 +35,10 @@ for _name in usermicro.CONTRACT.methods():
 async def base(settings):
     """The URL of an API in front of that userservice."""
     server = Server(
-        "userservice", usermicro.CONTRACT, {"UserService": WithoutUserId()}, Limits(timeout=30)
+        "userservice",
+        usermicro.CONTRACT,
+        {"UserService": WithoutUserId()},
+        ServerLimits(timeout=30),
     )
     await server.listen("127.0.0.1", 0)
     own = settings(**addresses({"userservice": server}), jwt_secret=SECRET)

@@ -10,7 +10,7 @@ from interop.kitex import GO
 import idl
 from microkit.rpc import metadata
 from microkit.rpc.contract import Contract
-from microkit.rpc.server import Limits, Server
+from microkit.rpc.server import Server, ServerLimits
 from scripts import servers
 from scripts.kitex import Programs, build
 
@@ -73,7 +73,7 @@ class Slow:
 @pytest.fixture
 async def slow():
     handler = Slow()
-    server = Server("videoservice", handler.contract, {"VideoService": handler}, Limits())
+    server = Server("videoservice", handler.contract, {"VideoService": handler}, ServerLimits())
     await server.listen("127.0.0.1", 0)
     handler.port, handler.server = server.port, server
     yield handler

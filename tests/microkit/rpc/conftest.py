@@ -14,7 +14,7 @@ from microkit.discovery import Instance
 from microkit.rpc import metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
-from microkit.rpc.server import Limits, Server
+from microkit.rpc.server import Server, ServerLimits
 from microkit.rpc.transport import CALL, Reader, Transport, encode
 
 contract = Contract(idl.load("videomicro"))
@@ -98,7 +98,7 @@ class Rig:
             "videoservice",
             contract,
             {"VideoService": self.handler},
-            Limits(**{"timeout": 60.0, **limits}),
+            ServerLimits(**{"timeout": 60.0, **limits}),
         )
         await self.server.listen("127.0.0.1", port)
         self._stack.push_async_callback(self.server.stop, 0)

@@ -407,7 +407,7 @@ async def test_a_removed_instance_is_closed_and_a_new_one_is_used(start_rig):
     old, new = await start_rig(), await start_rig()
     client = old.client()
     await client.GetVideoAuthorIdMethod(id=1)
-    client._resolver = FixedResolver(Instance("127.0.0.1", new.port))
+    client._pools.resolver = FixedResolver(Instance("127.0.0.1", new.port))
     await client.GetVideoAuthorIdMethod(id=2)
     assert (old.handler.started, new.handler.started) == (1, 1)
     await eventually(lambda: not old.server.connections)
@@ -418,7 +418,7 @@ async def test_a_call_in_flight_on_a_removed_instance_completes(start_rig):
     client = old.client()
     task = asyncio.create_task(client.GetVideoAuthorIdMethod(id=408))
     await eventually(lambda: old.handler.started == 1)
-    client._resolver = FixedResolver(Instance("127.0.0.1", new.port))
+    client._pools.resolver = FixedResolver(Instance("127.0.0.1", new.port))
     await client.GetVideoAuthorIdMethod(id=2)
     old.handler.gate.set()
     assert (await task).author_id == 408
@@ -427,7 +427,7 @@ async def test_a_call_in_flight_on_a_removed_instance_completes(start_rig):
 
 async def test_a_service_without_an_instance_is_unavailable(rig):
     client = rig.client()
-    client._resolver = FixedResolver()
+    client._pools.resolver = FixedResolver()
     with pytest.raises(Unavailable) as raised:
         await client.GetVideoAuthorIdMethod(id=1)
     assert raised.value.retry is Retry.NEVER_HANDLED

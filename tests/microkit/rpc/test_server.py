@@ -223,10 +223,10 @@ async def test_the_request_id_and_persistent_values_reach_the_handler(rig, call)
 def test_a_handler_that_lacks_a_method_fails_at_construction_with_its_name():
     import idl
     from microkit.rpc.contract import Contract
-    from microkit.rpc.server import Limits, Server
+    from microkit.rpc.server import Server, ServerLimits
 
     with pytest.raises(TypeError, match="CreateVideoMethod"):
-        Server("x", Contract(idl.load("videomicro")), {"VideoService": object()}, Limits())
+        Server("x", Contract(idl.load("videomicro")), {"VideoService": object()}, ServerLimits())
 
 
 @pytest.mark.parametrize("transport", [Transport.FRAMED, Transport.TTHEADER])
