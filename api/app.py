@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients
-from api.facts import Facts
+from api.facts import FactLoader
 from api.handler.core import CoreHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
@@ -46,7 +46,7 @@ def application(
         ConfigError: JWT_SECRET is missing or too short.
     """
     tokens = Tokens(settings)
-    lists, aggregate = Lists(clients), Aggregate(Facts(clients))
+    lists, aggregate = Lists(clients), Aggregate(FactLoader(clients))
     receiver = Uploads(uploads, settings, tokens.user_of)
     handlers = {
         core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing),

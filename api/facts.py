@@ -1,8 +1,8 @@
-"""What the services know of people and videos, loaded for all requests of one moment together.
+"""Loads the data of a page's users and videos from the five services.
 
-Requests that ask at the same time share one call per service: the call carries the union of the ids
-that they ask for, and every viewer with the ids on that viewer's page. So a call costs little more
-for many requests than for one, and each request takes what it needs from the shared answer.
+Concurrent requests share one call per service: it carries the union of their ids, and each viewer
+with the ids on that viewer's page. A shared call costs little more than one for a single request.
+Each request reads its own ids from the response.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from collections.abc import (
 from typing import Final, NamedTuple, TypeVar
 
 from api.clients import Clients
-from api.fallback import Fallback, Viewed
-from api.pack.known import Follows, Known, Likes
+from api.fallback import Fallback, ViewerIds
+from api.pack.facts import FollowFacts, LikeFacts, PageFacts
 from idl import usermicro
 from microkit.batch import MAX_IDS, BatchLoader
 from microkit.cache import CachedLoader
@@ -30,89 +30,89 @@ _log = logging.getLogger(__name__)
 K = TypeVar("K", bound=tuple[object, ...])
 V = TypeVar("V")
 
-# Over HTTP nobody can change a name or a picture.
-_INFOS_CACHED: Final = 20_000
-_INFOS_SECONDS: Final = 2.0
+# No HTTP method changes a name or a picture, so two seconds of staleness are invisible.
+_INFO_CACHE_SIZE: Final = 20_000
+_INFO_CACHE_SECONDS: Final = 2.0
 
 Ids = tuple[int, ...]
-_Asked = tuple[Ids]
+_CountKey = tuple[Ids]
 _Counts = dict[int, int]
 
-_NO_FOLLOWS: Final = Follows({}, frozenset())
-_NO_LIKES: Final = Likes({}, frozenset(), {})
-_NOBODY: Final = Known({}, _NO_FOLLOWS, _NO_LIKES, {}, {})
+_NO_FOLLOWS: Final = FollowFacts({}, frozenset())
+_NO_LIKES: Final = LikeFacts({}, frozenset(), {})
+_NO_FACTS: Final = PageFacts({}, _NO_FOLLOWS, _NO_LIKES, {}, {})
 
 
-class _PeopleSeen(NamedTuple):
-    """People on a page, and who looks at it (0: nobody)."""
+class _FollowKey(NamedTuple):
+    """The users on a page, and its viewer (0: anonymous)."""
 
     viewer: int
     user_ids: Ids
 
 
-class _PageSeen(NamedTuple):
-    """Videos and people on a page, and who looks at it (0: nobody)."""
+class _LikeKey(NamedTuple):
+    """The videos and users on a page, and its viewer (0: anonymous)."""
 
     viewer: int
     video_ids: Ids
     user_ids: Ids
 
 
-class Facts:
-    """Asks the five services, each once for a page; a service that does not answer is left out."""
+class FactLoader:
+    """Calls each service once per page. A failed service leaves its data empty: a partial page."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._fallback = Fallback(clients)
         self._infos: CachedLoader[int, usermicro.UserInfo] = CachedLoader(
-            self._load_infos, _INFOS_CACHED, _INFOS_SECONDS
+            self._load_infos, _INFO_CACHE_SIZE, _INFO_CACHE_SECONDS
         )
-        self._follows: BatchLoader[_PeopleSeen, Follows] = BatchLoader(_grouped(self._load_follows))
-        self._likes: BatchLoader[_PageSeen, Likes] = BatchLoader(_grouped(self._load_likes))
-        self._works: BatchLoader[_Asked, _Counts] = BatchLoader(_grouped(self._load_works))
-        self._comments: BatchLoader[_Asked, _Counts] = BatchLoader(_grouped(self._load_comments))
+        self._follows: BatchLoader[_FollowKey, FollowFacts] = BatchLoader(
+            _grouped(self._load_follows)
+        )
+        self._likes: BatchLoader[_LikeKey, LikeFacts] = BatchLoader(_grouped(self._load_likes))
+        self._works: BatchLoader[_CountKey, _Counts] = BatchLoader(_grouped(self._load_works))
+        self._comments: BatchLoader[_CountKey, _Counts] = BatchLoader(_grouped(self._load_comments))
 
-    async def known(
+    async def load(
         self,
         viewer: int,
         user_ids: Iterable[int],
         video_ids: Iterable[int] = (),
         *,
         needs_users: bool = False,
-    ) -> Known:
-        """Return what is known of people and videos, for the viewer (0: nobody).
+    ) -> PageFacts:
+        """Return the data of users and videos for a viewer (0: anonymous).
 
-        The answers may hold more than was asked for.
+        It may include other users and videos, from concurrent requests.
 
         Raises:
-            Unavailable: userservice does not answer, and the caller `needs_users`.
+            Error: userservice failed, and `needs_users` is set.
         """
-        people = _PeopleSeen(viewer, tuple(user_ids))
-        page = _PageSeen(viewer, tuple(video_ids), people.user_ids)
-        if not people.user_ids:
-            return _NOBODY
-        workers, videos = (people.user_ids,), (page.video_ids,)
-        # All loads are under way before the first one is awaited.
-        under_way = asyncio.gather(
-            self._follows.join((people,)),
-            self._likes.join((page,)),
-            self._works.join((workers,)),
-            *((self._comments.join((videos,)),) if page.video_ids else ()),
+        follow_key = _FollowKey(viewer, tuple(user_ids))
+        like_key = _LikeKey(viewer, tuple(video_ids), follow_key.user_ids)
+        if not follow_key.user_ids:
+            return _NO_FACTS
+        work_key, comment_key = (follow_key.user_ids,), (like_key.video_ids,)
+        # All loads are started before the first one is awaited.
+        loads = asyncio.gather(
+            self._follows.join((follow_key,)),
+            self._likes.join((like_key,)),
+            self._works.join((work_key,)),
+            *((self._comments.join((comment_key,)),) if like_key.video_ids else ()),
             return_exceptions=True,
         )
-        infos = await self._known_infos(people.user_ids, needed=needs_users)
-        follows, likes, works, *comments = await under_way
-        return Known(
+        infos = await self._user_infos(follow_key.user_ids, needed=needs_users)
+        follows, likes, works, *comments = await loads
+        return PageFacts(
             infos,
-            _answer(follows, people, _NO_FOLLOWS),
-            _answer(likes, page, _NO_LIKES),
-            _answer(works, workers, {}),
-            _answer(comments[0], videos, {}) if comments else {},
+            _result(follows, follow_key, _NO_FOLLOWS),
+            _result(likes, like_key, _NO_LIKES),
+            _result(works, work_key, {}),
+            _result(comments[0], comment_key, {}) if comments else {},
         )
 
-    async def _known_infos(
-        self, user_ids: Ids, *, needed: bool
-    ) -> Mapping[int, usermicro.UserInfo]:
+    async def _user_infos(self, user_ids: Ids, *, needed: bool) -> Mapping[int, usermicro.UserInfo]:
         try:
             return await self._infos.many(user_ids)
         except Error as error:
@@ -125,44 +125,46 @@ class Facts:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
         return {info.id: info for info in answer.user_set or ()}
 
-    async def _load_follows(self, asked: Sequence[_PeopleSeen]) -> Mapping[_PeopleSeen, Follows]:
-        viewed = {each: Viewed(each.viewer, each.user_ids) for each in asked if each.viewer}
+    async def _load_follows(self, keys: Sequence[_FollowKey]) -> Mapping[_FollowKey, FollowFacts]:
+        viewed = {key: ViewerIds(key.viewer, key.user_ids) for key in keys if key.viewer}
         infos, followed = await self._fallback.follows(
-            _union(each.user_ids for each in asked), list(viewed.values())
+            _union(key.user_ids for key in keys), list(viewed.values())
         )
-        by_viewer = dict(zip(viewed, followed, strict=True))
-        return {each: Follows(infos, by_viewer.get(each, frozenset())) for each in asked}
+        by_key = dict(zip(viewed, followed, strict=True))
+        return {key: FollowFacts(infos, by_key.get(key, frozenset())) for key in keys}
 
-    async def _load_likes(self, asked: Sequence[_PageSeen]) -> Mapping[_PageSeen, Likes]:
-        seen = [each for each in asked if each.viewer and each.video_ids]
-        videos, people, liked = await self._fallback.likes(
-            _union(each.video_ids for each in asked),
-            _union(each.user_ids for each in asked),
-            [Viewed(each.viewer, each.video_ids) for each in seen],
+    async def _load_likes(self, keys: Sequence[_LikeKey]) -> Mapping[_LikeKey, LikeFacts]:
+        signed_in = [key for key in keys if key.viewer and key.video_ids]
+        videos, users, liked = await self._fallback.likes(
+            _union(key.video_ids for key in keys),
+            _union(key.user_ids for key in keys),
+            [ViewerIds(key.viewer, key.video_ids) for key in signed_in],
         )
-        by_viewer = dict(zip(seen, liked, strict=True))
-        return {each: Likes(videos, by_viewer.get(each, frozenset()), people) for each in asked}
+        by_key = dict(zip(signed_in, liked, strict=True))
+        return {key: LikeFacts(videos, by_key.get(key, frozenset()), users) for key in keys}
 
-    async def _load_works(self, asked: Sequence[_Asked]) -> Mapping[_Asked, _Counts]:
-        people = _union(ids for (ids,) in asked)
-        answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(author_id_set=people)
+    async def _load_works(self, keys: Sequence[_CountKey]) -> Mapping[_CountKey, _Counts]:
+        user_ids = _union(ids for (ids,) in keys)
+        answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(
+            author_id_set=user_ids
+        )
         counts = {each.id: each.count for each in answer.count_set}
-        return dict.fromkeys(asked, counts)
+        return dict.fromkeys(keys, counts)
 
-    async def _load_comments(self, asked: Sequence[_Asked]) -> Mapping[_Asked, _Counts]:
-        videos = _union(ids for (ids,) in asked)
-        answer = await self._clients.comments.VideosCommentCountMethod(video_id_list=videos)
-        return dict.fromkeys(asked, answer.comment_count_map)
+    async def _load_comments(self, keys: Sequence[_CountKey]) -> Mapping[_CountKey, _Counts]:
+        video_ids = _union(ids for (ids,) in keys)
+        answer = await self._clients.comments.VideosCommentCountMethod(video_id_list=video_ids)
+        return dict.fromkeys(keys, answer.comment_count_map)
 
 
-def _answer(loaded: Mapping[K, V] | BaseException, asked: K, missing: V) -> V:
-    """Return what was loaded, or what stands in for it when the service did not answer."""
+def _result(loaded: Mapping[K, V] | BaseException, key: K, default: V) -> V:
+    """Return the loaded value; `default` if the service failed."""
     if isinstance(loaded, Error):
         _warn(loaded)
-        return missing
+        return default
     if isinstance(loaded, BaseException):
         raise loaded
-    return loaded.get(asked, missing)
+    return loaded.get(key, default)
 
 
 def _warn(error: Error) -> None:
@@ -176,25 +178,25 @@ def _union(ids: Iterable[Ids]) -> list[int]:
 def _grouped(
     load: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
 ) -> Callable[[list[K]], Awaitable[Mapping[K, V]]]:
-    """Let `load` have as many requests at once as fit into one call."""
+    """Split the keys of `load` into groups that each fit into one call."""
 
-    async def load_groups(asked: list[K]) -> Mapping[K, V]:
-        found: dict[K, V] = {}
-        for group in _groups(asked):
-            found |= await load(group)
-        return found
+    async def load_groups(keys: list[K]) -> Mapping[K, V]:
+        loaded: dict[K, V] = {}
+        for group in _groups(keys):
+            loaded |= await load(group)
+        return loaded
 
     return load_groups
 
 
-def _groups(asked: list[K]) -> Iterator[list[K]]:
+def _groups(keys: list[K]) -> Iterator[list[K]]:
     group: list[K] = []
-    room = MAX_IDS
-    for each in asked:
-        size = sum(len(ids) for ids in each if isinstance(ids, tuple))
-        if group and size > room:
+    free = MAX_IDS
+    for key in keys:
+        size = sum(len(ids) for ids in key if isinstance(ids, tuple))
+        if group and size > free:
             yield group
-            group, room = [], MAX_IDS
-        group.append(each)
-        room -= size
+            group, free = [], MAX_IDS
+        group.append(key)
+        free -= size
     yield group
