@@ -1,8 +1,8 @@
-"""Uploads: streamed to the disk in a folder of their own, which is removed when the call ends.
+"""Uploads: streamed to disk in a folder that is removed when the call ends.
 
-A file is received in a turn of its user's, who is known from the query, the Authorization header
-or the texts before the file. Where the token comes after the file, it is one of the few turns of
-the client's address. Until the file begins only some texts are read, which takes no turn.
+Receiving a file needs a turn, to limit concurrent uploads. The turn is per user if the token is in
+the query, a header, or a text field before the file. Otherwise it is per client address, with fewer
+turns. Text fields before the file are read without a turn.
 """
 
 import asyncio
@@ -25,25 +25,25 @@ from microkit.errors import ParamError
 from microkit.folder import own_folder
 from microkit.storage.objects import map_os_errors
 
-_CHUNK: Final = 1 << 18
-_OVERHEAD: Final = 1 << 20
-_TEXTS: Final = 64 << 10
-_FILE: Final = "data"
-_WAITING: Final = 256
+_CHUNK_BYTES: Final = 1 << 18
+_FORM_OVERHEAD_BYTES: Final = 1 << 20
+_MAX_TEXT_CHARACTERS: Final = 64 << 10
+_FILE_FIELD: Final = "data"
+_MAX_WAITING: Final = 256
 _PATIENCE_SECONDS: Final = 8.0
 _BUSY: Final = "正在上传的视频太多，请稍后再试"
 _PREFIX: Final = "simple-douyin-uploads-"
 
 
 def upload_folder(parent: str) -> AbstractContextManager[Path]:
-    """Give a folder for this process's uploads below `parent`, or below the temporary folder."""
+    """Create a folder for this process's uploads below `parent`, or the temporary folder."""
     default = Path(tempfile.gettempdir(), f"simple-douyin-{os.getuid()}")
     return own_folder(Path(parent) if parent else default, _PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What arrived: texts by name, and the file, if there was one, in a folder to work in."""
+    """A received form: texts by name, a working folder, and in it the file, if the form has one."""
 
     arguments: dict[str, str]
     folder: Path
@@ -54,9 +54,9 @@ class Uploads:
     """Receives multipart bodies with a file in the field `data`.
 
     Args:
-        folder: where uploads are kept until they are stored.
-        settings: the largest file, and how many uploads may be under way.
-        user_of: returns the user of a token or raises Unauthorized.
+        folder: holds uploads until they are stored.
+        settings: the maximum file size and number of concurrent uploads.
+        user_of: returns the user id of a token or raises Unauthorized.
     """
 
     def __init__(self, folder: Path, settings: Settings, user_of: Callable[[str], int]) -> None:
@@ -64,28 +64,28 @@ class Uploads:
         self._max_mb = settings.upload_max_mb
         self._bytes_per_second = settings.upload_min_kib_per_second << 10
         self._user_of = user_of
-        self._of_users = _turns(settings.uploads_at_once, settings.uploads_per_client)
-        strangers = max(1, settings.uploads_at_once // 4)
-        self._of_addresses = _turns(strangers, settings.uploads_per_client)
+        self._turns_by_user = _turns(settings.uploads_at_once, settings.uploads_per_client)
+        anonymous = max(1, settings.uploads_at_once // 4)
+        self._turns_by_address = _turns(anonymous, settings.uploads_per_client)
 
     @asynccontextmanager
     async def receive(self, request: web.Request, user_id: int) -> AsyncIterator[Upload]:
-        """Stream the body to the disk; whatever is made in the folder is removed at the end.
+        """Stream the body to disk; the folder is removed when the block ends.
 
         Args:
             request: its body has not been read.
-            user_id: whose upload it is; 0 when the token comes with the form.
+            user_id: the uploading user; 0 if the token is in the form.
 
         Raises:
-            ParamError: it is no multipart body, or it comes too slowly.
-            TooLarge: the file, or another field, is larger than allowed.
-            Unauthorized: the form's token is not valid.
-            Overloaded: too many are under way.
+            ParamError: the body is not multipart, or arrives too slowly.
+            TooLarge: the file or the text fields are larger than allowed.
+            Unauthorized: the token in the form is not valid.
+            Overloaded: too many uploads are in progress.
             StoreError: the disk is full or cannot be written.
         """
         if request.content_type != form.CONTENT_TYPE:
             raise ParamError("请以 multipart/form-data 上传，视频放在 data 字段")
-        if (request.content_length or 0) > (self._max_mb << 20) + _OVERHEAD:
+        if (request.content_length or 0) > (self._max_mb << 20) + _FORM_OVERHEAD_BYTES:
             raise self._too_large()
         texts: dict[str, str] = {}
         parts = form.parts(request)
@@ -102,27 +102,27 @@ class Uploads:
                     async with form.paced(request, self._bytes_per_second):
                         await self._store(file, source)
                         while await self._read_texts(parts, texts):
-                            pass  # the first file counts
+                            pass  # further files are ignored
                 yield Upload(texts, folder, source)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def _turn(self, request: web.Request, user_id: int) -> AbstractAsyncContextManager[None]:
         if user_id:
-            return self._of_users.turn(user_id)
-        return self._of_addresses.turn(request.remote)
+            return self._turns_by_user.turn(user_id)
+        return self._turns_by_address.turn(request.remote)
 
     async def _read_texts(
         self, parts: AsyncIterator[BodyPartReader], texts: dict[str, str]
     ) -> BodyPartReader | None:
-        """Read texts, the first of a name counts, up to the next part that holds the file."""
+        """Read text fields, the first of each name, up to the next file part; None at the end."""
         async for part in parts:
-            if part.name == _FILE:
+            if part.name == _FILE_FIELD:
                 return part
             if part.filename is None:
                 texts.setdefault(part.name or "", await form.text(part))
-            if sum(map(len, texts.values())) > _TEXTS:
-                raise TooLarge(f"字段共不能超过 {_TEXTS >> 10} K 个字符")
+            if sum(map(len, texts.values())) > _MAX_TEXT_CHARACTERS:
+                raise TooLarge(f"字段共不能超过 {_MAX_TEXT_CHARACTERS >> 10} K 个字符")
         return None
 
     async def _store(self, part: BodyPartReader, target: Path) -> None:
@@ -141,7 +141,7 @@ class Uploads:
 def _turns(limit: int, per_client: int) -> Turns:
     return Turns(
         limit,
-        _WAITING,
+        _MAX_WAITING,
         per_client=per_client,
         patience_seconds=_PATIENCE_SECONDS,
         refusal=_BUSY,
@@ -150,7 +150,7 @@ def _turns(limit: int, per_client: int) -> Turns:
 
 async def _chunk(part: BodyPartReader) -> bytes:
     try:
-        return await part.read_chunk(_CHUNK)
+        return await part.read_chunk(_CHUNK_BYTES)
     except form.MALFORMED as error:
         raise ParamError("表单格式错误") from error
 

@@ -1,4 +1,4 @@
-"""Likes: who likes which video, and how many."""
+"""Likes and their counts."""
 
 import idl
 from favoritemicro.settings import Settings

@@ -57,15 +57,17 @@ class FavoriteHandler:
         self, request: favoritemicro.FavoriteRelationReq
     ) -> favoritemicro.FavoriteRelationResp:
         """Return whether a user likes a video."""
-        known = await self._favorites.is_favorite(request.user_id, [request.video_id])
-        return favoritemicro.FavoriteRelationResp.ok(is_favorite=known[request.video_id])
+        is_favorite = await self._favorites.is_favorite(request.user_id, [request.video_id])
+        return favoritemicro.FavoriteRelationResp.ok(is_favorite=is_favorite[request.video_id])
 
     async def FavoriteRelationsMethod(
         self, request: favoritemicro.FavoriteRelationsReq
     ) -> favoritemicro.FavoriteRelationsResp:
         """Return for each video whether a user likes it."""
-        known = await self._favorites.is_favorite(request.user_id, distinct(request.video_id_list))
-        return favoritemicro.FavoriteRelationsResp.ok(is_favorite_map=known)
+        is_favorite = await self._favorites.is_favorite(
+            request.user_id, distinct(request.video_id_list)
+        )
+        return favoritemicro.FavoriteRelationsResp.ok(is_favorite_map=is_favorite)
 
     async def VideoFavoriteCountMethod(
         self, request: favoritemicro.VideoFavoriteCountReq
@@ -101,10 +103,10 @@ class FavoriteHandler:
     async def FavoriteSummaryMethod(
         self, request: favoritemicro.FavoriteSummaryReq
     ) -> favoritemicro.FavoriteSummaryResp:
-        """Return all that a page of videos and their authors needs."""
+        """Return the counts and flags for a page of videos and their authors."""
         video_ids = distinct(request.video_id_list)
         viewed = request.viewed or []
-        likes, known, counts, liked = await asyncio.gather(
+        likes, is_favorite, counts, liked = await asyncio.gather(
             self._favorites.video_counts(video_ids),
             self._favorites.is_favorite(request.user_id, [] if viewed else video_ids),
             self._favorites.user_counts(distinct(request.user_id_list)),
@@ -114,7 +116,7 @@ class FavoriteHandler:
         )
         return favoritemicro.FavoriteSummaryResp.ok(
             video_favorite_count_map=likes,
-            is_favorite_map=known,
+            is_favorite_map=is_favorite,
             user_favorite_count_map=pack.user_counts(counts),
             liked=liked,
         )

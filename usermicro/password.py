@@ -70,9 +70,7 @@ async def open_passwords(threads: int, hasher: PasswordHasher = HASHER) -> Async
     """Start the threads; wait for them at the end."""
     number = itertools.count()
     with ThreadPoolExecutor(threads, "argon2", lambda: _set_priority(next(number))) as executor:
-        dummy = await asyncio.get_running_loop().run_in_executor(
-            executor, hasher.hash, "nobody's password"
-        )
+        dummy = await asyncio.get_running_loop().run_in_executor(executor, hasher.hash, "dummy")
         yield Passwords(hasher, executor, dummy)
 
 

@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """The result, or the reason for a refusal in Chinese for the person who uploaded."""
+    """The result, or the reason for a refusal, a Chinese text for the uploading user."""
 
     processed: Processed | None = None
     refusal: str = ""

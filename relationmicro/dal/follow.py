@@ -51,7 +51,7 @@ return counts
 #
 # If one side is small, both are intersected. If both are large, they are merged from their newest
 # ends: the next member of either is a friend if its score on the other side is not greater. Then a
-# script reads at most 2,000 members (about 2 ms) and may return fewer friends than asked for.
+# script reads at most 2,000 members (about 2 ms) and may return fewer friends than requested.
 _FRIENDS = Script(
     "friends",
     """
