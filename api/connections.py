@@ -7,7 +7,6 @@ to the kernel. Only an idle connection may be closed to make room for a new one.
 import asyncio
 import json
 import logging
-import resource
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -15,17 +14,15 @@ from typing import Final
 from aiohttp.web_protocol import RequestHandler
 
 from api.settings import Settings
+from microkit.descriptors import connections_allowed
 from microkit.errors import Overloaded
+from microkit.unsent import Unsent
 
 _log = logging.getLogger(__name__)
 _SWEEP_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 10.0
-# Descriptors for everything else: listeners, pools to services and stores, pipes, a margin.
-_OWN_DESCRIPTORS: Final = 256
 # The socket, and a file that is sent or received.
 _DESCRIPTORS_PER_CONNECTION: Final = 2
-_MIN_CONNECTIONS: Final = 16
-_MIN_BYTES_PER_SECOND: Final = 4 << 10
 _EVICTABLE_SECONDS: Final = 1.0
 _MAX_REFUSALS: Final = 64
 _REFUSAL_SECONDS: Final = 1.0
@@ -54,35 +51,12 @@ class Limits:
     def of(cls, settings: Settings) -> "Limits":
         """Return the limits from the settings; connections are capped by the descriptor limit."""
         return cls(
-            _cap_by_descriptors(settings.api_max_connections),
+            connections_allowed(settings.api_max_connections, _DESCRIPTORS_PER_CONNECTION),
             settings.api_header_seconds,
             settings.api_keepalive_seconds,
             settings.api_send_seconds,
             settings.api_max_unsent_mib << 20,
         )
-
-
-def _cap_by_descriptors(connections: int) -> int:
-    """Return the number of connections that descriptors suffice for; raises the soft limit.
-
-    The hard limit is not touched: it is the operator's.
-    """
-    needed = connections * _DESCRIPTORS_PER_CONNECTION + _OWN_DESCRIPTORS
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, raised), hard))
-        soft = max(soft, raised)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return connections
-    possible = max(_MIN_CONNECTIONS, (soft - _OWN_DESCRIPTORS) // _DESCRIPTORS_PER_CONNECTION)
-    _log.warning(
-        "API_MAX_CONNECTIONS=%d lowered to %d: the descriptor limit is %d",
-        connections,
-        possible,
-        soft,
-    )
-    return possible
 
 
 class Connections:
@@ -93,7 +67,7 @@ class Connections:
         self._open: set[RequestHandler] = set()
         self._idle_since: dict[RequestHandler, float] = {}  # longest idle first
         self._header_since: dict[RequestHandler, float] = {}
-        self._slow: dict[RequestHandler, tuple[float, int]] = {}  # since, unsent bytes at that time
+        self._unsent = Unsent(limits.unsent_bytes, limits.send_seconds)
         self._refused = 0
         self._logged_at = -_LOG_SECONDS
         self._refusals: set[Refusal] = set()
@@ -130,7 +104,7 @@ class Connections:
         self._open.discard(connection)
         self._idle_since.pop(connection, None)
         self._header_since.pop(connection, None)
-        self._slow.pop(connection, None)
+        self._unsent.on_write_resumed(connection.transport)
 
     def on_bytes_received(self, connection: RequestHandler) -> None:
         """Start the header timeout if the connection was idle."""
@@ -148,19 +122,13 @@ class Connections:
             self._idle_since[connection] = time.monotonic()
 
     def on_write_paused(self, connection: RequestHandler) -> None:
-        """Track a slow reader; above the total limit the largest backlog is dropped."""
-        if connection in self._open:
-            self._slow[connection] = time.monotonic(), _unsent(connection)
-        if sum(map(_unsent, self._slow)) > self._limits.unsent_bytes:
-            largest = max(self._slow, key=_unsent)
-            _log.warning(
-                "connection aborted: %d unsent bytes, over the total limit", _unsent(largest)
-            )
-            self._abort(largest)
+        """Track a slow reader."""
+        if connection in self._open and connection.transport is not None:
+            self._unsent.on_write_paused(connection.transport)
 
     def on_write_resumed(self, connection: RequestHandler) -> None:
         """Stop tracking a client that has caught up."""
-        self._slow.pop(connection, None)
+        self._unsent.on_write_resumed(connection.transport)
 
     def _log_limit(self, now: float, action: str) -> None:
         self._refused += 1
@@ -178,30 +146,9 @@ class Connections:
             _log.debug("connection closed: header timeout")
             self.remove(connection)
             connection.force_close()
-        for connection in tuple(self._slow):
-            self._check_progress(connection, now)
+        self._unsent.check()
         loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
-
-    def _check_progress(self, connection: RequestHandler, now: float) -> None:
-        """Abort the connection of a client that reads too slowly."""
-        since, before = self._slow[connection]
-        unsent = _unsent(connection)
-        required = self._limits.send_seconds * _MIN_BYTES_PER_SECOND
-        if unsent > before or before - unsent >= required:
-            self._slow[connection] = now, unsent
-        elif since < now - self._limits.send_seconds:
-            _log.info("connection aborted: client reads too slowly, %d unsent bytes", unsent)
-            self._abort(connection)
-
-    def _abort(self, connection: RequestHandler) -> None:
-        self.remove(connection)
-        if connection.transport is not None:
-            connection.transport.abort()
-
-
-def _unsent(connection: RequestHandler) -> int:
-    return connection.transport.get_write_buffer_size() if connection.transport else 0
 
 
 class Refusal(asyncio.Protocol):

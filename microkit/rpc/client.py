@@ -11,6 +11,7 @@ from microkit.discovery import Instance, Resolver
 from microkit.errors import (
     DeadlineExceeded,
     Error,
+    Overloaded,
     Retry,
     ServiceError,
     Unavailable,
@@ -20,7 +21,7 @@ from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Contract, Method
-from microkit.rpc.exception import DEADLINE, ApplicationException
+from microkit.rpc.exception import DEADLINE, OVERLOADED, ApplicationException
 from microkit.rpc.instance_pools import InstancePools
 from microkit.rpc.pool import Pool
 from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
@@ -152,6 +153,9 @@ class Client:
         if not matches:
             _log.warning("%s.%s: the reply is to another call", self.service, method.name)
             raise Unavailable
+        if reply.kind == EXCEPTION and _exception(reply) == OVERLOADED:
+            self._pools.balancer.record_connect_error(pool.instance)
+            raise Overloaded
         if reply.kind == EXCEPTION and _exception(reply) == DEADLINE:
             self._pools.balancer.record_no_reply(pool.instance)  # the server's timeout came first
         else:

@@ -55,9 +55,12 @@ class ApplicationException(msgspec.Struct, frozen=True):
         """Return the error that the client raises."""
         if self.type == UNKNOWN_METHOD:
             return errors.UnknownMethod()
+        if self == OVERLOADED:
+            return errors.Overloaded()
         return errors.DeadlineExceeded() if self == DEADLINE else errors.ServiceError()
 
 
-# Thrift has no type for a deadline: other clients see an internal error with this text.
+# Thrift has no types for these: other clients see an internal error with this text.
 DEADLINE: Final = ApplicationException(INTERNAL_ERROR, "deadline exceeded")
+OVERLOADED: Final = ApplicationException(INTERNAL_ERROR, "overloaded: not handled")
 INTERNAL: Final = ApplicationException(INTERNAL_ERROR, "internal error")

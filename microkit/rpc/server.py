@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from microkit.config import Settings
+from microkit.descriptors import connections_allowed
 from microkit.rpc.contract import Contract, HandlersT
+from microkit.rpc.refused import RefusedConnection
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
 from microkit.rpc.transport import Message, Reader
+from microkit.unsent import Unsent
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED_CALLS: Final = 64  # per connection
@@ -20,6 +23,11 @@ _DRAIN_SECONDS: Final = 0.3
 _CANCEL_SECONDS: Final = 1.0
 # Limit of the bytes buffered on all connections together, in messages of the largest size.
 _MAX_BUFFERED_MESSAGES: Final = 16
+# The same for what waits to be sent.
+_MAX_UNSENT_MESSAGES: Final = 8
+_MAX_CONNECTIONS: Final = 4096
+_SWEEP_SECONDS: Final = 1.0
+_LOG_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,10 @@ class ServerLimits:
 
     message_size: int = 16 * 2**20
     elements: int = 25_000
-    connections: int = 4096
+    connections: int = _MAX_CONNECTIONS
     idle: float = 600
     timeout: float = 10
+    send: float = 30
 
     @classmethod
     def of(cls, settings: Settings) -> "ServerLimits":
@@ -38,6 +47,7 @@ class ServerLimits:
         return cls(
             message_size=settings.rpc_max_message_mib * 2**20,
             elements=settings.rpc_max_elements,
+            connections=connections_allowed(_MAX_CONNECTIONS),
             timeout=settings.rpc_server_timeout_ms / 1e3,
         )
 
@@ -67,6 +77,9 @@ class Server:
         }
         self.connections: set[ServerConnection] = set()
         self.draining = False
+        self.unsent = Unsent(_MAX_UNSENT_MESSAGES * limits.message_size, limits.send)
+        self._refused: set[RefusedConnection] = set()
+        self._refusal_logged = -_LOG_SECONDS
         self._buffered = 0
         self._listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -86,9 +99,7 @@ class Server:
             OSError: the address is in use or is not local.
         """
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: ServerConnection(self), host, port, backlog=1024
-        )
+        self._listener = await loop.create_server(self._connection, host, port, backlog=1024)
         self._sweep()
 
     async def stop(self, grace: float) -> None:
@@ -126,14 +137,27 @@ class Server:
             )
             largest.abort()
 
-    def _sweep(self) -> None:
-        """Close connections that were idle for too long."""
+    def _connection(self) -> "ServerConnection | RefusedConnection":
+        """Return the protocol of a new connection."""
+        if len(self.connections) < self.limits.connections:
+            return ServerConnection(self)
         now = time.monotonic()
+        if now - self._refusal_logged >= _LOG_SECONDS:
+            self._refusal_logged = now
+            _log.warning(
+                "%s: %d connections, the limit: refused one more", self.name, len(self.connections)
+            )
+        return RefusedConnection(self._refused)
+
+    def _sweep(self) -> None:
+        """Close connections that were idle for too long or whose caller does not read."""
+        now = time.monotonic()
+        self.unsent.check()
         for connection in tuple(self.connections):
             if not connection.serving and connection.idle_since < now - self.limits.idle:
                 connection.abort()
         loop = asyncio.get_running_loop()
-        self._sweeper = loop.call_later(min(self.limits.idle / 4, 30), self._sweep)
+        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
 
 
 class ServerConnection(asyncio.Protocol):
@@ -168,10 +192,9 @@ class ServerConnection(asyncio.Protocol):
         return too_large or len(self._queue) > _MAX_QUEUED_CALLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept the connection; refuse it above the limit and while the server drains."""
+        """Accept the connection; close it while the server drains."""
         self._transport = transport  # type: ignore[assignment]
-        full = len(self._server.connections) >= self._server.limits.connections
-        if full or self._server.draining:
+        if self._server.draining:
             self._transport.abort()
             return
         self._server.connections.add(self)
@@ -179,6 +202,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Drop queued calls and cancel those in flight: the caller is gone."""
         self._server.connections.discard(self)
+        self._server.unsent.on_write_resumed(self._transport)
         self._queue.clear()
         self._server.add_buffered(-self.buffered)
         self.buffered = 0
@@ -217,10 +241,12 @@ class ServerConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop serving while the caller does not read its replies."""
         self._writable = False
+        self._server.unsent.on_write_paused(self._transport)
 
     def resume_writing(self) -> None:
         """Continue serving."""
         self._writable = True
+        self._server.unsent.on_write_resumed(self._transport)
         self._next()
 
     def drain(self) -> None:

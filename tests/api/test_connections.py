@@ -173,11 +173,11 @@ async def test_unread_response_bytes_are_bounded_and_freed(open_site, caplog):
 
 
 async def test_a_slow_reader_gets_the_whole_response(open_site):
-    site = await open_site(send_seconds=1)
+    site = await open_site(send_seconds=5)
     async with connected(site.port, LARGE) as ((reader, _),):
         got = 0
-        while got < 8 * MIB:
-            got += len(await reader.read(256 << 10))
+        while got < 8 * MIB and (data := await reader.read(256 << 10)):
+            got += len(data)
             await asyncio.sleep(0.003)
     assert got >= 8 * MIB
 

@@ -9,7 +9,7 @@ from fleet import eventually, turns
 
 from microkit import observe
 from microkit.discovery import Instance
-from microkit.errors import DeadlineExceeded
+from microkit.errors import DeadlineExceeded, Overloaded
 from microkit.rpc import ttheader
 from microkit.rpc.transport import CALL, Transport, encode
 from microkit.rpc.ttheader import Header
@@ -129,17 +129,46 @@ async def test_requests_truncated_at_every_byte_do_no_harm(rig, call, result):
     assert rig.handler.started == 1
 
 
-async def test_more_connections_than_allowed_are_refused(bare_rig, call, result):
+async def test_a_caller_beyond_the_connections_is_answered(
+    bare_rig, call, result, exception, caplog
+):
     rig = await bare_rig.start(connections=3)
     peers = [await rig.connect() for _ in range(3)]
     for peer in peers:
         assert result(await peer.ask(call(1))).author_id == 1
-    refused = await rig.connect()
+    for transport in (Transport.UNFRAMED, Transport.FRAMED):
+        refused = await rig.connect()
+        answer = await refused.ask(call(1, transport))
+        assert exception(answer) == (6, "overloaded: not handled")
+        assert await refused.answer() is None
+    with pytest.raises(Overloaded):
+        await rig.client().GetVideoAuthorIdMethod(id=1)
+    assert rig.handler.started == 3
     with contextlib.suppress(ConnectionError):
-        assert await refused.ask(call(1)) is None
+        assert await (await rig.connect()).answer() is None
+    assert len([r for r in caplog.records if "3 connections, the limit" in r.message]) == 1
+    await eventually(lambda: not rig.server._refused)
     peers[0].writer.close()
     await eventually(lambda: len(rig.server.connections) == 2)
     assert result(await (await rig.connect()).ask(call(2))).author_id == 2
+
+
+async def test_callers_that_do_not_read_are_cut_off_and_leave_nothing(bare_rig, call, result):
+    """Forty that ask for much at once, as one large reply or as many."""
+    rig = await bare_rig.start(message_size=1 << 20, send=1.0)
+    one = call(name="GetVideoSetByIdSetMethod", id_set=list(range(4000)))
+    peers = [await rig.connect() for _ in range(40)]
+    most = 0
+    for peer in peers:
+        peer.reader._transport.pause_reading()
+        for _ in range(20):
+            peer.writer.write(one)
+        await turns(5)
+        waits = [each._transport.get_write_buffer_size() for each in rig.server.connections]
+        most = max(most, sum(waits))
+    await eventually(lambda: not rig.server.connections)
+    assert most < 10 << 20, "eight of the largest messages, and what is written at a time"
+    assert result(await (await rig.connect()).ask(call(1))).author_id == 1
 
 
 async def test_an_idle_connection_is_closed(bare_rig, call, result):
