@@ -7,7 +7,7 @@ from microkit.rpc.exception import OVERLOADED
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.transport import EXCEPTION, Reader, encode
 
-_AT_ONCE: Final = 64
+_MAX_ACTIVE: Final = 64
 _CALL_BYTES: Final = 64 << 10
 _SECONDS: Final = 1.0
 
@@ -26,14 +26,14 @@ class RefusedConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the call."""
         self._transport = transport
-        if len(self._active) >= _AT_ONCE:
+        if len(self._active) >= _MAX_ACTIVE:
             transport.abort()
             return
         self._active.add(self)
         asyncio.get_running_loop().call_later(_SECONDS, transport.abort)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Free the place."""
+        """Stop counting this refusal."""
         self._active.discard(self)
 
     def data_received(self, data: bytes) -> None:

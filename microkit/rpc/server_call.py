@@ -33,7 +33,7 @@ from microkit.rpc.ttheader import Header
 if TYPE_CHECKING:
     from microkit.rpc.server import Server
 
-_UNDECODABLE: Final = (DecodeError, ProtocolError)
+_DECODE_ERRORS: Final = (DecodeError, ProtocolError)
 _CLOSE_TEXTS: Final = {ttheader.CONNECTION_CLOSES: "1"}
 
 
@@ -92,7 +92,7 @@ class ServerCall:
         deadline = asyncio.get_running_loop().call_later(
             self._timeout(), self.cancel, Cancelled.DEADLINE
         )
-        with observed("rpc_server", handler.service, method.name, _UNDECODABLE) as call:
+        with observed("rpc_server", handler.service, method.name, _DECODE_ERRORS) as call:
             try:
                 limit = self._server.limits.elements
                 check_elements(message, limit)
@@ -104,7 +104,7 @@ class ServerCall:
                 call.error = error
                 response = status.failure(method.response, error)
                 self._reply(handler.wire_name, _encoded(method, response))
-            except _UNDECODABLE as error:
+            except _DECODE_ERRORS as error:
                 call.error = error
                 self._refuse(ApplicationException(PROTOCOL_ERROR, str(error)))
             except asyncio.CancelledError as error:

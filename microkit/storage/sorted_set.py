@@ -5,11 +5,11 @@ from typing import Any, Final
 from microkit.paging import NEWEST, Page
 from microkit.storage.redis import Redis, Script
 
-# Sets that were written before scores were unique may have equal ones.
+# Sets from before scores were unique may contain equal ones.
 _MAX_EQUAL: Final = 1000
 
 NEXT_SCORE: Final = """
--- The time in microseconds, made greater than the scores of all these sorted sets.
+-- The time in microseconds, raised above the highest score of the given sorted sets.
 local function next_score(sets)
   local now = redis.call('TIME')
   local score = now[1] * 1000000 + now[2]
