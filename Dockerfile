@@ -1,11 +1,11 @@
-# One image for all containers, or one for a service alone:
+# One image for all containers, or for one service:
 #   docker build -t simple-douyin .
 #   docker build -t usermicro --build-arg SERVICE=usermicro .
 FROM python:3.11-slim AS build
 ARG SERVICE=all
 WORKDIR /src
 RUN python -m venv /venv
-# .dockerignore lets through what is installed: no list of services here.
+# .dockerignore selects the packages, so that this file needs no list of services.
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE}]"
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The HTTP calls. Every path of the HTTP contract is named here and nowhere else.
+// The HTTP calls. All paths of the HTTP contract are in this file.
 
 /**
  * @import {
@@ -84,7 +84,7 @@ function encoded(given) {
 }
 
 /**
- * The token is a header, so that no history and no access log keeps it.
+ * The token is sent in a header: histories and access logs do not store headers.
  * @returns {Record<string, string>}
  */
 function authorization() {
@@ -108,13 +108,13 @@ async function call(path, options) {
 }
 
 /**
- * Return the answer if it is a success. The types of the calls above name its fields.
+ * Return the response if it reports success. The types of the calls above declare its fields.
  * @param {any} answer
  * @param {string} token the one that the request carried
  */
 function checked(answer, token) {
   if (answer.status_code === 0) return answer;
-  // The token is expired, or of another installation. The session ends unless it changed meanwhile.
+  // The token is expired or from another installation. End the session, unless it changed meanwhile.
   if (answer.status_code === UNAUTHORIZED && token && token === session.token) end();
   throw new Failure(answer.status_msg, answer.status_code);
 }

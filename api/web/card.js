@@ -11,7 +11,7 @@ import { required, session } from './session.js';
 const DOUBLE_TAP_MS = 300;
 const BURST_MS = 900;
 
-// One setting for all cards. Browsers start only muted videos without a click or a key.
+// One setting for all cards. Without a click or a key, browsers play only muted videos.
 let silent = true;
 
 export class Card {
@@ -217,7 +217,7 @@ export class Card {
       return this.like(true);
     }
     if (byKey) return this.toggle();
-    // Now and not after the wait: browsers allow sound only during the event itself.
+    // Unmute now, not after the wait: browsers allow sound only during the event.
     if (silent && !this.parts.video.paused) return this.#mute(false);
     this.#pendingTap = setTimeout(() => this.toggle(), DOUBLE_TAP_MS);
   }

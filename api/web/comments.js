@@ -2,7 +2,7 @@
 // The dialog with a video's comments.
 
 /** @import { Comment, Video } from './types.js' */
-/** @typedef {{video: Video, counted: () => void}} Opened `counted` is called when the count changed */
+/** @typedef {{video: Video, counted: () => void}} Opened `counted` is called when the count changes */
 
 import * as api from './api.js';
 import { confirmed, element, make, single, within } from './dom.js';

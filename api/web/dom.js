@@ -1,6 +1,6 @@
 // @ts-check
-// What all modules do with the document. Text of users is only ever set as textContent: no module
-// parses HTML, and the page's Content-Security-Policy forbids it.
+// Functions on the document that all modules share. Text of users is set only as textContent: no
+// module parses HTML, and the page's Content-Security-Policy forbids it.
 
 /** @import { Templates } from './types.js' */
 

@@ -1,10 +1,10 @@
 // @ts-check
-// Errors that people see. Callers need not catch them: main.js shows every unhandled one.
+// Errors that are shown to the user. Callers need not catch them: main.js shows unhandled ones.
 
 /** The API's code for a token that is missing, expired or invalid. */
 export const UNAUTHORIZED = 10004;
 
-/** An error whose message is written for people. */
+/** An error whose message is written for users. */
 export class Failure extends Error {
   /**
    * @param {string} message

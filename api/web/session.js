@@ -37,7 +37,7 @@ function change(now) {
   document.dispatchEvent(new Event('session'));
 }
 
-/** Throw `Failure` unless somebody is signed in. */
+/** Throw `Failure` if no user is signed in. */
 export function required() {
   if (!session.id) throw new Failure('请先登录', UNAUTHORIZED);
 }

@@ -1,8 +1,8 @@
 // @ts-check
-// Types only: the objects of the HTTP API as idl/ declares them, and the parts of each template.
+// Types only: the objects of the HTTP API, as declared in idl/, and the parts of each template.
 
 /**
- * A user as the viewer sees them.
+ * A user as the viewer sees it.
  * @typedef {object} User
  * @property {number} id
  * @property {string} name
@@ -52,10 +52,10 @@
  */
 
 /**
- * What every answer has.
+ * The fields of every response.
  * @typedef {object} Envelope
  * @property {number} status_code 0 for success
- * @property {string} [status_msg] the error in words for people
+ * @property {string} [status_msg] the error message for the user
  */
 
 /** @typedef {Envelope & {video_list: Video[], next_time: number}} FeedResp */
@@ -188,7 +188,7 @@
  */
 
 /**
- * A page: its arguments are the parts of the address after its name; `signal` aborts as it is left.
+ * A page: its arguments are the parts of the address after its name; `signal` aborts when it is left.
  * @typedef {(given: string[], signal: AbortSignal) => Promise<HTMLElement>} Page
  */
 

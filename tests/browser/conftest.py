@@ -1,4 +1,4 @@
-"""The web client in Chromium, in front of a whole system, as people use it."""
+"""The web client in Chromium, in front of a whole system."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ Visit = Callable[..., Awaitable[Visitor]]
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A whole system, empty at first, that the stories share."""
+    """A whole system, initially empty, shared by all stories."""
     folder = tmp_path_factory.mktemp("system")
     running = System(folder / "data", folder / "log", "--free-ports")
     yield running
@@ -40,7 +40,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def apk(system: System) -> AsyncIterator[Apk]:
-    """A client that makes what a story needs to be there already."""
+    """An API client that prepares the data of a story."""
     async with opened(system.url) as session:
         yield Apk(session)
 
@@ -49,7 +49,7 @@ async def apk(system: System) -> AsyncIterator[Apk]:
 async def visit(
     chromium: Browser, system: System, request: pytest.FixtureRequest
 ) -> AsyncIterator[Visit]:
-    """Opens the page in a new window each time; at the end no window may have had an error."""
+    """Opens the page in a new window; fails at the end if any window had an error."""
     visitors: list[Visitor] = []
     contexts: list[BrowserContext] = []
 
@@ -70,7 +70,7 @@ async def visit(
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip long enough to be watched."""
+    """A clip that is long enough to watch."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     make_clip(path, seed=2, seconds=3)
     return path
@@ -78,7 +78,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def registered(apk: Apk) -> Callable[[str], Awaitable[tuple[str, Person]]]:
-    """Registers somebody; returns the name and the person."""
+    """Registers a user; returns the name and the person."""
 
     async def register(name: str) -> tuple[str, Person]:
         name = unique(name)
@@ -89,7 +89,7 @@ def registered(apk: Apk) -> Callable[[str], Awaitable[tuple[str, Person]]]:
 
 @pytest.fixture
 def published(apk: Apk, clip: Path) -> Callable[..., Awaitable[str]]:
-    """Publishes a clip as somebody; returns its title, which no other clip has."""
+    """Publishes a clip for a person; returns its unique title."""
 
     async def publish(who: Person, title: str = "clip") -> str:
         title = unique(title)

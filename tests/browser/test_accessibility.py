@@ -1,4 +1,4 @@
-"""The page with keys alone, with a screen reader, with large text and without motion."""
+"""The page with a keyboard, a screen reader, long text and reduced motion."""
 
 from browser.visitor import DESKTOP, STORY
 from playwright.async_api import expect

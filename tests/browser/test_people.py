@@ -1,4 +1,4 @@
-"""Stories of people among each other: accounts, follows, chats, publishing."""
+"""Stories about accounts, follows, chats and publishing."""
 
 import time
 

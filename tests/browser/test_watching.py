@@ -1,4 +1,4 @@
-"""Stories of people who watch: the feed, likes, comments."""
+"""Stories about the feed, likes and comments."""
 
 import asyncio
 
@@ -47,7 +47,7 @@ async def test_a_like_and_its_count_are_there_after_a_reload(visit, registered, 
     bob = await visit()
     like = bob.card(title).get_by_role("button", name="点赞")
     await like.click()
-    await bob.enter(name)  # the dialog opens for who is not logged in
+    await bob.enter(name)  # the dialog opens because bob is not logged in
     await bob.entered()
     for count, pressed in ((1, "true"), (0, "false")):
         async with bob.page.expect_response("**/favorite/action/"):
@@ -86,7 +86,7 @@ async def test_a_like_is_not_undone_by_an_answer_from_before_it(visit, registere
     async with bob.page.expect_response("**/favorite/action/"):
         await like.click()
     released.set()
-    # The held answer has arrived when the other video shows its comment.
+    # Once the other video shows its comment, the delayed response has arrived.
     comments = bob.card(other).get_by_role("button", name="评论")
     await expect(comments).to_have_accessible_name("评论，1")
     await expect(like).to_have_accessible_name("点赞，1")

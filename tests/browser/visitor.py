@@ -1,4 +1,4 @@
-"""A person in front of a browser window."""
+"""A visitor: one browser window, driven as a user drives it."""
 
 import re
 import uuid
@@ -18,7 +18,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class Visitor:
-    """One person's browser window, and everything that went wrong in it."""
+    """One browser window, and the errors that occurred in it."""
 
     def __init__(self, page: Page, results: Path) -> None:
         self.page = page
@@ -41,7 +41,7 @@ class Visitor:
         await dialog.get_by_role("button", name="登录").click()
 
     async def entered(self) -> None:
-        """Wait until somebody is logged in."""
+        """Wait until the login has finished."""
         await expect(self.page.get_by_role("dialog")).to_be_hidden()
         await expect(self.page.get_by_role("link", name="我", exact=True)).to_be_visible()
 
@@ -57,7 +57,7 @@ class Visitor:
         await self.page.get_by_label("主导航").get_by_role("link", name=place).click()
 
     async def playing(self, card: Locator) -> None:
-        """Wait until the video of a card really plays: it has pictures, and its time moves."""
+        """Wait until a card's video plays: it has a size and its played time grows."""
         video = await card.locator("video").element_handle()
         await self.page.wait_for_function(
             "video => video.videoWidth > 0 && !video.paused && video.played.length > 0"
@@ -71,13 +71,13 @@ class Visitor:
         await self.page.screenshot(path=self._results / f"{name}.png")
 
     def expect_fault(self, pattern: str) -> None:
-        """Take away the faults that the story provokes; there has to be one."""
+        """Remove the expected faults; at least one must have occurred."""
         rest = [fault for fault in self.faults if not re.search(pattern, fault)]
         assert len(rest) < len(self.faults), self.faults
         self.faults = rest
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Violations of the Content-Security-Policy are errors here, too.
+        # Chromium reports violations of the Content-Security-Policy as errors, too.
         if message.type in {"error", "warning"}:
             self.faults.append(f"console: {message.text}")
 
@@ -87,5 +87,5 @@ class Visitor:
 
 
 def unique(name: str) -> str:
-    """A name that no other story uses."""
+    """Return a name that no other story uses."""
     return f"{name}{uuid.uuid4().hex[:6]}"

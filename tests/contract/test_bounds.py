@@ -1,4 +1,4 @@
-"""Bounds stand in the IDL once: their language, who names them, and what else agrees with them."""
+"""Bounds are declared once, in the IDL: their expressions, their fields, matching columns."""
 
 import inspect
 import shutil
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def within(bound: str, value: object, **others: object) -> bool:
-    """Is a value within a bound, as a field of a struct with other fields beside it?"""
+    """Return whether a value is within a bound, given the other fields of its struct."""
     annotations = {"api.vd": bound}
     if "when" in others:
         annotations["api.when"] = others.pop("when")

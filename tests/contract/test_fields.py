@@ -1,4 +1,4 @@
-"""Every field that the original services always set is set by ours.
+"""Every field that the original services always set is set by these services.
 
 Programs written for the original contract read such fields without a check although they are
 optional. So each method answers all of them in every case; what a case may leave out is named here.
@@ -22,7 +22,7 @@ NOBODY, UNKNOWN = 0, 999
 
 
 class Case(NamedTuple):
-    """One call, and the fields of the original contract that its answer may leave unset."""
+    """One call, and the fields of the original contract that its response may omit."""
 
     service: str
     method: str
@@ -35,7 +35,7 @@ def without(*fields: str) -> frozenset[str]:
     return frozenset(fields)
 
 
-# In an order that makes sense: what is made by one case is there for those after it.
+# The order matters: later cases use the data of earlier ones.
 CASES = [
     Case(U, "CreateUserMethod", "a new name", {"newuser": {"name": "ann"}, "password": "x"}),
     Case(U, "CreateUserMethod", "another", {"newuser": {"name": "bob"}, "password": "x"}),
@@ -142,7 +142,7 @@ def database_url(tmp_path):
 
 
 def unset(stem: str, value: Any, path: str = "") -> Iterator[str]:
-    """Give the fields of the original contract that are unset, through lists and inner structs."""
+    """Yield the unset fields of the original contract, also in lists and inner structs."""
     known = FACTS[stem]["structs"][type(value).__name__]
     original = {int(line.partition(":")[0]) for line in known}
     for field in fields_of(type(value)):

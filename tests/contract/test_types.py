@@ -1,4 +1,4 @@
-"""Stubs agree with what is there at run time, and mypy sees every misspelling through them."""
+"""The stubs match the run-time contracts, and mypy reports misspelt names through them."""
 
 import ast
 import importlib
@@ -17,7 +17,7 @@ TYPED = ("idl", "microkit", "api", *idl.RPC)
 
 
 def declared(stem: str) -> set[str]:
-    """The names that a stub declares itself."""
+    """Return the names that a stub declares."""
     names = set()
     for node in ast.parse((ROOT / "idl" / f"{stem}.pyi").read_text()).body:
         if isinstance(node, ast.ClassDef):

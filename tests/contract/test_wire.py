@@ -1,4 +1,4 @@
-"""The contracts agree with the facts of wire.json, line by line; what is new is only added."""
+"""The contracts contain everything in wire.json unchanged; new fields are optional additions."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from microkit.rpc.structs import Field, fields_of
 
 FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
 
-# Where the HTTP clients want something else than the original's IDL says, the clients win.
+# Where the HTTP clients contradict the original's IDL, the contracts follow the clients.
 HTTP_CHANGES = {
     ("relation", "FriendListResp", "3: default list<core.User> user_list"),
     ("relation", "Message", "5: required string create_time"),
@@ -29,7 +29,7 @@ def line(field: Field, own: Contract) -> str:
 
 
 def spelled(type_name: str, own: Contract) -> str:
-    """Spell structs of an included file with that file's name, as IDLs do."""
+    """Prefix structs of an included file with that file's name, as in IDL files."""
 
     def qualified(match: re.Match[str]) -> str:
         name = match[0]

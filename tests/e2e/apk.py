@@ -17,7 +17,7 @@ class Person:
 
 
 class Apk:
-    """One client; every call answers the decoded envelope, or an empty one if there was none."""
+    """One client. Calls return the decoded envelope, or `status_code` -1 without a response."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""The whole system as a newcomer starts it, in processes of its own."""
+"""Runs the whole system with scripts/up, in its own processes."""
 
 import os
 import signal
@@ -74,7 +74,7 @@ class System:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Callable[..., System]]:
-    """Starts systems, all on one data folder unless told otherwise, and stops them."""
+    """Starts systems on one data folder (or `data`), and stops them at the end."""
     started: list[System] = []
 
     def start(*arguments: str, data: Path | None = None, root: Path = ROOT) -> System:

@@ -1,4 +1,4 @@
-"""Writes of all kinds and a reader of the feed at once, and what must hold afterwards."""
+"""A continuous load of all kinds of writes and feed reads, and the checks after it."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ PEOPLE = 6
 
 
 class Load:
-    """All kinds of calls, one after another for each person; remembers what was acknowledged."""
+    """Runs all kinds of calls for several users, and records the acknowledged ones."""
 
     def __init__(self, apk: Apk, people: list[Person], video: int, clip: Path) -> None:
         self.apk, self.people, self.video, self.clip = apk, people, video, clip
@@ -112,7 +112,7 @@ class Load:
             self.last[kind, *edge] = action
             self.succeeded.add((kind, edge[0]))
         else:
-            # It may or may not have happened: nothing is promised.
+            # A failed call may or may not have been handled: both states are allowed.
             self.last.pop((kind, *edge), None)
             self.failed += 1
 
@@ -138,7 +138,7 @@ async def check(load: Load) -> None:
 
 
 async def check_edges(load: Load) -> int:
-    """Every acknowledged edge holds, and every count is the number of its edges."""
+    """Check that every acknowledged edge exists and every count equals its number of edges."""
     followers: defaultdict[int, int] = defaultdict(int)
     likers = 0
     for person in load.people:

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a run of writes loses no acknowledged write, and all recovers."""
+"""kill -9 during writes loses no acknowledged write, and the system recovers."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's recipe for a new service: its package, its IDL, and one line in the list."""
+"""The recipe of CONTRIBUTING for a new service: its package, its IDL, one line in the list."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ service GreetService {
 """
 FILES = {
     "idl/greetmicro.thrift": IDL,
-    "idl/greetmicro.py": '''"""greetmicro.thrift at run time; the types are in greetmicro.pyi."""
+    "idl/greetmicro.py": '''"""The contract of greetmicro.thrift."""
 
 from idl.runtime import fill
 
@@ -63,7 +63,7 @@ from microkit import config
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(config.Settings):
-    """Those of every process, and how people are greeted."""
+    """The settings of every process, and the greeting."""
 
     greeting: str = "Hello"
 ''',
@@ -81,13 +81,13 @@ CONTRACT = greetmicro.CONTRACT
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[greetmicro.Handlers]:
-    """Open what the service needs and give its handlers by Thrift service."""
+    """Open the clients of the service and yield its handlers by Thrift service."""
     users = context.client(usermicro.CONTRACT)
     yield {"GreetService": GreetHandler(users, context.settings.greeting)}
 
 
 class GreetHandler:
-    """Greets people by name."""
+    """Greets users by name."""
 
     def __init__(self, users: usermicro.Client, greeting: str) -> None:
         self._users = users
@@ -106,7 +106,7 @@ NEW_LINE = f'    RpcService("greetmicro", "greetservice", {LAST.port + 1}),\n'
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the project with one service more."""
+    """A copy of the project with an additional service."""
     copy = tmp_path / "checkout"
     for name in ("idl", "microkit", "api", "scripts", *idl.RPC):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -127,7 +127,9 @@ def call(checkout: Path, port: str, request: dict[str, int]) -> subprocess.Compl
     )  # fmt: skip
 
 
-async def test_a_new_service_is_run_configured_and_called_as_the_others(up, checkout, monkeypatch):
+async def test_a_new_service_is_started_configured_and_called_like_the_others(
+    up, checkout, monkeypatch
+):
     monkeypatch.setenv("GREETING", "Good morning")
     system = up("--free-ports", root=checkout)
     environment = psutil.Process(system.pid("greetmicro")).environ()

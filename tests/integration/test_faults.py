@@ -1,4 +1,4 @@
-"""Parts of the real system die, hang, or are too slow, under continuous load of all kinds."""
+"""Processes and servers are killed, hang or are overloaded, under a continuous load."""
 
 import asyncio
 import functools
@@ -20,13 +20,15 @@ AWAY_SECONDS = 1.5
 
 
 @pytest.mark.parametrize("name", PARTS)
-async def test_a_part_is_killed_and_comes_back(system: Deployment, load: Load, name, figure):
+async def test_the_system_recovers_when_a_killed_part_comes_back(
+    system: Deployment, load: Load, name, figure
+):
     running = asyncio.create_task(load.run())
     assert await load.round()
     part = system.part(name)
     part.kill()
     killed = timestamp()
-    await asyncio.sleep(AWAY_SECONDS)  # how long it is away is part of the fault
+    await asyncio.sleep(AWAY_SECONDS)  # the duration of the outage is part of the fault
     await asyncio.to_thread(part.start)
     started = timestamp()
     await eventually(load.round)
@@ -62,7 +64,7 @@ async def test_a_rolling_restart_fails_no_request(system: Deployment, load: Load
             assert await asyncio.to_thread(app.wait) == 0
             app.start()
             await eventually(functools.partial(asyncio.to_thread, app.ready))
-            # The other one of the pair stops when callers have found this one.
+            # Stop the second of the pair only after callers use the first again.
             await eventually(functools.partial(served, app))
     load.stop.set()
     await running
@@ -108,7 +110,7 @@ async def test_three_replicas_share_the_load_by_weight(system: Deployment, load:
 
 
 async def served(app: App) -> float:
-    """How many calls a process has served since it was started."""
+    """Return the number of calls that a process has served since its start."""
 
     def read() -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{app.admin_port}/metrics") as answer:
@@ -122,7 +124,7 @@ async def test_a_minute_without_etcd_fails_nothing(system: Deployment, load: Loa
     system.etcd.kill()
     load.pause = 0.2  # a minute's worth of messages still fits into one answer
     running = asyncio.create_task(load.run())
-    await asyncio.sleep(62)  # longer than the leases live
+    await asyncio.sleep(62)  # longer than the leases' time to live
     await asyncio.to_thread(system.etcd.start)
     assert await load.round()
     load.stop.set()
@@ -141,7 +143,7 @@ async def test_a_minute_without_etcd_fails_nothing(system: Deployment, load: Loa
         ("s3", "publish", "feed"),
     ],
 )
-async def test_a_store_that_hangs_holds_up_only_what_needs_it(
+async def test_a_hanging_store_delays_only_the_calls_that_need_it(
     system: Deployment, load: Load, figure, name, fails, works
 ):
     person = load.people[0]
@@ -179,7 +181,7 @@ async def test_a_store_that_hangs_holds_up_only_what_needs_it(
     await eventually(well)
 
 
-async def test_more_than_it_can_carry_is_refused_quickly_and_then_all_is_well(
+async def test_an_overloaded_system_refuses_quickly_and_recovers(
     system: Deployment, load: Load, figure
 ):
     api = psutil.Process(system.apps["api"].process.pid)

@@ -24,7 +24,7 @@ from scripts.deployment import ROOT, Deployment
 
 @pytest.fixture
 def large(clip: Path, tmp_path: Path) -> Path:
-    """A real video of 99 MiB: most of it is space that players skip."""
+    """A valid video of 99 MiB; most of it is a free atom, which players skip."""
     path = tmp_path / "large.mp4"
     content = clip.read_bytes()
     padding = (99 << 20) - len(content)
@@ -74,7 +74,7 @@ async def test_an_upload_of_a_hundred_megabytes_needs_little_memory(
 async def test_a_store_that_fails_leaves_no_row_object_or_file(
     settings, fleet, clip, tmp_path, fault
 ):
-    """An S3 that takes nothing, before the whole API."""
+    """An S3 server that refuses every object."""
 
     async def fail(_request: web.Request) -> web.Response:
         if fault == "stalls":
@@ -112,10 +112,10 @@ def database_url(tmp_path: Path):
     return lambda name: f"sqlite://{tmp_path}/{name}.db"
 
 
-async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(
+async def test_an_upload_with_an_unknown_outcome_is_complete_or_removed(
     system: Deployment, clip: Path
 ):
-    """videoservice hangs while the row is made, and may or may not make it afterwards."""
+    """videoservice hangs during CreateVideo: it may or may not create the row afterwards."""
 
     def stored() -> set[Path]:
         return {path for path in system.s3.objects("douyin") if path.suffix in (".mp4", ".jpg")}
@@ -137,7 +137,7 @@ async def test_an_upload_that_nobody_knows_the_end_of_is_whole_or_gone(
     assert len(stored() - earlier) == 2 * len(published)
 
 
-async def test_a_store_that_dies_cuts_a_video_off_and_adds_nothing(
+async def test_a_store_that_dies_ends_a_video_response_without_extra_bytes(
     settings, fleet, clip, tmp_path, large
 ):
     with servers.s3() as own_s3:
@@ -170,7 +170,9 @@ async def test_a_store_that_dies_cuts_a_video_off_and_adds_nothing(
     assert whole.startswith(got)
 
 
-async def test_players_that_pause_stop_nobody_else(settings, fleet, clip, tmp_path, s3, large):
+async def test_paused_players_do_not_block_other_clients(
+    settings, fleet, clip, tmp_path, s3, large
+):
     own = settings(
         **addresses(fleet.running),
         jwt_secret="a secret of at least thirty-two bytes",
@@ -199,7 +201,7 @@ async def test_players_that_pause_stop_nobody_else(settings, fleet, clip, tmp_pa
             writer.transport.abort()
 
 
-async def test_clients_that_stop_in_the_middle_take_nobodys_place(settings, fleet, tmp_path):
+async def test_stalled_uploads_do_not_block_other_clients(settings, fleet, tmp_path):
     own = settings(
         **addresses(fleet.running),
         jwt_secret="a secret of at least thirty-two bytes",
@@ -291,7 +293,7 @@ async def test_a_disk_that_is_full_or_read_only_leaves_no_row_object_or_file(
 
 
 @pytest.mark.parametrize("where", ["objects", "uploads"])
-async def test_a_folder_that_takes_nothing_leaves_no_row_object_or_file(
+async def test_a_folder_that_cannot_be_written_leaves_no_row_object_or_file(
     settings, fleet, clip, tmp_path, where
 ):
     own = settings(

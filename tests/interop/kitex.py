@@ -1,4 +1,4 @@
-"""Runs the Go programs."""
+"""Starts the Kitex programs."""
 
 import asyncio
 import itertools

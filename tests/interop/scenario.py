@@ -1,4 +1,4 @@
-"""Every method of every contract, with what it is asked: in an order that makes sense."""
+"""Calls of every method of every contract, in an order in which each can succeed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ U, V, R, F, C = (f"{name}service" for name in ("user", "video", "relation", "fav
 
 
 def writes(name: str) -> list[Step]:
-    """Calls that change something; `name` makes them different from another run's."""
+    """Calls that write; `name` makes them unique to a run."""
     user = {"name": name, "email": "a@b.example", "signature": TEXT}
     return [
         (U, "UserService", "CreateUserMethod", {"newuser": user, "password": "p"}),
@@ -51,7 +51,7 @@ def writes(name: str) -> list[Step]:
 
 
 def reads() -> list[Step]:
-    """Calls that change nothing, of the original contracts."""
+    """Calls of the original contracts that only read."""
     return [
         (U, "UserService", "GetUserMethod", {"id": 1}),
         (U, "UserService", "GetUserMethod", {"name": "nobody"}),
@@ -92,7 +92,7 @@ def reads() -> list[Step]:
 
 
 def added() -> list[Step]:
-    """Calls of the methods and fields that we added."""
+    """Calls of added methods and fields."""
     return [
         (R, "RelationService", "GetFollowInfosMethod", {"my_uid": 1, "target_uids": [1, 2]}),
         (R, "RelationService", "GetFollowListMethod", {"targetId": 1, "ids_only": True}),

@@ -32,7 +32,7 @@ def hosts(fleet) -> str:
 
 
 async def ours(fleet, clients: dict[str, Any], step) -> Any:
-    """What our own client gets, as JSON; a failure too is an answer."""
+    """Return the response that this project's client gets, as JSON, also a failure."""
     service, _, method, request = step
     client = clients.setdefault(service, fleet.client(service))
     contract = Contract(idl.load(PACKAGES[service]))
@@ -104,7 +104,7 @@ async def test_a_kitex_timeout_cancels_our_work(slow, programs, transport):
         await eventually(lambda: slow.cancelled == 1)
 
 
-async def test_a_client_that_disappears_takes_its_work_along(slow, programs):
+async def test_the_work_of_a_client_that_disconnects_is_cancelled(slow, programs):
     known = f"videoservice=127.0.0.1:{slow.port}"
     async with go_client(programs, "-hosts", known) as go:
         task = asyncio.create_task(go.call("VideoService", "GetVideoAuthorIdMethod", {"id": 408}))

@@ -1,4 +1,4 @@
-"""What the newest Kitex does beside plain calls, and what our server and client make of it."""
+"""Features of Kitex v0.16.3 beside plain calls, with this project's server and client."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Every mix of our services with the original's shows what ours alone show, by endpoint."""
+"""Every mix with original services gives the documented responses, by endpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from scripts import servers
 
 @dataclass(frozen=True)
 class Difference:
-    """Steps that differ from ours alone where the API or a service is the original's.
+    """Steps that differ where the API or a service is the original's.
 
-    docs/interop.md says why, under this number.
+    docs/interop.md gives the reason under this number.
     """
 
     number: int
@@ -64,7 +64,7 @@ def expected(mix: Mix) -> list[Difference]:
 
 
 def column(mix: Mix, differing: frozenset[str]) -> dict[str, str]:
-    """Say of each endpoint whether it shows the same: "=", else the numbers of the differences."""
+    """Return for each endpoint "=" if its steps are equal, else the numbers of the differences."""
     cells = {}
     for endpoint in ENDPOINTS:
         here = {name for name in differing if name.startswith(f"{endpoint}: ")}
@@ -79,14 +79,14 @@ def table(columns: Mapping[str, Mapping[str, str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def test_every_documented_difference_is_told_apart_by_its_number():
+def test_every_difference_is_documented_under_its_number():
     text = (ROOT / "docs" / "interop.md").read_text()
     for each in DIFFERENCES:
         assert f"\n{each.number}. " in text
 
 
 @pytest.mark.parametrize("programs", ["original"], indirect=True)
-async def test_every_mix_shows_what_ours_alone_show(
+async def test_every_mix_responds_as_documented(
     programs, settings, redis_socket, tmp_path, clip, figure
 ):
     async def steps(mix: Mix) -> list[Step]:

@@ -1,4 +1,4 @@
-"""Thrift's own Python library, thriftpy2's client and our command call every method."""
+"""Apache Thrift's Python library, thriftpy2 and scripts/call call every method."""
 
 import asyncio
 import json
@@ -124,7 +124,7 @@ def _failure(protocol: TBinaryProtocol) -> str:
     return str(error)
 
 
-async def test_the_command_calls_a_method_and_shows_what_there_is(fleet):
+async def test_scripts_call_calls_a_method_and_lists_the_contracts(fleet):
     async def call(*arguments: str) -> tuple[int, str, str]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scripts.call", *arguments, cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Our client and the whole HTTP API in front of services written with Kitex."""
+"""The Python client and the HTTP API call services written with Kitex."""
 
 import asyncio
 import logging
@@ -54,7 +54,7 @@ async def test_our_client_calls_every_method_of_a_kitex_server(settings, program
 
 
 async def _call(contract, ours, method, request) -> None:
-    """Call; an answer that says failure is an answer too, a broken call is not."""
+    """Call and return the response, also one that reports a failure; a broken call raises."""
     structs = {f.name: f.type.struct for f in contract.methods()[method].request.__thrift_fields__}
     arguments = {
         k: structs[k](**v) if isinstance(v, dict) and structs[k] else v for k, v in request.items()
@@ -171,7 +171,7 @@ async def test_follows_of_the_original_contract_are_enough_for_a_page(
 
 
 async def found(resolver, service, count) -> None:
-    """Wait until so many are known: a Kitex server registers a second after it serves."""
+    """Wait until `count` instances are listed: Kitex registers a second after the start."""
     for _ in range(100):
         if len(await resolver.resolve(service)) == count:
             return
