@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from idl import relationmicro, usermicro
-from relationmicro.dal.follow import Counts
+from relationmicro.dal.follow import FollowCounts
 from relationmicro.dal.message import MessageRow
 
 
-def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
+def follow_info(counts: FollowCounts, *, is_follow: bool) -> relationmicro.FollowInfo:
     """Return the follow info of one user."""
     return relationmicro.FollowInfo(
         follow_count=counts.following, follower_count=counts.followers, is_follow=is_follow
@@ -15,7 +15,7 @@ def follow_info(counts: Counts, *, is_follow: bool) -> relationmicro.FollowInfo:
 
 
 def follow_infos(
-    counts: Mapping[int, Counts], followed: frozenset[int]
+    counts: Mapping[int, FollowCounts], followed: frozenset[int]
 ) -> dict[int, relationmicro.FollowInfo]:
     """Return the follow infos of users by id."""
     return {user_id: follow_info(n, is_follow=user_id in followed) for user_id, n in counts.items()}
@@ -32,7 +32,7 @@ def bare_users(is_follow: Mapping[int, bool]) -> list[relationmicro.User]:
 def users(
     is_follow: Mapping[int, bool],
     infos: Mapping[int, usermicro.UserInfo],
-    counts: Mapping[int, Counts],
+    counts: Mapping[int, FollowCounts],
 ) -> list[relationmicro.User]:
     """Return a list's users with all data; users that do not exist are omitted."""
     return [
@@ -42,7 +42,7 @@ def users(
     ]
 
 
-def user(info: usermicro.UserInfo, counts: Counts, *, is_follow: bool) -> relationmicro.User:
+def user(info: usermicro.UserInfo, counts: FollowCounts, *, is_follow: bool) -> relationmicro.User:
     """Return one user of a list."""
     return relationmicro.User(
         id=info.id,

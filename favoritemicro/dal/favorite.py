@@ -58,7 +58,7 @@ return counts
 )
 
 
-class Counts(NamedTuple):
+class LikeCounts(NamedTuple):
     """How many likes a user gave, and how many the user's videos received."""
 
     given: int
@@ -71,7 +71,7 @@ class Favorites:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._video_counts: BatchLoader[int, int] = BatchLoader(self._load_video_counts)
-        self._user_counts: BatchLoader[int, Counts] = BatchLoader(self._load_user_counts)
+        self._user_counts: BatchLoader[int, LikeCounts] = BatchLoader(self._load_user_counts)
 
     async def like(self, user_id: int, video_id: int, author_id: int) -> bool:
         """Add a like; return whether it is new."""
@@ -115,7 +115,7 @@ class Favorites:
         """Return the like count of each of `video_ids`."""
         return await self._video_counts.many(video_ids)
 
-    async def user_counts(self, user_ids: Iterable[int]) -> dict[int, Counts]:
+    async def user_counts(self, user_ids: Iterable[int]) -> dict[int, LikeCounts]:
         """Return the counts of each of `user_ids`."""
         return await self._user_counts.many(user_ids)
 
@@ -123,7 +123,7 @@ class Favorites:
         counts = await self._redis.run(_VIDEO_COUNTS, [keys.likers(v) for v in video_ids], [])
         return dict(zip(video_ids, counts, strict=True))
 
-    async def _load_user_counts(self, user_ids: list[int]) -> dict[int, Counts]:
+    async def _load_user_counts(self, user_ids: list[int]) -> dict[int, LikeCounts]:
         script_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
         flat = await self._redis.run(_USER_COUNTS, script_keys, [])
-        return {each: Counts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}
+        return {each: LikeCounts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}

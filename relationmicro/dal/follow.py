@@ -46,7 +46,7 @@ for i = 1, #KEYS do counts[i] = redis.call('ZCARD', KEYS[i]) end
 return counts
 """,
 )
-# KEYS: following and followers of the owner. ARGV: the greatest score ("(5": below 5), friends.
+# KEYS: following and followers of the owner. ARGV: maximum score ("(5": below 5), maximum friends.
 # Returns the next cursor and the friends, by the time of the later of the two follows.
 #
 # If one side is small, both are intersected. If both are large, they are merged from their newest
@@ -87,7 +87,7 @@ local function read(side)
 end
 
 local function open(own, other)
-  -- As many members are not below the cursor.
+  -- The number of members at or above the cursor.
   local rank = 0
   if ARGV[1] ~= '+inf' then
     rank = redis.call('ZCOUNT', own, string.sub(ARGV[1], 2), '+inf')
@@ -115,7 +115,7 @@ while true do
   end
   last, steps = score, steps + 1
   local other = tonumber(side.others[side.at])
-  -- A member with the same score on both sides is met on both, and taken once.
+  -- A member with equal scores occurs on both sides and is returned once.
   if other and (other < score or (other == score and side == following)) then
     friends[#friends + 1] = side.found[2 * side.at - 1]
   end
@@ -137,7 +137,7 @@ return 0
 )
 
 
-class Counts(NamedTuple):
+class FollowCounts(NamedTuple):
     """How many a user follows, and how many follow the user."""
 
     following: int
@@ -149,7 +149,7 @@ class Follows:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._counts: BatchLoader[int, Counts] = BatchLoader(self._load_counts)
+        self._counts: BatchLoader[int, FollowCounts] = BatchLoader(self._load_counts)
 
     async def follow(self, user_id: int, target_id: int) -> bool:
         """Add a follow; return whether it is new."""
@@ -166,7 +166,7 @@ class Follows:
         script_keys = [keys.following(user_id), keys.followers(target_id)]
         return bool(await self._redis.run(_UNFOLLOW, script_keys, [user_id, target_id]))
 
-    async def counts(self, user_ids: Iterable[int]) -> dict[int, Counts]:
+    async def counts(self, user_ids: Iterable[int]) -> dict[int, FollowCounts]:
         """Return the counts of each of `user_ids`."""
         return await self._counts.many(user_ids)
 
@@ -234,9 +234,9 @@ class Follows:
         script_keys = [keys.following(user_id), keys.followers(target_id)]
         return int(await self._redis.run(_REPAIR, script_keys, [user_id, target_id]))
 
-    async def _load_counts(self, user_ids: list[int]) -> dict[int, Counts]:
+    async def _load_counts(self, user_ids: list[int]) -> dict[int, FollowCounts]:
         script_keys = [
             key for each in user_ids for key in (keys.following(each), keys.followers(each))
         ]
         flat = await self._redis.run(_COUNTS, script_keys, [])
-        return {each: Counts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}
+        return {each: FollowCounts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}

@@ -9,9 +9,9 @@ from microkit.storage.sorted_set import below, number
 from relationmicro.dal import keys
 
 MAX_MESSAGES: Final = 1000
-"""Messages of a page."""
+"""Maximum messages of a page."""
 MAX_BYTES: Final = 2 * 2**20
-"""UTF-8 bytes of a page's messages: what a phone on a slow network loads in a few seconds."""
+"""Maximum UTF-8 bytes of a page: a phone on a slow network loads them in a few seconds."""
 _POLL_SCRIPTS: Final = 50
 
 # KEYS: the chat, the lane's message counter. ARGV: lane, sender, content. Returns id and time (ms).
@@ -28,15 +28,15 @@ redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
 return {id, string.format('%.0f', ms)}
 """,
 )
-# KEYS: the chat. ARGV: the greatest time ("(5": before 5), messages, bytes.
-# Returns the next cursor, then members and times, newest first. Reads 100 members at a time, hence
-# little more than it returns.
+# KEYS: the chat. ARGV: the maximum time ("(5": before 5), maximum messages, maximum bytes.
+# Returns the next cursor, then members and times, newest first. Reads in chunks of 100, so little
+# more than it returns.
 _HISTORY = Script(
     "history",
     """
 local CHUNK, count, room = 100, tonumber(ARGV[2]), tonumber(ARGV[3])
 local page, rank = {'0'}, 0
--- As many messages are not before the cursor.
+-- The number of messages at or after the cursor.
 if ARGV[1] ~= '+inf' then rank = redis.call('ZCOUNT', KEYS[1], string.sub(ARGV[1], 2), '+inf') end
 repeat
   local found = redis.call('ZREVRANGE', KEYS[1], rank, rank + CHUNK - 1, 'WITHSCORES')
@@ -53,7 +53,7 @@ until #found < 2 * CHUNK
 return page
 """,
 )
-# KEYS: the chat. ARGV: the time after which messages are wanted, their sender, messages, bytes.
+# KEYS: the chat. ARGV: the time to start after, the sender, maximum messages, maximum bytes.
 # Returns the next cursor, then members and times of this sender, oldest first. Reads at most 5,000
 # members, in chunks of 200.
 _RECEIVED = Script(
