@@ -20,6 +20,7 @@ _PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
 _ATTEMPTS: Final = 4
 _PAUSE_SECONDS: Final = 0.01
+_SQL_MODE: Final = "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
 
 _LOST: Final = frozenset({0, 2003, 2006, 2013, 2014, 2055})
 """Error numbers of a lost connection: the outcome of the running statement is unknown."""
@@ -59,7 +60,7 @@ class MySql:
             connect_timeout=timeout,
             # FOUND_ROWS: rowcount is the rows that matched, also if their values did not change.
             client_flag=2,
-            init_command="SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+            init_command=f"SET SESSION {_SQL_MODE} {_time_limit(timeout)}",
         )
         return cls(database, timeout)
 
@@ -123,7 +124,12 @@ class MySql:
 
         def locked() -> list[str]:
             with self._database.migration_lock():
-                return work(self._database)
+                self._database.execute_sql(f"SET SESSION {_SQL_MODE} {_time_limit(0)}")
+                try:
+                    return work(self._database)
+                finally:
+                    limit = _time_limit(self._timeout)
+                    self._database.execute_sql(f"SET SESSION {_SQL_MODE} {limit}")
 
         async with self._database:
             lines: list[str] = await greenlet_spawn(locked)
@@ -153,6 +159,17 @@ class MySql:
         finally:
             with suppress(peewee.PeeweeException, OSError):
                 await self._database.aclose()
+
+
+def _time_limit(seconds: float) -> str:
+    """Return what SET SESSION sets besides the SQL mode: how long statements may take, 0 unlimited.
+
+    A statement ends in the server too when its caller gives up. The variable has another name and
+    unit on each server: MariaDB reads the first comment and not versions 50700 to 50799, MySQL the
+    second.
+    """
+    milliseconds = round(seconds * 1e3)
+    return f"/*M! , max_statement_time={seconds} */ /*!50799 , max_execution_time={milliseconds} */"
 
 
 def _number(error: BaseException) -> int:

@@ -10,8 +10,10 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+from fleet import eventually
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
 from playhouse.pwasyncio import await_
+from stores import empty_database
 
 from microkit.errors import StoreError
 from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
@@ -330,3 +332,32 @@ async def test_several_replicas_may_migrate_concurrently(settings, database_url,
 
     # In threads, because waiting for the migration lock blocks the loop.
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, start()) for _ in range(4)))
+
+
+async def test_a_statement_that_takes_too_long_ends_in_the_server_too(
+    settings, mariadb, migrations
+):
+    own = settings(database_url=empty_database(mariadb, "slow"), store_timeout_ms=300)
+    async with open_database(own, migrations) as slow, open_database(own, migrations) as other:
+        with pytest.raises(StoreError):
+            await slow.rows(SQL("SELECT SUM(RAND(seq)) FROM seq_1_to_1000000000 AS endless"))
+
+        async def ended():
+            running = SQL("SELECT info FROM information_schema.processlist")
+            return not [text for (text,) in await other.rows(running) if "endless" in (text or "")]
+
+        await eventually(ended)
+
+
+async def test_a_migration_may_take_longer_than_a_statement(settings, mariadb, migrations):
+    slow = FIRST.replace(
+        "    create_table(db, Account)",
+        "    create_table(db, Account)\n    db.execute_sql('SELECT SLEEP(0.5)').fetchall()",
+    )
+    (migrations / "0001_accounts.py").write_text(slow)
+    own = settings(database_url=empty_database(mariadb, "migrated"), store_timeout_ms=200)
+    async with open_schema(own, migrations) as schema:
+        assert await schema.up()
+    async with open_database(own, migrations) as database:
+        ((limit,),) = await database.rows(SQL("SELECT @@max_statement_time"))
+        assert float(limit) == 0.2
