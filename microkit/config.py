@@ -18,7 +18,14 @@ _SECRET: Final = ("SECRET", "URL")  # suffixes of variables whose values are not
 _ADDRESSES: Final = "_ADDRESSES"
 
 
-class ConfigError(Exception):
+class StartupError(Exception):
+    """What prevents the start until somebody acts: a restart does not help.
+
+    The message names the file or setting, what is wrong, and what to do. It has no secret.
+    """
+
+
+class ConfigError(StartupError):
     """A setting is invalid; the text names it and says what is allowed."""
 
 

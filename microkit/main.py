@@ -19,11 +19,12 @@ import uvloop
 
 from microkit import __version__, config, log
 from microkit.admin import open_admin
-from microkit.config import ConfigError, Settings
+from microkit.config import Settings, StartupError
 from microkit.context import Context, open_context
 from microkit.discovery import registered
 from microkit.errors import Error
 from microkit.network import Address
+from microkit.process import NOT_RESTARTABLE
 from microkit.service import Service
 from microkit.storage.settings import SqlSettings
 from microkit.workers import WORKER, supervise
@@ -102,8 +103,9 @@ def main(service: Service[Any]) -> None:
             uvloop.run(_migrate(service, arguments, settings))
         else:
             uvloop.run(_run(service, settings, worker=arguments == WORKER))
-    except ConfigError as error:  # its text never contains a secret
-        sys.exit(f"{service.name}: {error}")
+    except StartupError as error:  # its text never contains a secret
+        sys.stderr.write(f"{service.name}: {error}\n")
+        sys.exit(NOT_RESTARTABLE)
     except (Error, OSError) as error:
         sys.exit(f"{service.name}: {log.redact(str(error))}")
 

@@ -17,6 +17,10 @@ _STABLE_SECONDS: Final = 10.0  # a process that ran this long resets the backoff
 _STOP_SECONDS: Final = 8.0
 
 
+# The exit code of a process that a restart cannot help (EX_CONFIG of <sysexits.h>).
+NOT_RESTARTABLE: Final = 78
+
+
 class SupervisedProcess:
     """A child process that is restarted whenever it exits, until it is stopped.
 
@@ -30,6 +34,9 @@ class SupervisedProcess:
         say: called with a line when the process exits unexpectedly or has to be killed.
         pass_fds: file descriptors that the process inherits.
         stop_seconds: the time from SIGTERM to SIGKILL.
+        diagnose: returns why it cannot run, after an exit that a restart does not help; else "".
+
+    `failure` is why a restart does not help, once it exited for such a reason.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class SupervisedProcess:
         say: Callable[[str], object],
         pass_fds: Sequence[int] = (),
         stop_seconds: float = _STOP_SECONDS,
+        diagnose: Callable[[], str] = lambda: "",
     ) -> None:
         self.name = name
         self._command = command
@@ -48,6 +56,8 @@ class SupervisedProcess:
         self._say = say
         self._pass_fds = pass_fds
         self._stop_seconds = stop_seconds
+        self._diagnose = diagnose
+        self.failure = ""
         self._process: Process | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -81,6 +91,7 @@ class SupervisedProcess:
             reason = await self._exit_reason()
             if self._stopping.is_set():
                 return
+            self.failure = self._diagnose() or self.failure
             if loop.time() - started > _STABLE_SECONDS:
                 backoff = _MIN_BACKOFF_SECONDS
             self._say(f"{self.name} exited ({reason}); restarts in {backoff:g} s")
@@ -100,6 +111,8 @@ class SupervisedProcess:
             if self._stopping.is_set():  # stop() was called during the start
                 self._signal(signal.SIGTERM)
         code = await self._process.wait()
+        if code == NOT_RESTARTABLE:
+            self.failure = f"{self.name} cannot start, see its message above"
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
     def _signal(self, number: signal.Signals) -> None:

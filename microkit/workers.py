@@ -5,15 +5,17 @@ import logging
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from microkit.config import environment
+from microkit.config import StartupError, environment
 from microkit.folder import own_folder
 from microkit.process import SupervisedProcess
 from microkit.service import Service
 
 WORKER: Final = "worker"
+_CHECK_SECONDS: Final = 0.5
 _EXIT_SECONDS: Final = 3.0  # from the end of the grace period to SIGKILL
 
 _log = logging.getLogger(__name__)
@@ -42,6 +44,10 @@ async def supervise(
         try:
             for worker in workers:
                 await worker.start()
-            await stop.wait()
+            while not stop.is_set():
+                if failure := next((each.failure for each in workers if each.failure), ""):
+                    raise StartupError(failure)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _CHECK_SECONDS)
         finally:
             await asyncio.gather(*(worker.stop() for worker in workers))

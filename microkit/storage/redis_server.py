@@ -41,6 +41,37 @@ def _version(program: str) -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else (0,)
 
 
+def diagnosis(folder: Path, since: int) -> str:
+    """Return why the Redis in `folder` cannot start and what to run, "" if its log does not say.
+
+    Args:
+        folder: where its data is.
+        since: where to read its log from: its size before the start.
+    """
+    log = folder / "redis.log"
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(since)
+        lines = file.read().decode(errors="replace").splitlines()
+    for line in reversed(lines):
+        if "append only file" in line and "redis-check-aof" in line:
+            manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
+            damaged = manifest if manifest.exists() else folder / "appendonly.aof"
+            what = line.rpartition("# ")[2].partition(":")[0]
+            return (
+                f"redis cannot start: {what} (in {folder}, log in {log}); "
+                f"copy the folder, then run: redis-check-aof --fix {damaged}"
+            )
+    return ""
+
+
+def log_size(folder: Path) -> int:
+    """Return the size of the log in bytes."""
+    log = folder / "redis.log"
+    return log.stat().st_size if log.exists() else 0
+
+
 def command(program: Path, folder: Path, socket: Path) -> list[str]:
     """Return the command line of a Redis that keeps its data in `folder`.
 

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, unquote
 import peewee
 from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-defined]
 
-from microkit.config import ConfigError
+from microkit.config import ConfigError, StartupError
 from microkit.storage.engine import Execute, Rows
 from microkit.storage.writer import Writer
 
@@ -118,6 +118,7 @@ class Sqlite:
         return await asyncio.to_thread(self._migrate, work)
 
     def _migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
+        _check_file(self._path)
         database = peewee.SqliteDatabase(str(self._path), pragmas=_PRAGMAS, timeout=self._timeout)
         with self._migration_lock(), database.connection_context():
             return work(database)
@@ -146,6 +147,32 @@ class Sqlite:
         for name, value in _PRAGMAS.items():
             connection.execute(f"PRAGMA {name} = {value}")
         return connection
+
+
+def _check_file(path: Path) -> None:
+    """Read the schema.
+
+    Raises:
+        StartupError: the file is damaged or cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        code = error.sqlite_errorcode & 0xFF
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise StartupError(
+                f"{path} is damaged ({error}): restore a backup of it, or rescue what can be read: "
+                f"sqlite3 {path} .recover | sqlite3 {path}.new"
+            ) from error
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise StartupError(
+                f"{path} cannot be opened: check the permissions of the file and of its folder"
+            ) from error
+        raise
 
 
 class _Reader:

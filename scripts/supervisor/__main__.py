@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from microkit import __version__
+from microkit.config import StartupError
 from microkit.network import outside_address
 from microkit.storage.redis_server import NoRedisServerError
 from scripts.demo import DemoError, fill
@@ -26,6 +27,7 @@ def main() -> None:
         folder.InUseError,
         NoRedisServerError,
         NotReadyError,
+        StartupError,
         _PortInUseError,
         OSError,
     ) as error:

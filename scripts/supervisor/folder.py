@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from microkit.config import StartupError
+
 _LONGEST_SOCKET_PATH: Final = 100
+_MIN_SECRET_BYTES: Final = 32
 _GROUP_AND_OTHERS: Final = 0o077
 _LOCK_TIMEOUT_SECONDS: Final = 6.0
 
@@ -33,6 +36,9 @@ class Folder:
         """Return the secret that signs tokens; generated once, readable only by its owner.
 
         If others can read the file, their permissions are removed and a warning is printed.
+
+        Raises:
+            StartupError: the file has a secret that is too short.
         """
         path = self.root / "secret"
         if not path.exists() or not path.read_text():
@@ -47,7 +53,13 @@ class Folder:
                 f"warning: other users could read {path}; now only its owner can. If it may have "
                 "leaked, remove it: the next start makes a new one, and all users log in again"
             )
-        return path.read_text()
+        secret = path.read_text()
+        if len(secret.encode()) < _MIN_SECRET_BYTES:
+            raise StartupError(
+                f"{path} has fewer than {_MIN_SECRET_BYTES} bytes: remove it, and the next start "
+                "makes a new one"
+            )
+        return secret
 
     def clear_partials(self) -> None:
         """Remove partial objects that a killed process left behind."""

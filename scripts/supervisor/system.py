@@ -70,29 +70,47 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
 
     Raises:
         NoRedisServerError: there is no redis-server; the message says what to install.
-        NotReadyError: a process did not become ready in time.
+        NotReadyError: a process cannot start, or did not become ready in time.
     """
     program = redis_server.find()
     async with AsyncExitStack() as stack:
         socket = stack.enter_context(socket_path(folder))
         common = _common_environment(ports, socket)
 
-        async def start(name: str, command: list[str], environment: dict[str, str]) -> None:
+        children: list[SupervisedProcess] = []
+
+        async def start(
+            name: str,
+            command: list[str],
+            environment: dict[str, str],
+            diagnose: Callable[[], str] = lambda: "",
+        ) -> None:
             child = SupervisedProcess(
-                name, command, environment=environment, say=say, pass_fds=(folder.lock,)
+                name,
+                command,
+                environment=environment,
+                say=say,
+                pass_fds=(folder.lock,),
+                diagnose=diagnose,
             )
             await child.start()
             stack.push_async_callback(child.stop)
+            children.append(child)
 
+        data = folder.root / "redis"
+        logged = redis_server.log_size(data)
         await start(
-            "redis", redis_server.command(program, folder.root / "redis", socket), dict(os.environ)
+            "redis",
+            redis_server.command(program, data, socket),
+            dict(os.environ),
+            lambda: redis_server.diagnosis(data, logged),
         )
         for service in SERVICES:
             own = _service_environment(service, ports, folder)
             await start(service.name, [sys.executable, "-m", service.package], common | own)
         own = _api_environment(ports, folder, folder.secret(say))
         await start("api", [sys.executable, "-m", "api"], common | own)
-        await _ready(ports)
+        await _ready(ports, children)
         yield
 
 
@@ -130,10 +148,12 @@ def _in_url(path: Path) -> str:
     return urllib.parse.quote(str(path))
 
 
-async def _ready(ports: Ports) -> None:
+async def _ready(ports: Ports, children: list[SupervisedProcess]) -> None:
     deadline = asyncio.get_running_loop().time() + _READY_SECONDS
     for name, port in ports.admin.items():
         while why := await asyncio.to_thread(_unhealthy, port):
+            if failure := next((each.failure for each in children if each.failure), ""):
+                raise NotReadyError(failure)
             if asyncio.get_running_loop().time() > deadline:
                 raise NotReadyError(f"{name} is not ready: {why}")
             await asyncio.sleep(0.05)
