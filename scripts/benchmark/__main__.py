@@ -12,9 +12,10 @@ from typing import Final
 from microkit import __version__
 from scripts.benchmark import load, measure, processes, real, report, rpc
 from scripts.benchmark.cases import CASES, Case
+from scripts.benchmark.growth import Growth
 from scripts.benchmark.measure import Row, Subject
 from scripts.benchmark.population import populate
-from scripts.benchmark.system import running
+from scripts.benchmark.system import System, running
 
 _CONNECTIONS: Final = (1, 32, 256)
 _ROUNDS: Final = 4
@@ -31,7 +32,12 @@ def main() -> None:
             rpc.main(folder)
             return
         load.require()
-        rows = _compare(folder, arguments) if arguments.compare else _measure(folder, arguments)
+        if arguments.compare:
+            rows = _compare(folder, arguments)
+        elif arguments.growth:
+            rows = _grow(folder, arguments)
+        else:
+            rows = _measure(folder, arguments)
     sys.exit(any(row.load.errors for row in rows))
 
 
@@ -47,8 +53,10 @@ def _arguments() -> argparse.Namespace:
     kind.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
     kind.add_argument("--compare", type=Path, metavar="CHECKOUT",
                       help="run another checkout in turn with this one, print ratios")  # fmt: skip
+    kind.add_argument("--growth", type=float, nargs="?", const=1.0, metavar="SCALE",
+                      help="compare with far more data; 1 is a million users")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=_ROUNDS,
-                        help="runs of each case on both of --compare (default 4)")  # fmt: skip
+                        help="runs of each case on both systems (default 4)")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the report to this file too")
     parser.add_argument("--version", action="version", version=f"scripts/bench {__version__}")
     return parser.parse_args()
@@ -74,35 +82,52 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:
 
 
 def _compare(folder: Path, arguments: argparse.Namespace) -> list[Row]:
-    """Measure this checkout and another in turn: what else the machine does hits both alike."""
+    """Measure this checkout and another in turn."""
     _say("starting both systems and filling them")
-    these, others = [], []
     with contextlib.ExitStack() as stack:
-        this, other = (
-            _filled(stack, folder / name, checkout)
-            for name, checkout in (("this", _CHECKOUT), ("other", arguments.compare.absolute()))
-        )
-        print(report.COMPARED, flush=True)
-        for case, connections in _chosen(arguments):
-            runs = [
-                (
-                    other.measure(case, connections, arguments.seconds),
-                    this.measure(case, connections, arguments.seconds),
-                )
-                for _ in range(arguments.rounds)
-            ]
-            others.append(measure.together([run[0] for run in runs]))
-            these.append(measure.together([run[1] for run in runs]))
-            print(report.compared(these[-1], others[-1]), flush=True)
+        this = _filled(stack, folder / "this", _CHECKOUT)[1]
+        other = _filled(stack, folder / "other", arguments.compare.absolute())[1]
+        return _in_turn(this, other, arguments)
+
+
+def _grow(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    """Measure this checkout with much more data ("this") and without ("other") in turn."""
+    _say("starting two systems and filling them; one gets far more data")
+    grown = Growth.of(arguments.growth)
+    with contextlib.ExitStack() as stack:
+        _, other = _filled(stack, folder / "other", _CHECKOUT)
+        system, this = _filled(stack, folder / "this", _CHECKOUT)
+        grown.fill(system)
+        rows = _in_turn(this, other, arguments)
+        print(report.HEADER, flush=True)
+        for case in grown.cases():
+            for connections in arguments.connections:
+                rows.append(this.measure(case, connections, arguments.seconds))
+                print(report.line(rows[-1]), flush=True)
+    return rows
+
+
+def _in_turn(this: Subject, other: Subject, arguments: argparse.Namespace) -> list[Row]:
+    """Measure two systems in turn: what else the machine does hits both alike."""
+    these, others = [], []
+    print(report.COMPARED, flush=True)
+    for case, connections in _chosen(arguments):
+        runs = [
+            [each.measure(case, connections, arguments.seconds) for each in (other, this)]
+            for _ in range(arguments.rounds)
+        ]
+        others.append(measure.together([run[0] for run in runs]))
+        these.append(measure.together([run[1] for run in runs]))
+        print(report.compared(these[-1], others[-1]), flush=True)
     if arguments.json:
         arguments.json.write_text(report.compared_as_json(these, others) + "\n")
     return [*these, *others]
 
 
-def _filled(stack: contextlib.ExitStack, folder: Path, checkout: Path) -> Subject:
+def _filled(stack: contextlib.ExitStack, folder: Path, checkout: Path) -> tuple[System, Subject]:
     folder.mkdir()
     system = stack.enter_context(running(folder, checkout))
-    return Subject(system, asyncio.run(populate(system.url, folder)), folder)
+    return system, Subject(system, asyncio.run(populate(system.url, folder)), folder)
 
 
 def _chosen(arguments: argparse.Namespace) -> Iterator[tuple[Case, int]]:

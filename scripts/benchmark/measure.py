@@ -95,7 +95,7 @@ class Subject:
         )
 
     def _lines(self, case: Case) -> Path:
-        file = self.folder / f"{CASES.index(case)}.requests"
+        file = self.folder / f"{case.name}.requests".replace(" ", "-")
         file.write_text("\n".join(case.lines(self.population, self.folder)) + "\n")
         return file
 

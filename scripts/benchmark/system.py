@@ -40,11 +40,22 @@ class System:
                 seen += counted(response.read().decode())
         return seen
 
+    def variable(self, package: str, name: str) -> str:
+        """Return an environment variable of a service's process.
+
+        Raises:
+            LookupError: it does not run, or the variable is not set.
+        """
+        for pid, process in self.processes.items():
+            if process == package:
+                texts = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+                return dict(text.split("=", 1) for text in texts if "=" in text)[name]
+        raise LookupError(package)
+
     def _admin_ports(self) -> Iterator[str]:
-        for pid, name in self.processes.items():
+        for name in self.processes.values():
             if name in idl.RPC:
-                environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
-                yield next(v[11:] for v in environment if v.startswith("ADMIN_PORT="))
+                yield self.variable(name, "ADMIN_PORT")
 
 
 def counted(metrics: str) -> Counter[str]:
