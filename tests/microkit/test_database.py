@@ -201,6 +201,21 @@ async def test_a_failed_transaction_does_not_affect_concurrent_ones(database):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_full_disk_loses_nothing_that_was_acknowledged(database):
+    writer = database._engine._writer._connection
+    ((pages,),) = writer.execute("PRAGMA page_count").fetchall()
+    writer.execute(f"PRAGMA max_page_count = {pages + 10}")
+    rows = [Account.insert(name=f"{n}" + "x" * 2000) for n in range(100)]
+    outcomes = await asyncio.gather(*map(database.write, rows), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert failures
+    assert all(isinstance(failure, StoreError) for failure in failures)
+    assert len(await names(database)) == len(rows) - len(failures)
+    writer.execute("PRAGMA max_page_count = 1000000")
+    await database.write(Account.insert(name="with space again"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_transactions_are_committed_in_the_order_of_their_calls(database):
     ids = await asyncio.gather(*(database.write(Account.insert(name=str(n))) for n in range(600)))
     assert [each.lastrowid for each in ids] == list(range(1, 601))
