@@ -14,6 +14,7 @@
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { end, session } from './session.js';
 
+const count = 50; // items of a page; cursor 0 is the newest page
 const UNREACHABLE = '网络不通，或服务没有回应';
 
 /** @type {(username: string, password: string) => Promise<LoginResp>} */
@@ -26,18 +27,19 @@ export const user = (user_id) => get('/douyin/user/', { user_id });
 
 /** @type {(latest_time: number) => Promise<FeedResp>} */
 export const feed = (latest_time) => get('/douyin/feed/', { latest_time });
-/** @type {(user_id: Id) => Promise<PublishListResp>} */
-export const works = (user_id) => get('/douyin/publish/list/', { user_id });
-/** @type {(user_id: Id) => Promise<FavoriteListResp>} */
-export const likes = (user_id) => get('/douyin/favorite/list/', { user_id });
+/** @type {(user_id: Id, cursor: number) => Promise<PublishListResp>} */
+export const works = (user_id, cursor) => get('/douyin/publish/list/', { user_id, cursor, count });
+/** @type {(user_id: Id, cursor: number) => Promise<FavoriteListResp>} */
+export const likes = (user_id, cursor) => get('/douyin/favorite/list/', { user_id, cursor, count });
 /** @type {(form: FormData, more: Upload) => Promise<Envelope>} */
 export const publish = (form, more) => upload('/douyin/publish/action/', form, more);
 
 /** @type {(video_id: number, yes: boolean) => Promise<Envelope>} */
 export const like = (video_id, yes) =>
   post('/douyin/favorite/action/', { video_id, action_type: yes ? 1 : 2 });
-/** @type {(video_id: number) => Promise<CommentListResp>} */
-export const comments = (video_id) => get('/douyin/comment/list/', { video_id });
+/** @type {(video_id: number, cursor: number) => Promise<CommentListResp>} */
+export const comments = (video_id, cursor) =>
+  get('/douyin/comment/list/', { video_id, cursor, count });
 /** @type {(video_id: number, comment_text: string) => Promise<CommentResp>} */
 export const comment = (video_id, comment_text) =>
   post('/douyin/comment/action/', { video_id, action_type: 1, comment_text });
@@ -48,15 +50,20 @@ export const uncomment = (video_id, comment_id) =>
 /** @type {(to_user_id: number, yes: boolean) => Promise<Envelope>} */
 export const follow = (to_user_id, yes) =>
   post('/douyin/relation/action/', { to_user_id, action_type: yes ? 1 : 2 });
-/** @type {(user_id: Id) => Promise<FollowListResp>} */
-export const following = (user_id) => get('/douyin/relation/follow/list/', { user_id });
-/** @type {(user_id: Id) => Promise<FollowerListResp>} */
-export const followers = (user_id) => get('/douyin/relation/follower/list/', { user_id });
-/** @type {() => Promise<FriendListResp>} */
-export const friends = () => get('/douyin/relation/friend/list/', {});
+/** @type {(user_id: Id, cursor: number) => Promise<FollowListResp>} */
+export const following = (user_id, cursor) =>
+  get('/douyin/relation/follow/list/', { user_id, cursor, count });
+/** @type {(user_id: Id, cursor: number) => Promise<FollowerListResp>} */
+export const followers = (user_id, cursor) =>
+  get('/douyin/relation/follower/list/', { user_id, cursor, count });
+/** @type {(cursor: number) => Promise<FriendListResp>} */
+export const friends = (cursor) => get('/douyin/relation/friend/list/', { cursor, count });
 
+/** @type {(to_user_id: Id, cursor: number) => Promise<MessageChatResp>} */
+export const messages = (to_user_id, cursor) =>
+  get('/douyin/message/chat/', { to_user_id, cursor, count });
 /** @type {(to_user_id: Id, pre_msg_time: number) => Promise<MessageChatResp>} */
-export const messages = (to_user_id, pre_msg_time) =>
+export const received = (to_user_id, pre_msg_time) =>
   get('/douyin/message/chat/', { to_user_id, pre_msg_time });
 /** @type {(to_user_id: number, content: string) => Promise<Envelope>} */
 export const send = (to_user_id, content) =>

@@ -1,11 +1,11 @@
 // @ts-check
-// A chat: the whole history first, then new messages by polling.
+// A chat: its newest messages first, older ones on scrolling up, new messages by polling.
 
 /** @import { Message, User } from './types.js' */
 /** @typedef {Pick<Message, 'content' | 'from_user_id' | 'create_time'>} Shown */
 
 import * as api from './api.js';
-import { inOrder, make, pause, toast } from './dom.js';
+import { inOrder, make, pause, single, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
@@ -21,7 +21,7 @@ const clock = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'short', timeStyle: 
  */
 export async function chatPage([id = ''], signal) {
   required();
-  const [{ user }, { message_list: history }] = await Promise.all([
+  const [{ user }, { message_list: history, next_cursor }] = await Promise.all([
     api.user(id),
     api.messages(id, 0),
   ]);
@@ -33,19 +33,44 @@ export async function chatPage([id = ''], signal) {
     return append(chat.log, bubble);
   };
   history.forEach(show);
+  const older = loadOlder(chat.log, user, next_cursor);
+  chat.log.addEventListener('scroll', older);
   const queue = inOrder();
   const deliver = (/** @type {string} */ content) => queue(() => api.send(user.id, content));
   chat.form.addEventListener('submit', (event) => {
     event.preventDefault();
     send(chat.text, show, deliver);
   });
-  // 0 would ask for the whole history again, including messages sent from here meanwhile.
+  // 0 would ask for the newest messages again, including messages sent from here meanwhile.
   listen(user, history.at(-1)?.create_time ?? 1, show, signal);
   const page = titled(user.name, chat.root);
   page.addEventListener('shown', () => {
     chat.log.scrollTop = chat.log.scrollHeight;
   });
   return page;
+}
+
+/**
+ * Make the action that prepends older messages if the top is near.
+ * @param {HTMLElement} log
+ * @param {User} user
+ * @param {number} next the cursor of the next older page, 0: none
+ */
+function loadOlder(log, user, next) {
+  return single(async () => {
+    if (!next || log.scrollTop > NEAR_PX) return;
+    const { message_list: messages, next_cursor } = await api.messages(user.id, next);
+    next = next_cursor;
+    let last = 0;
+    const bubbles = messages.map((message) => {
+      const bubble = bubbleOf(message, message.create_time - last > TIME_APART_MS);
+      last = message.create_time;
+      return bubble;
+    });
+    const below = log.scrollHeight - log.scrollTop; // what is in view stays in view
+    log.prepend(...bubbles);
+    log.scrollTop = log.scrollHeight - below;
+  });
 }
 
 /**
@@ -78,7 +103,7 @@ async function listen(user, after, show, signal) {
   let reported = false; // the failure that lasts now
   while (await tick(signal)) {
     try {
-      const { message_list: received } = await api.messages(user.id, after);
+      const { message_list: received } = await api.received(user.id, after);
       if (signal.aborted) return;
       received.forEach(show);
       after = received.at(-1)?.create_time ?? after;

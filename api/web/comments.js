@@ -6,6 +6,7 @@
 
 import * as api from './api.js';
 import { confirmed, element, make, single, within } from './dom.js';
+import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 
 const dialog = element('comments', HTMLDialogElement);
@@ -29,13 +30,24 @@ export async function openComments(video, counted) {
   heading.textContent = '评论';
   say('加载中…');
   dialog.showModal();
-  const { comment_list: list } = await api.comments(video.id).catch((failure) => {
+  const { comment_list: list, next_cursor } = await api.comments(video.id, 0).catch((failure) => {
     if (current === opened) say(failure.message);
     throw failure;
   });
   if (current !== opened) return; // the comments of another video were opened meanwhile
   rows.replaceChildren(...list.map((comment) => row(comment, opened)));
-  changed(opened, list.length);
+  changed(opened, next_cursor ? video.comment_count : list.length);
+  await loadRest(rows, next_cursor, (cursor) => olderRows(opened, cursor));
+}
+
+/**
+ * @param {Opened} opened
+ * @param {number} cursor
+ */
+async function olderRows(opened, cursor) {
+  const { comment_list: list, next_cursor } = await api.comments(opened.video.id, cursor);
+  if (current !== opened) return { items: [], next: 0 };
+  return { items: list.map((comment) => row(comment, opened)), next: next_cursor };
 }
 
 /**

@@ -114,6 +114,15 @@ export class Feed {
     }
   }
 
+  /**
+   * Load the first page, and more until one has the video.
+   * @param {number} id of a video
+   */
+  async find(id) {
+    do await this.more();
+    while (this.parts.end.hidden && !this.#cards.some(({ video }) => video.id === id));
+  }
+
   /** @param {number} id of a video */
   goTo(id) {
     const card = this.#cards.find((each) => each.video.id === id);

@@ -5,6 +5,7 @@
 
 import * as api from './api.js';
 import { choose, make, single } from './dom.js';
+import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 
 /**
@@ -33,15 +34,13 @@ export function followButton(button, user, changed = () => {}) {
 }
 
 /** @param {string} id */
-export async function followingPage(id) {
-  const { user_list: users } = await api.following(id);
-  return listPage('关注', users.map(personRow), '还没有关注任何人');
+export function followingPage(id) {
+  return listPage('关注', (cursor) => api.following(id, cursor), personRow, '还没有关注任何人');
 }
 
 /** @param {string} id */
-export async function followersPage(id) {
-  const { user_list: users } = await api.followers(id);
-  return listPage('粉丝', users.map(personRow), '还没有粉丝');
+export function followersPage(id) {
+  return listPage('粉丝', (cursor) => api.followers(id, cursor), personRow, '还没有粉丝');
 }
 
 /**
@@ -50,8 +49,7 @@ export async function followersPage(id) {
  */
 export async function friendsPage() {
   required();
-  const { user_list: users } = await api.friends();
-  return listPage('朋友', users.map(friendRow), '互相关注的人会出现在这里');
+  return listPage('朋友', api.friends, friendRow, '互相关注的人会出现在这里');
 }
 
 /**
@@ -67,15 +65,22 @@ export function titled(title, ...content) {
 }
 
 /**
+ * @template {User} Listed
  * @param {string} title
- * @param {HTMLElement[]} rows
+ * @param {(cursor: number) => Promise<{user_list: Listed[], next_cursor: number}>} load
+ * @param {(user: Listed) => HTMLElement} row
  * @param {string} empty shown when there are no rows
  */
-function listPage(title, rows, empty) {
+async function listPage(title, load, row, empty) {
+  const { user_list: users, next_cursor } = await load(0);
   const list = make('list');
-  list.rows.append(...rows);
+  list.rows.append(...users.map(row));
+  await loadRest(list.rows, next_cursor, async (cursor) => {
+    const page = await load(cursor);
+    return { items: page.user_list.map(row), next: page.next_cursor };
+  });
   list.notice.textContent = empty;
-  list.notice.hidden = rows.length > 0;
+  list.notice.hidden = list.rows.hasChildNodes();
   return titled(title, list.root);
 }
 

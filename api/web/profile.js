@@ -7,6 +7,7 @@
 import * as api from './api.js';
 import { count, make } from './dom.js';
 import { Feed } from './feed.js';
+import { loadRest } from './paging.js';
 import { followButton, followersPage, followingPage, titled } from './people.js';
 import { end, session } from './session.js';
 
@@ -31,13 +32,21 @@ export function userPage([id = '', name = 'works', video], signal) {
  * @param {Tab} tab
  */
 async function profilePage(id, tab) {
-  const [{ user }, { video_list: videos }] = await Promise.all([api.user(id), TABS[tab].load(id)]);
+  const [{ user }, { video_list: videos, next_cursor }] = await Promise.all([
+    api.user(id),
+    TABS[tab].load(id, 0),
+  ]);
   const page = make('profile');
   describe(page, user);
   page[tab].setAttribute('aria-current', 'page');
-  page.grid.append(...videos.map((each) => tile(each, `#/user/${id}/${tab}/${each.id}`)));
+  const tileOf = (/** @type {Video} */ video) => tile(video, `#/user/${id}/${tab}/${video.id}`);
+  page.grid.append(...videos.map(tileOf));
+  await loadRest(page.grid, next_cursor, async (cursor) => {
+    const more = await TABS[tab].load(id, cursor);
+    return { items: more.video_list.map(tileOf), next: more.next_cursor };
+  });
   page.notice.textContent = TABS[tab].none;
-  page.notice.hidden = videos.length > 0;
+  page.notice.hidden = page.grid.hasChildNodes();
   return page.root;
 }
 
@@ -93,16 +102,16 @@ function tile(video, address) {
  * @param {AbortSignal} signal
  */
 async function playerPage(id, tab, video, signal) {
-  const { video_list: videos } = await TABS[tab].load(id);
   // The address follows the video in view, so that going back or reloading shows the same one.
   const seen = (/** @type {Video} */ now) =>
     history.replaceState(null, '', `#/user/${id}/${tab}/${now.id}`);
-  const load = async (/** @type {number | undefined} */ next) => ({
-    videos: next ? [] : videos,
-    next: 1,
-  });
+  const load = async (/** @type {number | undefined} */ cursor) => {
+    if (cursor === 0) return { videos: [], next: 0 };
+    const { video_list: videos, next_cursor } = await TABS[tab].load(id, cursor ?? 0);
+    return { videos, next: next_cursor };
+  };
   const feed = new Feed(load, { seen, signal });
-  await feed.more();
+  await feed.find(video);
   const page = titled(TABS[tab].title, feed.root);
   page.classList.add('player');
   page.addEventListener('shown', () => {
