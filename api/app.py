@@ -14,7 +14,7 @@ from api.handler.core import CoreHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
 from api.lists import Lists
-from api.middleware import admission, envelopes, observation, reception, request_id
+from api.middleware import admission, chain, envelopes, observation, reception, request_id
 from api.objects import ObjectHandler
 from api.page import page_routes
 from api.publishing import Publishing
@@ -60,13 +60,19 @@ def application(
     }
     app = web.Application(
         client_max_size=_BODY_BYTES,
-        # Outermost first. A rate limiter or an HTTP tracer would be one more line.
+        # Outermost first. A rate limiter or an HTTP tracer is one more line: a link of the chain,
+        # or a middleware of aiohttp beside it.
         middlewares=[
-            request_id,
-            envelopes(by_handler),
-            observation(by_handler),
-            reception(by_handler, receiver),
-            admission(by_handler, settings.api_max_requests),
+            chain(
+                by_handler,
+                [
+                    request_id,
+                    envelopes,
+                    observation,
+                    reception(receiver),
+                    admission(settings.api_max_requests),
+                ],
+            )
         ],
     )
     for endpoint in by_handler.values():
