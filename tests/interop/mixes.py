@@ -63,7 +63,7 @@ async def play(mix: Mix, parts: Parts, clip: Path) -> list[Step]:
     """Start the system, play the story, and return its steps."""
     async with AsyncExitStack() as stack:
         fleet = await stack.enter_async_context(services(mix, parts))
-        url = await stack.enter_async_context(_api(mix, parts, fleet))
+        url = await stack.enter_async_context(api(mix, parts, fleet))
         apk = Apk(await stack.enter_async_context(aiohttp.ClientSession(url)))
         return await Story(apk, clip).play()
 
@@ -92,7 +92,8 @@ async def services(mix: Mix, parts: Parts) -> AsyncIterator[Fleet]:
 
 
 @asynccontextmanager
-async def _api(mix: Mix, parts: Parts, fleet: Fleet) -> AsyncIterator[str]:
+async def api(mix: Mix, parts: Parts, fleet: Fleet) -> AsyncIterator[str]:
+    """Start the API in front of the services and return its URL."""
     if not mix.api:
         own = parts.settings(
             **addresses(fleet.running),
