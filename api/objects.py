@@ -35,6 +35,9 @@ _RESPONSE_HEADERS: Final = (
 )
 _FORWARDED_STATUSES: Final = (200, 206, 304, 416)
 
+# Small, so that many downloads neither hold the event loop for long nor need much memory.
+_CHUNK_BYTES: Final = 64 << 10
+
 
 class ObjectHandler:
     """Serves GET and HEAD of ``/objects/KEY``."""
@@ -99,7 +102,7 @@ def _headers(name: str, cache_control: str) -> dict[str, str]:
 def _file(path: Path, cache_control: str) -> web.FileResponse:
     if not path.is_file():
         raise web.HTTPNotFound
-    return _Object(path, headers=_headers(path.name, cache_control))
+    return _Object(path, _CHUNK_BYTES, headers=_headers(path.name, cache_control))
 
 
 class _Object(web.FileResponse):

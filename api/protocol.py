@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import socket
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from api.connections import Connections, Limits
 from microkit.errors import ParamError, ServiceError
 
 _log = logging.getLogger(__name__)
+_UNSENT_IN_KERNEL: Final = 256 << 10
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _BLANK_LINE: Final = b"\r\n\r\n"
 
@@ -33,6 +35,11 @@ class Protocol(RequestHandler):
         """Register the connection."""
         super().connection_made(transport)
         self._connections.add(self)
+        # Else the kernel takes megabytes for each client that does not read. What is sent and not
+        # yet acknowledged does not count, so that fast clients stay fast.
+        sock = transport.get_extra_info("socket")
+        if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_IN_KERNEL)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Remove the connection and cancel its request."""

@@ -39,14 +39,16 @@ class Unsent:
 
     def check(self) -> None:
         """Abort connections whose peer reads too slowly; to be called about once a second."""
-        now = time.monotonic()
+        now, aborted, bytes_unsent = time.monotonic(), 0, 0
         for transport, (since, before) in tuple(self._full.items()):
             size = transport.get_write_buffer_size()
             if size > before or before - size >= self._seconds * _MIN_BYTES_PER_SECOND:
                 self._full[transport] = now, size
             elif since < now - self._seconds:
-                _log.info("connection aborted: peer reads too slowly, %d unsent bytes", size)
                 self._abort(transport)
+                aborted, bytes_unsent = aborted + 1, bytes_unsent + size
+        if aborted:
+            _log.info("%d slow readers aborted: %d unsent bytes", aborted, bytes_unsent)
 
     def _abort(self, transport: asyncio.WriteTransport) -> None:
         self._full.pop(transport, None)
