@@ -2,12 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
 
 from favoritemicro.dal import keys
 from microkit.storage.redis import Redis, Script
-
-_BATCH: Final = 200
 
 # KEYS: given, likers. ARGV: user, video. Returns 1: liker added, -1: removed, 0: unchanged.
 _LIKER = Script(
@@ -39,23 +36,28 @@ return {stored, correct}
 async def repair(redis: Redis) -> AsyncIterator[str]:
     """Compare both sides of every like and every author's count; yield a line per repair."""
     for lane in range(keys.LANES):
-        for member in await redis.execute("SMEMBERS", keys.users(lane)):
-            videos = await redis.execute("ZRANGE", keys.given(int(member)), 0, -1)
-            async for line in _likers(redis, [(int(member), int(video)) for video in videos]):
-                yield line
+        async for members in redis.scan("SSCAN", keys.users(lane)):
+            for member in members:
+                async for line in _likes_of_user(redis, int(member)):
+                    yield line
     authors: set[int] = set()
     for lane in range(keys.LANES):
-        flat = await redis.execute("HGETALL", keys.authors(lane))
-        for video, author in zip(flat[::2], flat[1::2], strict=True):
-            authors.add(int(author))
-            await redis.execute("SADD", keys.liked(int(author)), video)
-            likers = await redis.execute("SMEMBERS", keys.likers(int(video)))
-            async for line in _likers(redis, [(int(user), int(video)) for user in likers]):
-                yield line
-    for author in sorted(authors):
-        stored, correct = await _received(redis, author)
+        async for line in _likes_of_lane(redis, lane, authors):
+            yield line
+    for each in sorted(authors):
+        stored, correct = await _received(redis, each)
         if stored != correct:
-            yield f"user {author}: likes received {stored} → {correct}"
+            yield f"user {each}: likes received {stored} → {correct}"
+
+
+async def _likes_of_lane(redis: Redis, lane: int, authors: set[int]) -> AsyncIterator[str]:
+    """Repair the likes of a lane's videos; add the authors of these to `authors`."""
+    async for flat in redis.scan("HSCAN", keys.authors(lane)):
+        for video, author in zip(map(int, flat[::2]), map(int, flat[1::2]), strict=True):
+            authors.add(author)
+            await redis.execute("SADD", keys.liked(author), video)
+            async for line in _likes_of_video(redis, video):
+                yield line
 
 
 async def _received(redis: Redis, author: int) -> tuple[int, int]:
@@ -68,12 +70,24 @@ async def _received(redis: Redis, author: int) -> tuple[int, int]:
             return counted[0], counted[1]
 
 
-async def _likers(redis: Redis, edges: list[tuple[int, int]]) -> AsyncIterator[str]:
-    for at in range(0, len(edges), _BATCH):
-        batch = edges[at : at + _BATCH]
-        changes = await asyncio.gather(
-            *(redis.run(_LIKER, [keys.given(u), keys.likers(v)], [u, v]) for u, v in batch)
-        )
-        for (user, video), change in zip(batch, changes, strict=True):
-            if change:
-                yield f"video {video}: liker {user} {'added' if change > 0 else 'removed'}"
+async def _likes_of_user(redis: Redis, user: int) -> AsyncIterator[str]:
+    async for flat in redis.scan("ZSCAN", keys.given(user)):
+        for line in await _likers(redis, [(user, int(video)) for video in flat[::2]]):
+            yield line
+
+
+async def _likes_of_video(redis: Redis, video: int) -> AsyncIterator[str]:
+    async for users in redis.scan("SSCAN", keys.likers(video)):
+        for line in await _likers(redis, [(int(user), video) for user in users]):
+            yield line
+
+
+async def _likers(redis: Redis, edges: list[tuple[int, int]]) -> list[str]:
+    changes = await asyncio.gather(
+        *(redis.run(_LIKER, [keys.given(u), keys.likers(v)], [u, v]) for u, v in edges)
+    )
+    return [
+        f"video {video}: liker {user} {'added' if change > 0 else 'removed'}"
+        for (user, video), change in zip(edges, changes, strict=True)
+        if change
+    ]

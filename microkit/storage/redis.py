@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -29,6 +29,7 @@ from microkit.storage.settings import RedisSettings
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED = 10_000
+_SCAN_COUNT: Final = 500
 _MAX_IN_FLIGHT = 2
 _CONNECT_SECONDS = 1.0
 # Checked here, because redis-py uses database 0 if the path is not a number.
@@ -83,6 +84,24 @@ class Redis:
         except _UnknownScript:
             # Redis was restarted. Nothing was executed; EVAL runs and loads the script.
             return await self._observed(script.name, ("EVAL", script.text, *parameters))
+
+    async def scan(
+        self, command: Literal["SSCAN", "ZSCAN", "HSCAN"], key: str
+    ) -> AsyncIterator[Sequence[bytes]]:
+        """Yield all of a set, sorted set or hash in batches, as the command returns them.
+
+        Each batch is a command of its own, so that a large key does not block Redis. What changes
+        meanwhile may be missing or come twice.
+
+        Raises:
+            StoreError, Overloaded: as `execute`.
+        """
+        cursor: bytes = b"0"
+        while True:
+            cursor, batch = await self.execute(command, key, cursor, "COUNT", _SCAN_COUNT)
+            yield batch
+            if cursor == b"0":
+                return
 
     async def check(self) -> None:
         """Check that Redis replies.

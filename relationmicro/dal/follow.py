@@ -11,7 +11,6 @@ from microkit.storage.sorted_set import NEXT_SCORE, below, read_page
 from relationmicro.dal import keys
 
 _FRIEND_SCRIPTS: Final = 10
-_REPAIR_BATCH: Final = 200
 
 # KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
 # Returns 1 if the follow is new. `following` decides; both sides get one score, unique in each.
@@ -214,21 +213,26 @@ class Follows:
         (removed).
         """
         for lane in range(keys.LANES):
-            for member in await self._redis.execute("SMEMBERS", keys.users(lane)):
-                async for repaired in self._repair(int(member)):
-                    yield repaired
+            async for members in self._redis.scan("SSCAN", keys.users(lane)):
+                for member in members:
+                    async for repaired in self._repair(int(member)):
+                        yield repaired
 
     async def _repair(self, user_id: int) -> AsyncIterator[tuple[int, int, int]]:
-        targets = await self._redis.execute("ZRANGE", keys.following(user_id), 0, -1)
-        sources = await self._redis.execute("ZRANGE", keys.followers(user_id), 0, -1)
-        edges = [(user_id, int(each)) for each in targets]
-        edges += [(int(each), user_id) for each in sources]
-        for at in range(0, len(edges), _REPAIR_BATCH):
-            batch = edges[at : at + _REPAIR_BATCH]
-            changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in batch))
-            for edge, change in zip(batch, changes, strict=True):
-                if change:
-                    yield (*edge, change)
+        async for flat in self._redis.scan("ZSCAN", keys.following(user_id)):
+            async for repaired in self._repair_edges([(user_id, int(each)) for each in flat[::2]]):
+                yield repaired
+        async for flat in self._redis.scan("ZSCAN", keys.followers(user_id)):
+            async for repaired in self._repair_edges([(int(each), user_id) for each in flat[::2]]):
+                yield repaired
+
+    async def _repair_edges(
+        self, edges: Sequence[tuple[int, int]]
+    ) -> AsyncIterator[tuple[int, int, int]]:
+        changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in edges))
+        for edge, change in zip(edges, changes, strict=True):
+            if change:
+                yield (*edge, change)
 
     async def _repair_edge(self, user_id: int, target_id: int) -> int:
         script_keys = [keys.following(user_id), keys.followers(target_id)]
