@@ -9,7 +9,7 @@ import msgspec
 from microkit import errors
 from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
-from microkit.rpc.codec import DecodeError
+from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Method
 from microkit.rpc.exception import (
     DEADLINE,
@@ -99,11 +99,11 @@ class ServerCall:
                 request, _ = method.arguments.decode(message.body, message.start, limit)
                 _set_metadata(message.header)
                 response = await handler.call(request.value)
-                self._reply(handler.wire_name, _encoded(method, response))
+                self._reply(handler.wire_name, self._encoded(method, response))
             except errors.Error as error:
                 call.error = error
                 response = status.failure(method.response, error)
-                self._reply(handler.wire_name, _encoded(method, response))
+                self._reply(handler.wire_name, self._encoded(method, response))
             except _DECODE_ERRORS as error:
                 call.error = error
                 self._refuse(ApplicationException(PROTOCOL_ERROR, str(error)))
@@ -121,6 +121,12 @@ class ServerCall:
                 self._refuse(INTERNAL)
             finally:
                 deadline.cancel()
+
+    def _encoded(self, method: Method, response: msgspec.Struct) -> bytes:
+        body = method.result.encode(method.result.struct(value=response))
+        if len(body) > self._server.limits.message_size:
+            raise EncodeError(f"{method.name}: reply of {len(body)} bytes")
+        return body
 
     def _timeout(self) -> float:
         """Return the call's time limit in seconds: the caller's, at most the server's."""
@@ -142,10 +148,6 @@ class ServerCall:
     def _refuse(self, exception: ApplicationException) -> None:
         name = self.message.name.encode(errors="surrogateescape")
         self._reply(name, exception.encode(), EXCEPTION)
-
-
-def _encoded(method: Method, response: msgspec.Struct) -> bytes:
-    return method.result.encode(method.result.struct(value=response))
 
 
 def _set_metadata(header: Header | None) -> None:

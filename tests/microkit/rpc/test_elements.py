@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from microkit.errors import ServiceError
-from microkit.rpc.exception import PROTOCOL_ERROR
+from microkit.rpc.exception import INTERNAL_ERROR, PROTOCOL_ERROR
 from microkit.rpc.transport import CALL, Transport, encode
 
 METHOD = "GetVideoSetByIdSetMethod"
@@ -87,3 +87,12 @@ async def test_a_reply_with_a_longer_list_than_the_limit_is_an_error_of_the_serv
     assert len((await client.GetVideoSetByIdSetMethod(id_set=[1] * 100)).video_set) == 100
     with pytest.raises(ServiceError):
         await client.GetVideoSetByIdSetMethod(id_set=[1] * 101)
+
+
+async def test_a_reply_that_is_larger_than_a_message_is_an_error(bare_rig, call, result, exception):
+    rig = await bare_rig.start(message_size=5000)
+    peer = await rig.connect()
+    ids = request(values(I64, 100, ID))
+    data = encode(Transport.FRAMED, CALL, METHOD.encode(), 3, ids)
+    assert exception(await peer.ask(data))[0] == INTERNAL_ERROR
+    assert result(await peer.ask(call(7))).author_id == 7, "the connection is kept"
