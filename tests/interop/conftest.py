@@ -1,11 +1,13 @@
 """The Go programs, of both generations of Kitex."""
 
 import asyncio
+import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from interop.kitex import GO
+from interop.kitex import GO, HERE, ROOT
 
 import idl
 from microkit.rpc import metadata
@@ -16,9 +18,20 @@ from scripts.kitex import Programs, build
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    return (base if worker_id == "master" else base.parent) / "kitex"
+def shared_folder(pytestconfig: pytest.Config) -> Path:
+    """Where programs are built, once for all runs with the same sources."""
+    kept = pytestconfig.cache.mkdir("programs")
+    sources = [
+        *(ROOT / "idl").glob("*.thrift"),
+        *(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts),
+        ROOT / "docs" / "callers.md",
+        ROOT / "scripts" / "kitex.py",
+    ]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
+    for other in kept.iterdir():
+        if other.name != digest[:16]:
+            shutil.rmtree(other, ignore_errors=True)
+    return kept / digest[:16]
 
 
 @pytest.fixture(scope="session", params=["modern", "original"])
