@@ -10,7 +10,7 @@ from relationmicro.dal import keys
 
 MAX_MESSAGES: Final = 1000
 """Maximum messages of a page."""
-MAX_BYTES: Final = 2 * 2**20
+MAX_BYTES: Final = 2**20
 """Maximum UTF-8 bytes of a page: a phone on a slow network loads them in a few seconds."""
 _POLL_SCRIPTS: Final = 50
 
