@@ -10,7 +10,7 @@ from aiohttp import web
 from fleet import eventually
 
 from api import form
-from api.middleware import envelopes
+from api.middleware import chain, envelopes
 from api.protocol import Runner
 
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -94,7 +94,7 @@ async def slow_port() -> AsyncIterator[int]:
         async with form.paced(request, 500, window_seconds=0.2):
             return web.Response(text=str(len(await request.read())))
 
-    app = web.Application(middlewares=[envelopes({})])
+    app = web.Application(middlewares=[chain({}, [envelopes])])
     app.router.add_post("/", read)
     runner = Runner(app, access_log=None)
     await runner.setup()
