@@ -91,7 +91,7 @@ async def connected(port: int, sent: bytes = b"", count: int = 1) -> AsyncIterat
 
 async def answer(streams: Streams) -> tuple[int, bytes]:
     reader, _ = streams
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
     return int(head.split()[1]), await reader.readexactly(length)
 
@@ -105,23 +105,23 @@ async def ping(port: int) -> tuple[int, bytes]:
 async def test_a_connection_without_complete_headers_is_closed(open_site, sent):
     site = await open_site(header_seconds=0.2)
     async with connected(site.port, sent) as ((reader, _),):
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
 
 
 async def test_an_idle_keepalive_connection_is_closed_later(open_site):
-    site = await open_site(header_seconds=0.2, keepalive_seconds=2)
+    site = await open_site(header_seconds=0.2, keepalive_seconds=5)
     async with connected(site.port, PING) as ((reader, writer),):
         assert (await answer((reader, writer)))[0] == 200
-        await asyncio.sleep(1.3)
+        await asyncio.sleep(1)  # much longer than headers may take
         writer.write(PING)
         assert (await answer((reader, writer)))[0] == 200, "its headers are not late"
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
 
 
 async def test_a_long_request_is_not_aborted(open_site):
     site = await open_site(header_seconds=0.2, keepalive_seconds=0.2, send_seconds=0.2)
     async with connected(site.port, b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as (client,):
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1)  # much longer than each of the limits
         site.go_on.set()
         assert await answer(client) == (200, b"waited")
 
@@ -178,7 +178,7 @@ async def test_a_slow_reader_gets_the_whole_response(open_site):
         got = 0
         while got < 8 * MIB and (data := await reader.read(256 << 10)):
             got += len(data)
-            await asyncio.sleep(0.003)
+            await asyncio.sleep(0.003)  # the slowness is the subject
     assert got >= 8 * MIB
 
 

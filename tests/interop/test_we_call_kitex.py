@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 import aiohttp
 import pytest
 from e2e.apk import Apk
-from fleet import SERVICES, addresses
+from fleet import SERVICES, addresses, eventually, turns
 from interop.kitex import go_client, go_server
 from interop.scenario import added, reads, writes
 
@@ -80,10 +80,9 @@ async def test_failures_of_a_kitex_server_are_ours(settings, programs):
             await headed.GetUserMethod(name="business")
         await headed.close()
         newuser = CONTRACTS["userservice"].CreateUserInfo(name="after")
-        await asyncio.sleep(1)
         assert (await ours.CreateUserMethod(newuser=newuser, password="x")).user_id == 1
         task = asyncio.create_task(ours.GetUserMethod(name="slow"))
-        await asyncio.sleep(0.2)
+        await turns()
         go.process.kill()
         with pytest.raises(Unavailable):
             await task
@@ -172,11 +171,8 @@ async def test_follows_of_the_original_contract_are_enough_for_a_page(
 
 async def found(resolver, service, count) -> None:
     """Wait until `count` instances are listed: Kitex registers a second after the start."""
-    for _ in range(100):
-        if len(await resolver.resolve(service)) == count:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(await resolver.resolve(service))
+    await resolver.resolve(service)
+    await eventually(lambda: len(resolver.cached(service)) == count)
 
 
 async def story(stack, settings, tmp_path, clip, known, fleet, swapped) -> None:
@@ -262,7 +258,7 @@ async def test_replicas_of_both_languages_share_the_load_and_one_may_die(fleet, 
             known = sum(answer["response"]["status"] for answer in answers)
             assert 5 <= known <= 35, "Kitex picks by chance"
             first.process.kill()
-            await asyncio.sleep(0.2)
+            await first.process.wait()
             for _ in range(30):
                 await _exists(ours)
 

@@ -85,7 +85,7 @@ async def test_one_that_reads_nothing_is_cut_off_after_a_while(sending):
     await eventually(lambda: len(unsent._full) == 1)
     unsent.check()
     assert len(unsent._full) == 1
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(0.15)  # longer than the 0.1 s, which are the subject
     unsent.check()
     assert len(unsent._full) == 0
     assert await until_the_end(client) < 8 * MIB
