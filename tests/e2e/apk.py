@@ -45,6 +45,17 @@ class Apk:
         assert answer["status_code"] == 0, (path, answer)
         return answer
 
+    async def whole_list(self, path: str, field: str, **query: object) -> list[dict[str, Any]]:
+        """Read all pages of a list."""
+        items: list[dict[str, Any]] = []
+        cursor = 0
+        while True:
+            answer = await self.read(path, **query, cursor=cursor)
+            items += answer[field]
+            cursor = answer["next_cursor"]
+            if not cursor:
+                return items
+
     async def post(self, path: str, **query: object) -> dict[str, Any]:
         return await self.call("POST", path, **query)
 

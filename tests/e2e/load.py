@@ -122,15 +122,16 @@ class Load:
 
 async def check(load: Load) -> None:
     apk, first = load.apk, load.people[0]
-    published = (await apk.read("publish/list", user_id=first.id))["video_list"]
+    published = await apk.whole_list("publish/list", "video_list", user_id=first.id)
     assert load.acked["video"] - {video["title"] for video in published} == set()
     for video in published:
         assert await apk.bytes_of(video["play_url"])
         assert await apk.bytes_of(video["cover_url"])
-    comments = (await apk.read("comment/list", video_id=load.video))["comment_list"]
+    comments = await apk.whole_list("comment/list", "comment_list", video_id=load.video)
     assert load.acked["comment"] - {comment["content"] for comment in comments} == set()
-    chat = await apk.read("message/chat", token=first.token, to_user_id=load.people[1].id)
-    assert load.acked["message"] - {each["content"] for each in chat["message_list"]} == set()
+    query = {"token": first.token, "to_user_id": load.people[1].id}
+    messages = await apk.whole_list("message/chat", "message_list", **query)
+    assert load.acked["message"] - {message["content"] for message in messages} == set()
     for name in random.sample(sorted(load.acked["user"]), min(5, len(load.acked["user"]))):
         login = await apk.post("user/login", username=name, password="secret")
         assert login["status_code"] == 0, login
