@@ -35,8 +35,8 @@ class Protocol(RequestHandler):
         """Register the connection."""
         super().connection_made(transport)
         self._connections.add(self)
-        # Else the kernel takes megabytes for each client that does not read. What is sent and not
-        # yet acknowledged does not count, so that fast clients stay fast.
+        # Without this limit the kernel buffers megabytes for each client that does not read. Bytes
+        # in flight (sent, not yet acknowledged) do not count, so fast clients are not slowed.
         sock = transport.get_extra_info("socket")
         if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_IN_KERNEL)

@@ -36,8 +36,8 @@ class Settings(ObjectsSettings, ZoneSettings):
     upload_max_mb: Positive = 100
     # an upload that is slower over 20 seconds is refused
     upload_min_kib_per_second: Positive = 8
-    # concurrent uploads (a quarter as many if the token comes after the file), in total and per
-    # user or address
+    # concurrent uploads (a quarter as many more if the token comes after the file), in total and
+    # per user or address
     uploads_at_once: Positive = 32
     uploads_per_client: Positive = 4
     # processes that probe uploads and cut covers

@@ -5,10 +5,10 @@ namespace go errors
 enum ErrorCode {
     SERVICE_ERROR = 10001       // anything unexpected
     PARAM_ERROR = 10002         // an argument is missing, malformed or out of its bounds
-    ALREADY_EXISTS = 10003      // the object to create exists already
+    ALREADY_EXISTS = 10003      // the record to create exists already
     UNAUTHORIZED = 10004        // no valid token, or a wrong name or password
-    STORE_ERROR = 10005         // a database or Redis failed; the call may have been handled
+    STORE_ERROR = 10005         // a database, Redis or object store failed; the call may have been handled
     UNAVAILABLE = 10006         // a service did not answer; the call may have been handled
-    NOT_FOUND = 10007           // the object does not exist
+    NOT_FOUND = 10007           // the record does not exist
     FORBIDDEN = 10008           // the caller is logged in but not allowed to do this
 }

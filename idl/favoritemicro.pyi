@@ -94,7 +94,7 @@ class UsersFavoriteCountResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, favorite_count_map: dict[int, list[int]]) -> Self: ...
 
 class Viewed(msgspec.Struct, kw_only=True):
-    """One of several viewers who are asked about in one call, and the videos that the viewer sees."""
+    """A viewer, and the videos on that viewer's page. One call may carry several."""
 
     viewer: int
     video_ids: list[int]

@@ -92,7 +92,7 @@ struct UsersFavoriteCountResp {
     3: required map<i64, list<i64>> favorite_count_map      // user id: [likes given, likes received]
 }
 
-// One of several viewers who are asked about in one call, and the videos that the viewer sees.
+// A viewer, and the videos on that viewer's page. One call may carry several.
 struct Viewed {
     1: required i64 viewer
     2: required list<i64> video_ids

@@ -146,7 +146,7 @@ class GetIsFollowsResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, is_follow_map: dict[int, bool] | None = None) -> Self: ...
 
 class Viewed(msgspec.Struct, kw_only=True):
-    """One of several viewers who are asked about in one call, and the users that the viewer sees."""
+    """A viewer, and the users on that viewer's page. One call may carry several."""
 
     viewer: int
     user_ids: list[int]

@@ -132,7 +132,7 @@ struct GetIsFollowsResp {
     100: optional i32 error_code             // the error number, as in errors.thrift
 }
 
-// One of several viewers who are asked about in one call, and the users that the viewer sees.
+// A viewer, and the users on that viewer's page. One call may carry several.
 struct Viewed {
     1: required i64 viewer
     2: required list<i64> user_ids

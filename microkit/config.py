@@ -19,7 +19,7 @@ _ADDRESSES: Final = "_ADDRESSES"
 
 
 class StartupError(Exception):
-    """What prevents the start until somebody acts: a restart does not help.
+    """The process cannot start until an operator acts: a restart does not help.
 
     The message names the file or setting, what is wrong, and what to do. It has no secret.
     """

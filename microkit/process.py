@@ -36,7 +36,7 @@ class SupervisedProcess:
         stop_seconds: the time from SIGTERM to SIGKILL.
         diagnose: returns why it cannot run, after an exit that a restart does not help; else "".
 
-    `failure` is why a restart does not help, once it exited for such a reason.
+    `failure`: the reason of an exit after which a restart does not help; empty without one.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ class Unsent:
     def __init__(self, limit: int, seconds: float) -> None:
         self._limit = limit
         self._seconds = seconds
-        # Since, and the unsent bytes at that time.
+        # Start of the current period of `seconds`, and the unsent bytes at that time.
         self._full: dict[asyncio.WriteTransport, tuple[float, int]] = {}
 
     def on_write_paused(self, transport: asyncio.WriteTransport) -> None:

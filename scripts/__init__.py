@@ -1,1 +1,1 @@
-"""What people and CI run: the system, its demo data, its benchmarks."""
+"""Commands for people and CI: the system, its demo data, its benchmarks."""

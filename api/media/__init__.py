@@ -1,9 +1,9 @@
 """Uploaded videos, checked and made ready to store in child processes.
 
     pool        in the API's process: starts the children, queues and retries requests
-    messages    what the two sides send each other
+    messages    the requests and replies between pool and child
     child       the child process: limits, then a loop over requests
-    pipeline    what the child does with one upload: probe, cover, faststart
+    pipeline    the processing of one upload: probe, cover, faststart, metadata
 
 Only the child imports PyAV: this package and `pool` do not.
 """

@@ -7,7 +7,7 @@ from typing import Final
 # Other callers of the services may have stored anything: javascript:, file:, markup.
 _HTTP: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f\"<>\\^`{|}]+", re.IGNORECASE)
 
-# People show the same pictures on page after page.
+# The same users and videos appear on many pages.
 _KEPT: Final = 10_000
 
 

@@ -30,7 +30,7 @@ def user(user_id: int, facts: PageFacts, base: str) -> core.User:
     info = facts.infos.get(user_id, _NO_INFO)
     follows = facts.follows.infos.get(user_id, _NO_FOLLOWS)
     given, received = facts.likes.users.get(user_id, _NO_LIKES)
-    # Missing values are fields as those of a new account.
+    # A missing picture or signature is replaced by that of a new account.
     return core.User(
         id=user_id,
         name=info.name,

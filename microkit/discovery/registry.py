@@ -165,7 +165,7 @@ class EtcdResolver:
         await self._tasks.close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        # An empty context: the request that starts the task must not lend it its request id.
+        # An empty context: the task must not log the id of the request that starts it.
         return self._tasks.start(work, contextvars.Context())
 
     async def _follow(self, service: str) -> None:

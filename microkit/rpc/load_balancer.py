@@ -15,9 +15,9 @@ class LoadBalancer:
 
     Smooth weighted round robin, as in nginx: calls are spread by weight, without bursts.
 
-    Outlier ejection: an instance that refuses a connection, or fails to reply to three calls in a
-    row, is ejected for one second. Then one call probes it, and another one every second until it
-    replies. When all instances are ejected, ejection is ignored.
+    Outlier ejection: an instance that refuses a connection, is overloaded, or fails to reply to
+    three calls in a row, is ejected for one second. Then one call probes it, and another one every
+    second until it replies. When all instances are ejected, ejection is ignored.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,7 +56,7 @@ class LoadBalancer:
             self._eject(instance)
 
     def record_connect_error(self, instance: Instance) -> None:
-        """Record a failed connection attempt."""
+        """Record a failed connection attempt, or a call refused because of overload."""
         self._eject(instance)
 
     def reset(self, instance: Instance) -> None:

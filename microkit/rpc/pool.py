@@ -123,7 +123,7 @@ class Pool:
     def _expire(self) -> None:
         self._timer_runs = False
         now = asyncio.get_running_loop().time()
-        if [each for each in self._open if each.expire(now)]:  # a list: all of them expire
+        if [each for each in self._open if each.expire(now)]:  # a list: `expire` runs for each
             self.start_timer()
 
     def acquire_idle(self) -> ClientConnection | None:

@@ -23,7 +23,7 @@ _DRAIN_SECONDS: Final = 0.3
 _CANCEL_SECONDS: Final = 1.0
 # Limit of the bytes buffered on all connections together, in messages of the largest size.
 _MAX_BUFFERED_MESSAGES: Final = 16
-# The same for what waits to be sent.
+# Limit of the unsent bytes on all connections together, in messages of the largest size.
 _MAX_UNSENT_MESSAGES: Final = 8
 _MAX_CONNECTIONS: Final = 4096
 _SWEEP_SECONDS: Final = 1.0

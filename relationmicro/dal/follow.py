@@ -48,9 +48,9 @@ return counts
 # KEYS: following and followers of the owner. ARGV: maximum score ("(5": below 5), maximum friends.
 # Returns the next cursor and the friends, by the time of the later of the two follows.
 #
-# If one side is small, both are intersected. If both are large, they are merged from their newest
-# ends: the next member of either is a friend if its score on the other side is not greater. Then a
-# script reads at most 2,000 members (about 2 ms) and may return fewer friends than requested.
+# If one side has at most 1,000 members, both are intersected. Otherwise they are merged from their
+# newest ends: the next member of either is a friend if its score on the other side is not greater.
+# Then a script reads about 2,000 members (up to 4 ms) and may return fewer friends than requested.
 _FRIENDS = Script(
     "friends",
     """

@@ -136,8 +136,8 @@ class Messages:
         """Return up to `count` messages from the sender strictly after a time, the oldest of them.
 
         They are oldest first and have up to `MAX_BYTES`. `next_cursor` is the time after which the
-        next page begins; a page may be empty before the last one if the receiver sent a very great
-        number of messages in between.
+        next page begins; a page may be empty before the last one, if the receiver sent very many
+        messages in between.
         """
         chat = keys.chat(receiver_id, sender_id)
         for _ in range(_POLL_SCRIPTS):
