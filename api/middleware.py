@@ -22,7 +22,7 @@ from microkit.rpc import metadata
 _API_PREFIX: Final = "/douyin"
 _REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
-_UNOBSERVED: Final = ("/ping", "/ping/")
+_PING: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
 _ERRORS_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
@@ -71,8 +71,13 @@ def chain(endpoints: Mapping[Handler, Endpoint], links: Sequence[Link]) -> Middl
     return run
 
 
-def request_id(_: Target, handler: Handler) -> Handler:
-    """Assign a request id, sent with log lines, RPCs and the response header."""
+def request_id(target: Target, handler: Handler) -> Handler:
+    """Assign a request id, sent with log lines, RPCs and the response header.
+
+    ``/ping`` has neither log lines nor RPCs, and no id.
+    """
+    if target.path in _PING:
+        return handler
 
     async def assign(request: web.Request) -> web.StreamResponse:
         new_id = metadata.new_request_id()
@@ -90,8 +95,13 @@ def request_id(_: Target, handler: Handler) -> Handler:
 
 
 def envelopes(target: Target, handler: Handler) -> Handler:
-    """Convert errors to the JSON envelope, for IDL methods with every field of the response."""
+    """Convert errors to the JSON envelope, for IDL methods with every field of the response.
+
+    ``/ping`` cannot fail.
+    """
     endpoint = target.endpoint
+    if target.path in _PING:
+        return handler
 
     def failed(error: Error, status: int) -> web.Response:
         if endpoint is None:
@@ -130,7 +140,7 @@ def observation(target: Target, handler: Handler) -> Handler:
 
     ``/ping`` is excluded: load balancers poll it constantly.
     """
-    if target.path in _UNOBSERVED:
+    if target.path in _PING:
         return handler
     name = target.path if target.endpoint is None else target.endpoint.method.name
 
