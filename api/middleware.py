@@ -103,30 +103,31 @@ def envelopes(target: Target, handler: Handler) -> Handler:
     if target.path in _PING:
         return handler
 
-    def failed(error: Error, status: int) -> web.Response:
-        if endpoint is None:
-            return envelope.response(envelope.bare_failure(error), status)
-        status = 413 if isinstance(error, TooLarge) else 200
-        return envelope.response(envelope.failure(endpoint.method.response, error), status)
-
     async def convert_errors(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPException as error:
             if error.status < 400 or not request.path.startswith(_API_PREFIX):
                 raise
-            response = failed(_error_of(error), error.status)
+            response = _failure(endpoint, _error_of(error), error.status)
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
             return response
         except ConnectionError:  # the client left
             raise
         except Error as error:
-            return failed(error, 500)
+            return _failure(endpoint, error, 500)
         except Exception:  # noqa: BLE001 - logged by the observation
-            return failed(ServiceError(), 500)
+            return _failure(endpoint, ServiceError(), 500)
 
     return convert_errors
+
+
+def _failure(endpoint: Endpoint | None, error: Error, status: int) -> web.Response:
+    if endpoint is None:
+        return envelope.response(envelope.bare_failure(error), status)
+    status = 413 if isinstance(error, TooLarge) else 200
+    return envelope.response(envelope.failure(endpoint.method.response, error), status)
 
 
 def _error_of(error: web.HTTPException) -> Error:
