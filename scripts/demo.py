@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import random
+import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -86,7 +87,7 @@ async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None
     loop = asyncio.get_running_loop()
     with (
         tempfile.TemporaryDirectory(prefix="clips-") as folder,
-        ProcessPoolExecutor(os.cpu_count()) as executor,
+        ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts) as executor,
     ):
         paths = [Path(folder) / f"{n}.mp4" for n in range(_CLIPS)]
         clips = [loop.run_in_executor(executor, _make, path, n) for n, path in enumerate(paths)]
@@ -96,10 +97,17 @@ async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None
                 await _upload(session, people[n % len(people)], path, _TITLES[n % len(_TITLES)])
                 path.unlink()
         except BaseException:
+            for clip in clips:  # asyncio logs exceptions that are never retrieved
+                clip.add_done_callback(lambda clip: clip.cancelled() or clip.exception())
             executor.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
                 child.kill()  # Ctrl-C must not wait for the encoder
             raise
+
+
+def _ignore_interrupts() -> None:
+    # Ctrl-C reaches the encoders too; their parent ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make(path: Path, seed: int) -> None:
@@ -175,13 +183,14 @@ async def _answer(session: aiohttp.ClientSession, verb: str, path: str, **query:
 
 
 async def _all(calls: Iterable[Awaitable[Any]]) -> None:
-    limit = asyncio.Semaphore(_CONCURRENT_CALLS)
+    """Await all calls, a few at a time; each is created when its turn comes."""
+    remaining = iter(calls)
 
-    async def limited(call: Awaitable[Any]) -> None:
-        async with limit:
+    async def work() -> None:
+        for call in remaining:
             await call
 
-    await asyncio.gather(*map(limited, calls))
+    await asyncio.gather(*(work() for _ in range(_CONCURRENT_CALLS)))
 
 
 def _check(answer: Any) -> Any:
