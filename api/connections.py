@@ -1,17 +1,16 @@
 """Limits of HTTP connections: their number, idle times, and unsent bytes.
 
-A connection is idle until a request's headers are complete, then busy until the response is handed
-to the kernel. Only an idle connection may be closed to make room for a new one.
+A connection is idle until a request's headers are complete, then busy until its response is sent.
+Only an idle connection may be closed to make room for a new one. The states are read from the
+connections once a second, or when one is needed: requests pay nothing for them.
 """
 
 import asyncio
 import json
 import logging
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
-
-from aiohttp.web_protocol import RequestHandler
+from typing import Final, Protocol
 
 from api.settings import Settings
 from microkit.descriptors import connections_allowed
@@ -24,6 +23,7 @@ _LOG_SECONDS: Final = 10.0
 # The socket, and a file that is sent or received.
 _DESCRIPTORS_PER_CONNECTION: Final = 2
 _EVICTABLE_SECONDS: Final = 1.0
+_IDLE_LIST_SECONDS: Final = 0.1
 _MAX_REFUSALS: Final = 64
 _REFUSAL_SECONDS: Final = 1.0
 
@@ -59,19 +59,37 @@ class Limits:
         )
 
 
+class Connection(Protocol):
+    """A client's connection; times are the event loop's."""
+
+    transport: asyncio.Transport | None
+
+    @property
+    def idle_since(self) -> float | None:
+        """The end of the last response, or the start of the connection; None while busy."""
+
+    @property
+    def header_since(self) -> float | None:
+        """When the headers that are incomplete began to arrive, None if none are expected."""
+
+    def force_close(self) -> None:
+        """Close at once."""
+
+
 class Connections:
     """The open connections of one server, held to `limits`."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._open: set[RequestHandler] = set()
-        self._idle_since: dict[RequestHandler, float] = {}  # longest idle first
-        self._header_since: dict[RequestHandler, float] = {}
+        self._loop = asyncio.get_running_loop()
+        self._open: set[Connection] = set()
+        self._longest_idle: Iterator[tuple[float, Connection]] = iter(())
+        self._idle_listed_at = -_IDLE_LIST_SECONDS
         self._unsent = Unsent(limits.unsent_bytes, limits.send_seconds)
         self._refused = 0
         self._logged_at = -_LOG_SECONDS
         self._refusals: set[Refusal] = set()
-        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+        self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def close(self) -> None:
         """Stop the periodic checks."""
@@ -84,49 +102,31 @@ class Connections:
         """
         if len(self._open) < self._limits.connections:
             return None
-        now = time.monotonic()
-        longest = next(iter(self._idle_since), None)
-        if longest is not None and self._idle_since[longest] < now - _EVICTABLE_SECONDS:
-            self.remove(longest)
-            longest.force_close()
-            self._log_limit(now, "closed an idle one")
-            return None
-        self._log_limit(now, "refused a new one")
-        return Refusal(self._refusals)
+        now = self._loop.time()
+        longest = self._evictable(now)
+        if longest is None:
+            self._log_limit(now, "refused a new one")
+            return Refusal(self._refusals)
+        self.remove(longest)
+        longest.force_close()
+        self._log_limit(now, "closed an idle one")
+        return None
 
-    def add(self, connection: RequestHandler) -> None:
-        """Register a new connection; the header timeout of its first request starts."""
+    def add(self, connection: Connection) -> None:
+        """Register a new connection."""
         self._open.add(connection)
-        self._header_since[connection] = self._idle_since[connection] = time.monotonic()
 
-    def remove(self, connection: RequestHandler) -> None:
+    def remove(self, connection: Connection) -> None:
         """Remove a closed connection."""
         self._open.discard(connection)
-        self._idle_since.pop(connection, None)
-        self._header_since.pop(connection, None)
         self._unsent.on_write_resumed(connection.transport)
 
-    def on_bytes_received(self, connection: RequestHandler) -> None:
-        """Start the header timeout if the connection was idle."""
-        if connection in self._idle_since:
-            self._header_since.setdefault(connection, time.monotonic())
-
-    def on_headers_complete(self, connection: RequestHandler) -> None:
-        """Mark the connection busy."""
-        self._idle_since.pop(connection, None)
-        self._header_since.pop(connection, None)
-
-    def on_response_sent(self, connection: RequestHandler) -> None:
-        """Mark the connection idle."""
-        if connection in self._open:
-            self._idle_since[connection] = time.monotonic()
-
-    def on_write_paused(self, connection: RequestHandler) -> None:
+    def on_write_paused(self, connection: Connection) -> None:
         """Track a slow reader."""
         if connection in self._open and connection.transport is not None:
             self._unsent.on_write_paused(connection.transport)
 
-    def on_write_resumed(self, connection: RequestHandler) -> None:
+    def on_write_resumed(self, connection: Connection) -> None:
         """Stop tracking a client that has caught up."""
         self._unsent.on_write_resumed(connection.transport)
 
@@ -139,16 +139,27 @@ class Connections:
             )  # fmt: skip
             self._refused, self._logged_at = 0, now
 
+    def _evictable(self, now: float) -> Connection | None:
+        """Return the longest idle connection, None if none was idle for a second."""
+        if now - self._idle_listed_at >= _IDLE_LIST_SECONDS:  # listing takes a millisecond
+            self._idle_listed_at = now
+            idle = [(s, each) for each in self._open if (s := each.idle_since) is not None]
+            self._longest_idle = iter(sorted(idle, key=lambda pair: pair[0]))
+        for since, connection in self._longest_idle:
+            if since > now - _EVICTABLE_SECONDS:
+                break
+            if connection in self._open and connection.idle_since == since:
+                return connection
+        return None
+
     def _sweep(self) -> None:
-        now = time.monotonic()
-        late = now - self._limits.header_seconds
-        for connection in [each for each, since in self._header_since.items() if since < late]:
+        late = self._loop.time() - self._limits.header_seconds
+        for connection in [each for each in self._open if (each.header_since or late) < late]:
             _log.debug("connection closed: header timeout")
             self.remove(connection)
             connection.force_close()
         self._unsent.check()
-        loop = asyncio.get_running_loop()
-        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
 
 
 class Refusal(asyncio.Protocol):

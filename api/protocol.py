@@ -24,12 +24,20 @@ _BLANK_LINE: Final = b"\r\n\r\n"
 class Protocol(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_connections", "_in_request_line")
+    __slots__ = ("_connections", "_in_request_line", "header_since")
 
     def __init__(self, server: web.Server, connections: Connections, **options: Any) -> None:
         super().__init__(server, **options)
         self._connections = connections
         self._in_request_line = True
+        self.header_since: float | None = self._loop.time()
+
+    @property
+    def idle_since(self) -> float | None:
+        """The end of the last response, or the start of the connection; None while busy."""
+        if self._waiter is None or self._messages:
+            return None
+        return self._next_keepalive_close_time - self._keepalive_timeout
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Register the connection."""
@@ -64,27 +72,19 @@ class Protocol(RequestHandler):
         body. Everywhere else the parser gets the bytes unchanged and refuses such a line.
         """
         if self._in_request_line:
-            line, feed, rest = data.partition(b"\n")
-            if not line.isascii():
+            if not data.isascii():
+                line, feed, rest = data.partition(b"\n")
                 data = _NOT_ASCII.sub(_percent_encoded, line) + feed + rest
-            self._in_request_line = not feed
-        self._connections.on_bytes_received(self)
-        waiting = len(self._messages)
+            self._in_request_line = b"\n" not in data
+        waiting = bool(self._messages)
         super().data_received(data)
         if self._messages:
-            self._connections.on_headers_complete(self)
-        if waiting == 0 and len(self._messages) == 1 and not self._upgraded:
-            _, body = self._messages[0]
-            self._in_request_line = body is EMPTY_PAYLOAD and data.endswith(_BLANK_LINE)
-
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        """Send the response, then wait for the next request."""
-        finished = await super().finish_response(request, resp, start_time)
-        if not self._messages:
-            self._connections.on_response_sent(self)
-        return finished
+            self.header_since = None
+            if not waiting and len(self._messages) == 1 and not self._upgraded:
+                body = self._messages[0][1]
+                self._in_request_line = body is EMPTY_PAYLOAD and data.endswith(_BLANK_LINE)
+        elif self.header_since is None and self.idle_since is not None:
+            self.header_since = self._loop.time()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log server errors, but not unreadable bodies, which are client errors."""
