@@ -65,6 +65,20 @@ async def test_a_poll_returns_only_messages_received_after_the_time(messages, pa
     assert await poll(0) == ["first", "own", "last"]
 
 
+@pytest.mark.parametrize("received", [1, 31, 32, 33, 70])
+async def test_a_poll_returns_a_few_and_many_new_messages_whole(messages, pair, received):
+    a, b = pair
+    first = await send(messages, a, b, "first")
+    own = await send(messages, b, a, "own")
+    sent = [await send(messages, a, b, f"m{i}") for i in range(received)]
+    request = {"user_id": b, "to_user_id": a, "pre_msg_time": first.create_time_ms}
+    answer = await messages.GetAllMessageMethod(**request)
+    assert (answer.msg, answer.next_cursor) == (sent, 0)
+    page = await messages.GetAllMessageMethod(**request, count=20)
+    assert page.msg == sent[:20]
+    assert own not in page.msg
+
+
 async def test_a_user_with_many_own_messages_still_gets_the_reply(messages, pair):
     a, b = pair
     first = await send(messages, a, b, "first")
