@@ -14,7 +14,7 @@ import pymysql
 import yaml
 
 import idl
-from scripts import servers
+from scripts import servers, sql_servers
 from scripts.servers import EndedError, wait_for
 
 ROOT: Final = Path(__file__).parents[1]
@@ -119,7 +119,7 @@ class Deployment:
     def __init__(self, stack: ExitStack, folder: Path, **overrides: str) -> None:
         self._stack, self._folder, self._overrides = stack, folder, overrides
         self._compose = compose()["services"]
-        self.mysql = stack.enter_context(servers.mariadb())
+        self.mysql = stack.enter_context(sql_servers.mariadb())
         self._make_databases()
         arguments = self._compose["redis"]["command"][1:]
         self.redis = stack.enter_context(servers.tcp_redis(arguments))

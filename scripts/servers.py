@@ -1,9 +1,8 @@
-"""Real servers for the tests and ``scripts/bench --real``: MariaDB, Redis, S3, etcd.
+"""Real servers for the tests and ``scripts/bench --real``: Redis, S3, etcd; SQL: `sql_servers`.
 
 Each is a process on a free port with a temporary folder; both are gone at the end.
 """
 
-import os
 import shutil
 import signal
 import socket
@@ -136,7 +135,8 @@ class Server:
 
 
 @contextmanager
-def _started(server: Server) -> Iterator[None]:
+def started(server: Server) -> Iterator[None]:
+    """Start the server and stop it at the end."""
     try:
         server.start()
         yield
@@ -145,7 +145,8 @@ def _started(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def _folder(prefix: str) -> Iterator[Path]:
+def folder(prefix: str) -> Iterator[Path]:
+    """Make a temporary folder and remove it at the end."""
     # A short path: the kernel limits the paths of sockets to about 100 characters.
     path = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
     try:
@@ -171,11 +172,11 @@ class Redis(Server):
 @contextmanager
 def redis() -> Iterator[Redis]:
     """Run the embedded Redis."""
-    with _folder("redis") as path:
+    with folder("redis") as path:
         at = path / "socket"
         command = redis_server.command(redis_server.find(), path, at)
         server = Redis(command, path, lambda: _answers(at))
-        with _started(server):
+        with started(server):
             yield server
 
 
@@ -193,54 +194,6 @@ def _answers(at: Path) -> bool:
         return ask_redis(at, b"PING\r\n") == b"+PONG\r\n"
     except OSError:
         return False
-
-
-_SMALL_LOG: Final = "--innodb-log-file-size=4M"
-
-
-class MariaDb(Server):
-    """MariaDB; root has no password."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        """The URL of the server, without a database."""
-        return f"mysql://root@127.0.0.1:{self.port}"
-
-
-@contextmanager
-def mariadb() -> Iterator[MariaDb]:
-    """Run a MariaDB."""
-    mariadbd = program("mariadbd", "Debian: mariadb-server")
-    install = program("mariadb-install-db", "Debian: mariadb-server")
-    with _folder("mariadb") as path:
-        data, port = path / "data", free_port()
-        # mariadbd refuses to run as root without --user=root.
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        _install([
-            install, "--no-defaults", f"--datadir={data}", *user, "--skip-test-db",
-            _SMALL_LOG, "--auth-root-authentication-method=normal",
-        ], data)  # fmt: skip
-        command = [
-            mariadbd, "--no-defaults", f"--datadir={data}", "--bind-address=127.0.0.1",
-            f"--port={port}", f"--socket={path}/socket", "--innodb-buffer-pool-size=32M",
-            _SMALL_LOG, *user,
-        ]  # fmt: skip
-        server = MariaDb(command, path, lambda: listens(port))
-        server.port = port
-        with _started(server):
-            yield server
-
-
-def _install(command: list[str], data: Path) -> None:
-    """Create the system tables; try again if it fails, as it may on a busy machine."""
-    for _ in range(3):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-        shutil.rmtree(data, ignore_errors=True)
-    raise EndedError(done.stdout[-2000:] + done.stderr[-2000:])
 
 
 class S3(Server):
@@ -266,7 +219,7 @@ class S3(Server):
 def s3() -> Iterator[S3]:
     """Run an S3 server."""
     versitygw = program("versitygw", "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
-    with _folder("s3") as path:
+    with folder("s3") as path:
         port = free_port()
         (path / "data").mkdir()
         (path / "sidecar").mkdir()
@@ -277,7 +230,7 @@ def s3() -> Iterator[S3]:
         ]  # fmt: skip
         server = S3(command, path, lambda: listens(port))
         server.port = port
-        with _started(server):
+        with started(server):
             yield server
 
 
@@ -305,7 +258,7 @@ def _healthy(url: str, certificate: Path | None) -> bool:
 def etcd(certificate: Path | None = None, key: Path | None = None) -> Iterator[EtcdServer]:
     """Run an etcd, with TLS if there is a certificate."""
     binary = program("etcd", "Debian: etcd-server")
-    with _folder("etcd") as path:
+    with folder("etcd") as path:
         port, peer = free_port(), free_port()
         url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         tls = ["--cert-file", str(certificate), "--key-file", str(key)] if certificate else []
@@ -317,7 +270,7 @@ def etcd(certificate: Path | None = None, key: Path | None = None) -> Iterator[E
         ]  # fmt: skip
         server = EtcdServer(command, path, lambda: _healthy(f"{url}/health", certificate))
         server.port = port
-        with _started(server):
+        with started(server):
             yield server
 
 
@@ -331,10 +284,10 @@ class TcpRedis(Server):
 def tcp_redis(arguments: list[str]) -> Iterator[TcpRedis]:
     """Run the installed redis-server with these arguments, on a port."""
     binary = program("redis-server", "Debian: redis-server")
-    with _folder("redis") as path:
+    with folder("redis") as path:
         port = free_port()
         command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(path)]
         server = TcpRedis([*command, *arguments], path, lambda: listens(port))
         server.port = port
-        with _started(server):
+        with started(server):
             yield server

@@ -1,4 +1,4 @@
-"""Fixtures with real parts: Redis, SQLite, MariaDB, S3, and the five services in this process."""
+"""Fixtures with real parts: stores, and the five services in this process."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from microkit.config import Settings, load
-from scripts import servers
+from scripts import servers, sql_servers
 from scripts.clips import make_clip
 
 BROWSER = "tests/browser/"
@@ -119,7 +119,14 @@ def redis_url(redis_socket: Path) -> str:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[str]:
     """The URL, without a database, of a MariaDB shared by the tests of a run."""
-    with servers.mariadb() as server:
+    with sql_servers.mariadb() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mysql8() -> Iterator[str]:
+    """The URL, without a database, of a MySQL 8 shared by the tests of a run."""
+    with sql_servers.mysql() as server:
         yield server.url
 
 
@@ -130,9 +137,9 @@ def s3() -> Iterator[servers.S3]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "mysql"])
+@pytest.fixture(params=stores.DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """Returns the URL of a new empty database by name; on both engines."""
+    """Returns the URL of a new empty database by name; on every SQL server."""
     return stores.database(request, request.param)
 
 
@@ -169,7 +176,7 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
 async def fleet(
     database_url: Callable[[str], str], settings: Callable[..., Settings]
 ) -> AsyncIterator[Fleet]:
-    """All five services, running; once on each SQL engine."""
+    """All five services, running; once on each SQL server."""
     async with open_fleet(database_url, settings) as made:
         yield made
 

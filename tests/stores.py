@@ -12,6 +12,8 @@ import pytest
 
 from scripts.servers import S3
 
+DATABASES = ("sqlite", "mariadb", "mysql8")
+
 
 def empty_database(server_url: str, name: str) -> str:
     """Create an empty database of this name and return its URL."""
@@ -51,9 +53,9 @@ def store(request: pytest.FixtureRequest, kind: str) -> Store:
 
 
 def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
-    """Returns a function from a name to the URL of an empty database, on sqlite or mysql."""
+    """Returns a function from a name to the URL of an empty database, on one of `DATABASES`."""
     if kind == "sqlite":
         folder: Path = request.getfixturevalue("tmp_path")
         return lambda name: f"sqlite://{folder}/{name}.db"
-    server: str = request.getfixturevalue("mariadb")
+    server: str = request.getfixturevalue(kind)
     return lambda name: empty_database(server, name)

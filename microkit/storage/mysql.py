@@ -1,26 +1,34 @@
 """MySQL 8 and MariaDB, through aiomysql."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote
 
 import aiomysql
 import peewee
+import pymysql
 from peewee import __exception_wrapper__ as peewee_errors  # type: ignore[attr-defined]
 from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase, await_, greenlet_spawn
 
+from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.storage.engine import Execute, Result, Rows
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
 _ATTEMPTS: Final = 4
 _PAUSE_SECONDS: Final = 0.01
-_SQL_MODE: Final = "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+# MySQL 8 warns about a strict mode without the three in the middle.
+_SQL_MODE: Final = (
+    "sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION'"
+)
 
 _LOST: Final = frozenset({0, 2003, 2006, 2013, 2014, 2055})
 """Error numbers of a lost connection: the outcome of the running statement is unknown."""
@@ -164,9 +172,9 @@ class MySql:
 def _time_limit(seconds: float) -> str:
     """Return what SET SESSION sets besides the SQL mode: how long statements may take, 0 unlimited.
 
-    A statement ends in the server too when its caller gives up. The variable has another name and
-    unit on each server: MariaDB reads the first comment and not versions 50700 to 50799, MySQL the
-    second.
+    A statement ends in the server too if nobody is left to kill it (see `_Pool.release`). The
+    variable has another name and unit on each server: MariaDB reads the first comment and not
+    versions 50700 to 50799, MySQL the second, for SELECT only.
     """
     milliseconds = round(seconds * 1e3)
     return f"/*M! , max_statement_time={seconds} */ /*!50799 , max_execution_time={milliseconds} */"
@@ -204,7 +212,7 @@ class _Database(AsyncMySQLDatabase):  # type: ignore[misc]
         self._pool.release(connection.conn)
 
     async def _pool_close(self) -> None:
-        self._pool.close()
+        await self._pool.close()
 
     @contextmanager
     def migration_lock(self) -> Iterator[None]:
@@ -230,6 +238,8 @@ class _Pool:
         self._slots = asyncio.Semaphore(size)
         self._idle: list[aiomysql.Connection] = []
         self._closed = False
+        self._abandoned: list[int] = []  # thread ids in the server
+        self._killing = BackgroundTasks()
 
     async def acquire(self) -> aiomysql.Connection:
         """Return the connection used last, or a new one."""
@@ -240,24 +250,55 @@ class _Pool:
                 if not _closed_by_server(connection):
                     return connection
                 connection.close()
-            return await aiomysql.connect(autocommit=True, **self._parameters)
+            return await self._connect()
         except BaseException:
             self._slots.release()
             raise
 
     def release(self, connection: aiomysql.Connection) -> None:
-        """Return a connection; one with an open transaction is closed, which rolls it back."""
+        """Return a connection; one with an open transaction is closed, which rolls it back.
+
+        If its caller gave up in the middle of a statement, the server would go on with it, and with
+        its transaction and locks, until it answers: it is killed.
+        """
         self._slots.release()
-        if self._closed or connection.closed or connection.get_transaction_status():
+        if _abandoned(connection):
+            self._abandoned.append(connection.thread_id())
+            if not self._killing:
+                self._killing.start(self._kill())
+        elif self._closed or connection.closed or connection.get_transaction_status():
             connection.close()
         else:
             self._idle.append(connection)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close idle connections now and the others on release."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
+        await self._killing.close(self._parameters["connect_timeout"])
+
+    async def _connect(self) -> aiomysql.Connection:
+        return await aiomysql.connect(autocommit=True, **self._parameters)
+
+    async def _kill(self) -> None:
+        """End what abandoned connections run, on one more connection, besides the `size`."""
+        try:
+            async with asyncio.timeout(self._parameters["connect_timeout"]):
+                connection = await self._connect()
+                with closing(connection):
+                    while self._abandoned:
+                        with suppress(pymysql.OperationalError):  # it has ended by itself
+                            await connection.query(f"KILL {self._abandoned.pop()}")
+        except (pymysql.MySQLError, OSError) as error:
+            # They end by the server's time limits.
+            _log.warning("%d statements were not killed: %s", len(self._abandoned), error)
+            self._abandoned.clear()
+
+
+def _abandoned(connection: aiomysql.Connection) -> bool:
+    """Return whether the connection was closed because a caller was cancelled in a statement."""
+    return bool(connection._close_reason)  # noqa: SLF001 - no public equivalent
 
 
 def _closed_by_server(connection: aiomysql.Connection) -> bool:

@@ -75,7 +75,7 @@ def world(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, world: str) -> Callable[[str], str]:
-    return stores.database(request, "sqlite" if world == "embedded" else "mysql")
+    return stores.database(request, "sqlite" if world == "embedded" else "mariadb")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""SQL databases, on SQLite and on a real MariaDB."""
+"""SQL databases, on SQLite and on real MariaDB and MySQL servers."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,10 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+import stores
 from fleet import eventually
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
 from playhouse.pwasyncio import await_
-from stores import empty_database
 
 from microkit.errors import StoreError
 from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
@@ -288,7 +288,7 @@ async def test_more_readers_than_connections_are_all_served(database):
     assert rows == [[("a",)]] * 100
 
 
-@pytest.mark.parametrize("database_url", ["mysql"], indirect=True)
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
 async def test_a_deadlocked_transaction_is_retried(database):
     for name in "ab":
         await database.write(Account.insert(name=name))
@@ -349,30 +349,92 @@ async def test_several_replicas_may_migrate_concurrently(settings, database_url,
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, start()) for _ in range(4)))
 
 
-async def test_a_statement_that_takes_too_long_ends_in_the_server_too(
-    settings, mariadb, migrations
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
+async def test_user_and_password_are_part_of_the_url(settings, database_url, migrations):
+    url = database_url("guarded")
+    async with open_database(settings(database_url=url), migrations) as root:
+        await root.write(SQL("CREATE USER IF NOT EXISTS guest@localhost IDENTIFIED BY 'p@ss:word'"))
+        await root.write(SQL("GRANT ALL ON guarded.* TO guest@localhost"))
+    for password, expected in (
+        ("p%40ss%3Aword", contextlib.nullcontext()),
+        ("no", pytest.raises(StoreError)),
+    ):
+        own = settings(database_url=url.replace("root@", f"guest:{password}@"))
+        with expected:
+            async with open_database(own, migrations) as database:
+                await database.check()
+
+
+async def is_running(database, word):
+    found = SQL("SELECT info FROM information_schema.processlist WHERE command <> 'Sleep'")
+    return any(word in (text or "") for (text,) in await database.rows(found))
+
+
+async def has_ended(database, word):
+    return not await is_running(database, word)
+
+
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
+@pytest.mark.parametrize("seconds", [0.3, 60])
+async def test_a_statement_ends_in_the_server_when_its_caller_gives_up(
+    settings, database_url, migrations, seconds
 ):
-    own = settings(database_url=empty_database(mariadb, "slow"), store_timeout_ms=300)
+    """By the server's time limit or, if the caller gives up before, by KILL."""
+    url = database_url("slow")
+    own = settings(database_url=url, store_timeout_ms=int(seconds * 1e3))
+    endless = SQL("SELECT BENCHMARK(1000000000000, RAND()) AS endless")
     async with open_database(own, migrations) as slow, open_database(own, migrations) as other:
-        with pytest.raises(StoreError):
-            await slow.rows(SQL("SELECT SUM(RAND(seq)) FROM seq_1_to_1000000000 AS endless"))
+        reading = asyncio.create_task(slow.rows(endless))
+        if seconds > 1:
+            await eventually(lambda: is_running(other, "AS endless"))
+            reading.cancel()
+        (outcome,) = await asyncio.gather(reading, return_exceptions=True)
+        assert isinstance(outcome, StoreError | asyncio.CancelledError)
+        await eventually(lambda: has_ended(other, "AS endless"))
 
-        async def ended():
-            running = SQL("SELECT info FROM information_schema.processlist")
-            return not [text for (text,) in await other.rows(running) if "endless" in (text or "")]
 
-        await eventually(ended)
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
+@pytest.mark.parametrize("seconds", [0.3, 60])
+async def test_a_write_whose_caller_gives_up_does_not_wait_for_its_lock_any_longer(
+    settings, database_url, migrations, seconds
+):
+    """MySQL's time limit is for SELECT only."""
+    url = database_url("locked")
+    own = settings(database_url=url, store_timeout_ms=int(seconds * 1e3))
+    patient = settings(database_url=url)
+    async with open_database(own, migrations) as slow, open_database(patient, migrations) as other:
+        await other.write(Account.insert(name="a"))
+        held, gave_up = asyncio.Event(), asyncio.Event()
+
+        def hold(tx):
+            tx.write(Account.update(balance=1))
+            held.set()
+            await_(gave_up.wait())
+
+        holding = asyncio.create_task(other.transaction(hold))
+        await held.wait()
+        writing = asyncio.create_task(slow.write(Account.update(balance=2)))
+        if seconds > 1:
+            await eventually(lambda: is_running(other, "UPDATE"))
+            writing.cancel()
+        (outcome,) = await asyncio.gather(writing, return_exceptions=True)
+        assert isinstance(outcome, StoreError | asyncio.CancelledError)
+        await eventually(lambda: has_ended(other, "UPDATE"))
+        gave_up.set()
+        await holding
+        assert await other.rows(Account.select(Account.balance)) == [(1,)]
 
 
-async def test_a_migration_may_take_longer_than_a_statement(settings, mariadb, migrations):
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
+async def test_a_migration_may_take_longer_than_a_statement(settings, database_url, migrations):
     slow = FIRST.replace(
         "    create_table(db, Account)",
         "    create_table(db, Account)\n    db.execute_sql('SELECT SLEEP(0.5)').fetchall()",
     )
     (migrations / "0001_accounts.py").write_text(slow)
-    own = settings(database_url=empty_database(mariadb, "migrated"), store_timeout_ms=200)
+    own = settings(database_url=database_url("migrated"), store_timeout_ms=200)
     async with open_schema(own, migrations) as schema:
         assert await schema.up()
     async with open_database(own, migrations) as database:
-        ((limit,),) = await database.rows(SQL("SELECT @@max_statement_time"))
-        assert float(limit) == 0.2
+        with pytest.raises(StoreError):
+            await database.rows(SQL("SELECT BENCHMARK(1000000000000, RAND())"))
