@@ -138,7 +138,7 @@ def s3() -> Iterator[servers.S3]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Services on Redis use SQL through their peers only: one server with the protocol is enough."""
+    """Services on Redis use SQL through their peers only: one of the two servers is enough."""
     redis_only = {"relationmicro", "favoritemicro"}
     items[:] = [i for i in items if not ("mysql8" in i.name and i.path.parent.name in redis_only)]
 
