@@ -1,7 +1,7 @@
 # One image for all containers, or for one service:
 #   docker build -t simple-douyin .
 #   docker build -t usermicro --build-arg SERVICE=usermicro .
-FROM python:3.11-slim AS build
+FROM python:3.11.13-slim-bookworm AS build
 ARG SERVICE=all
 WORKDIR /src
 RUN python -m venv /venv
@@ -9,14 +9,17 @@ RUN python -m venv /venv
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE}]"
 
-FROM python:3.11-slim
+FROM python:3.11.13-slim-bookworm
 COPY --from=build /venv /venv
-RUN useradd --uid 10001 --create-home --home-dir /home/douyin douyin
+RUN useradd --uid 10001 --create-home --home-dir /home/douyin douyin \
+    && install -d -o douyin -g douyin /home/douyin/uploads
 USER 10001
 WORKDIR /home/douyin
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     LISTEN_HOST=0.0.0.0 \
+    UPLOAD_DIR=/home/douyin/uploads \
     LOG_FORMAT=json
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "-m"]

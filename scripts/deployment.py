@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -42,10 +43,19 @@ def compose() -> dict[str, Any]:
 
 
 class App:
-    """The process of one container, on free ports."""
+    """The process of one container, on free ports.
 
-    def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
-        self.name, self.log = name, log
+    Args:
+        name: the package.
+        environment: its settings.
+        log: the file that its log is appended to.
+        wrapper: a command that runs the process, such as a sandbox.
+    """
+
+    def __init__(
+        self, name: str, environment: dict[str, str], log: Path, wrapper: Sequence[str] = ()
+    ) -> None:
+        self.name, self.log, self._wrapper = name, log, wrapper
         self.port, self.admin_port = servers.free_port(), servers.free_port()
         self._environment = {
             **os.environ,
@@ -62,7 +72,10 @@ class App:
         """Start the process."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.name], env=self._environment, stderr=log, cwd=ROOT
+                [*self._wrapper, sys.executable, "-m", self.name],
+                env=self._environment,
+                stderr=log,
+                cwd=ROOT,
             )
 
     def ready(self) -> bool:
@@ -130,9 +143,10 @@ class Deployment:
             self.add(name)
         self._wait_until_ready()
 
-    def add(self, name: str, replica: str = "", **more: str) -> App:
+    def add(self, name: str, replica: str = "", wrapper: Sequence[str] = (), **more: str) -> App:
         """Start another process of a service, with `more` environment variables."""
-        app = App(name, self._environment(name) | more, self._folder / f"{name}{replica}.log")
+        log = self._folder / f"{name}{replica}.log"
+        app = App(name, self._environment(name) | more, log, wrapper)
         self.apps[name + replica] = app
         app.start()
         self._stack.callback(app.stop)

@@ -1,11 +1,15 @@
 """The compose file and the Dockerfile, checked without a container engine."""
 
 import importlib
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
+from e2e.apk import Apk, opened
+from fleet import eventually
+from integration.conftest import new_name
 
 from microkit.config import variables
 from microkit.storage.settings import RedisSettings, SqlSettings
@@ -50,6 +54,44 @@ def test_only_the_api_is_published_and_the_file_contains_no_secret():
     for line in text.splitlines():
         if ("PASSWORD:" in line or "SECRET:" in line) and "RANDOM" not in line:
             assert "${" in line, line
+
+
+@pytest.mark.parametrize("name", compose()["services"])
+def test_every_container_is_pinned_limited_and_without_privileges(name):
+    service = compose()["services"][name]
+    if name in APPS:
+        assert service["read_only"] is True
+    else:
+        tag = service["image"].rpartition(":")[2]
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+|RELEASE\.[\dTZ-]+", tag), tag
+    assert service["healthcheck"]["test"]
+    assert service["restart"] == "unless-stopped"
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+
+
+async def test_the_services_write_to_the_folders_that_the_compose_file_gives_them_only(
+    system, clip, tmp_path
+):
+    bwrap = servers.program("bwrap", "Debian: bubblewrap")
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    # As in the container: a read-only root, an empty /tmp, a volume for uploads, no capabilities.
+    confined = [
+        bwrap, "--unshare-user", "--uid", "10001", "--cap-drop", "ALL", "--die-with-parent",
+        "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
+        "--ro-bind", str(ROOT), str(ROOT), "--bind", str(uploads), str(uploads),
+    ]  # fmt: skip
+    folder = {"UPLOAD_DIR": str(uploads), "HOME": "/nonexistent"}
+    apps = [system.add(name, "-confined", confined, **folder) for name in APPS]
+    await eventually(lambda: all(app.ready() for app in apps))
+    async with opened(f"http://127.0.0.1:{apps[-1].port}") as session:
+        apk = Apk(session)
+        author = await apk.register(new_name())
+        assert (await apk.publish(author, clip, "confined"))["status_code"] == 0
+        feed = await apk.get("feed")
+    assert feed["video_list"][0]["title"] == "confined"
 
 
 def test_no_service_is_root_of_the_database():
