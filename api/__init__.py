@@ -11,6 +11,7 @@ SERVICE = Service(
     settings=Settings,
     peers=idl.ports(),
     server="api.server",
+    commands=("sweep", "sweep --dry-run"),
     registers=False,
     processes=lambda settings: settings.api_workers,
 )

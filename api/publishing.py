@@ -5,6 +5,7 @@ import enum
 import logging
 import secrets
 from contextlib import suppress
+from typing import Final
 
 from api.clients import Clients
 from api.media import MediaWorkers
@@ -14,6 +15,9 @@ from microkit.errors import Error, ParamError, Retry
 from microkit.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
+
+VIDEOS: Final = "videos"
+COVERS: Final = "covers"
 
 
 class _Row(enum.Enum):
@@ -27,6 +31,7 @@ class _Row(enum.Enum):
 class Publishing:
     """Turns an upload into a published video, or leaves nothing behind.
 
+    A process that is killed may leave objects without a row: see api/orphans.py.
     If CreateVideo times out, its outcome is unknown: the objects are kept and videoservice is
     polled every `settle_seconds` (longer than the call's deadline) until it answers.
     """
@@ -61,8 +66,8 @@ class Publishing:
             raise ParamError("缺少视频：请放在 data 字段")
         processed = await self._workers.process(upload.source, upload.folder, author_id)
         name = secrets.token_hex(16)
-        video = f"videos/{name}{processed.probe.suffix}"
-        cover = f"covers/{name}.jpg"
+        video = f"{VIDEOS}/{name}{processed.probe.suffix}"
+        cover = f"{COVERS}/{name}.jpg"
         try:
             await self._objects.put(video, processed.video, processed.probe.content_type)
             await self._objects.put(cover, processed.cover, "image/jpeg")

@@ -11,10 +11,12 @@ from api.clients import Clients
 from api.connections import Limits
 from api.media import MediaWorkers
 from api.objects import ASSETS, content_type
+from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.settings import Settings
 from api.upload import upload_folder
+from microkit.background import BackgroundTasks
 from microkit.context import Context
 from microkit.network import Address
 from microkit.service import Service
@@ -43,6 +45,10 @@ async def open_server(
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         publishing = Publishing(clients, objects, workers)
         stack.push_async_callback(publishing.close)
+        if settings.sweep_objects:
+            sweeping = BackgroundTasks()
+            stack.push_async_callback(sweeping.close)
+            sweeping.start(DailySweep(Orphans(objects, referrers(clients)), clients).run())
         app = application(
             settings,
             clients=clients,

@@ -40,5 +40,7 @@ class Settings(ObjectsSettings, ZoneSettings):
     # per user or address
     uploads_at_once: Positive = 32
     uploads_per_client: Positive = 4
+    # whether one process a day removes objects without a row (see api/orphans.py)
+    sweep_objects: bool = True
     # processes that probe uploads and cut covers
     media_workers: Positive = 1

@@ -121,6 +121,32 @@ class GetVideoSetByIdSetResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, video_set: list[Video] | None = None) -> Self: ...
 
+class GetUsedKeysReq(msgspec.Struct, kw_only=True):
+    keys: list[str]  # object keys, up to 1,000
+
+class GetUsedKeysResp(msgspec.Struct, kw_only=True):
+    """Those of the keys that a video refers to, deleted ones included."""
+
+    status: bool
+    keys: list[str] | None = None
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, keys: list[str] | None = None) -> Self: ...
+
+class ClaimSweepReq(msgspec.Struct, kw_only=True):
+    interval_seconds: int
+
+class ClaimSweepResp(msgspec.Struct, kw_only=True):
+    """Of all callers, one per interval is granted the sweep of the object store."""
+
+    status: bool
+    granted: bool | None = None
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, granted: bool | None = None) -> Self: ...
+
 class VideoServiceHandler(Protocol):
     async def CreateVideoMethod(self, request: CreateVideoReq) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -138,6 +164,8 @@ class VideoServiceHandler(Protocol):
     async def GetVideoCountSetByIdUserSetMethod(
         self, request: GetVideoCountSetByIdUserSetReq
     ) -> GetVideoCountSetByIdUserSetResp: ...
+    async def GetUsedKeysMethod(self, request: GetUsedKeysReq) -> GetUsedKeysResp: ...
+    async def ClaimSweepMethod(self, request: ClaimSweepReq) -> ClaimSweepResp: ...
 
 class VideoServiceClient(Protocol):
     async def CreateVideoMethod(
@@ -175,6 +203,12 @@ class VideoServiceClient(Protocol):
     async def GetVideoCountSetByIdUserSetMethod(
         self, *, author_id_set: list[int], timeout: float | None = None
     ) -> GetVideoCountSetByIdUserSetResp: ...
+    async def GetUsedKeysMethod(
+        self, *, keys: list[str], timeout: float | None = None
+    ) -> GetUsedKeysResp: ...
+    async def ClaimSweepMethod(
+        self, *, interval_seconds: int, timeout: float | None = None
+    ) -> ClaimSweepResp: ...
 
 class Client(VideoServiceClient, Protocol): ...
 

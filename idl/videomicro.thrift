@@ -115,6 +115,30 @@ struct GetVideoSetByIdSetResp {
     101: optional string status_msg
 }
 
+struct GetUsedKeysReq {
+    1: required list<string> keys       // object keys, up to 1,000
+}
+
+// Those of the keys that a video refers to, deleted ones included.
+struct GetUsedKeysResp {
+    1: required bool status (status = "flag")
+    2: optional list<string> keys
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct ClaimSweepReq {
+    1: required i64 interval_seconds (api.vd = "SWEEP_INTERVAL")
+}
+
+// Of all callers, one per interval is granted the sweep of the object store.
+struct ClaimSweepResp {
+    1: required bool status (status = "flag")
+    2: optional bool granted
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service VideoService {
     CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
     GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
@@ -124,4 +148,7 @@ service VideoService {
     UpdateVideoResp UpdateVideoMethod(1: UpdateVideoReq request)
     DeleteVideoResp DeleteVideoMethod(1: DeleteVideoReq request)
     GetVideoCountSetByIdUserSetResp GetVideoCountSetByIdUserSetMethod(1: GetVideoCountSetByIdUserSetReq request)
+    // added
+    GetUsedKeysResp GetUsedKeysMethod(1: GetUsedKeysReq request)
+    ClaimSweepResp ClaimSweepMethod(1: ClaimSweepReq request)
 }

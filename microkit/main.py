@@ -124,9 +124,11 @@ async def _run(service: Service[S], settings: S, *, worker: bool) -> None:
 
 
 async def _command(service: Service[S], name: str, settings: S) -> None:
-    command = getattr(service.module(name), name)
+    module, *flags = name.split()
+    command = getattr(service.module(module), module)
+    options = {flag.removeprefix("--").replace("-", "_"): True for flag in flags}
     async with open_context(service, settings) as context:
-        async for line in command(context):
+        async for line in command(context, **options):
             print(line)
 
 

@@ -23,7 +23,8 @@ class Service(Generic[S]):
         settings: the class of its settings.
         peers: the services it calls, with their default ports.
         commands: modules of the package with an async generator function of the same name, which
-            takes the context and yields lines to print.
+            takes the context and yields lines to print. "name --some-flag" is a command too: the
+            function gets ``some_flag=True``.
         server: the module whose ``open_server(service, context, address)`` serves it.
         registers: whether instances register with the registry at `DISCOVERY_URL`.
         processes: returns the number of processes that share the port.

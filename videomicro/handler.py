@@ -8,6 +8,7 @@ from microkit.batch import distinct
 from microkit.context import Context
 from microkit.paging import MAX_ITEMS, NEWEST
 from videomicro import pack
+from videomicro.dal.object_keys import ObjectKeys
 from videomicro.dal.video import Videos
 from videomicro.settings import Settings
 
@@ -17,14 +18,16 @@ CONTRACT = videomicro.CONTRACT
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.Handlers]:
     """Open stores and clients; yield the handlers by Thrift service."""
-    yield {"VideoService": VideoHandler(Videos(await context.database()))}
+    database = await context.database()
+    yield {"VideoService": VideoHandler(Videos(database), ObjectKeys(database))}
 
 
 class VideoHandler:
     """Publishing, lists and the feed."""
 
-    def __init__(self, videos: Videos) -> None:
+    def __init__(self, videos: Videos, object_keys: ObjectKeys) -> None:
         self._videos = videos
+        self._object_keys = object_keys
 
     async def CreateVideoMethod(
         self, request: videomicro.CreateVideoReq
@@ -92,3 +95,16 @@ class VideoHandler:
         """Return how many videos each author has, 0 if none."""
         counts = await self._videos.counts(distinct(request.author_id_set))
         return videomicro.GetVideoCountSetByIdUserSetResp.ok(count_set=pack.counts(counts))
+
+    async def GetUsedKeysMethod(
+        self, request: videomicro.GetUsedKeysReq
+    ) -> videomicro.GetUsedKeysResp:
+        """Return which objects videos refer to."""
+        return videomicro.GetUsedKeysResp.ok(keys=await self._object_keys.used(request.keys))
+
+    async def ClaimSweepMethod(
+        self, request: videomicro.ClaimSweepReq
+    ) -> videomicro.ClaimSweepResp:
+        """Return whether the caller shall sweep the object store now."""
+        granted = await self._object_keys.claim_sweep(request.interval_seconds)
+        return videomicro.ClaimSweepResp.ok(granted=granted)

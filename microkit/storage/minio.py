@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -12,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiohttp
 from miniopy_async.api import Minio
+from miniopy_async.datatypes import Object
 from miniopy_async.error import MinioException, S3Error
 
 from microkit.background import BackgroundTasks
@@ -19,7 +22,13 @@ from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
 from microkit.storage.object_key import checked
-from microkit.storage.objects import SignedUrl, StoreResponse
+from microkit.storage.objects import (
+    LIST_PAGE,
+    PARTIAL_SECONDS,
+    ObjectInfo,
+    SignedUrl,
+    StoreResponse,
+)
 from microkit.storage.settings import ObjectsSettings
 
 _log = logging.getLogger(__name__)
@@ -93,11 +102,7 @@ class MinioObjects:
             await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(self._check_timeout):
-                    listed = await self._client._list_multipart_uploads(self._bucket, prefix=key)  # noqa: SLF001 - no public equivalent
-                    for upload in listed.uploads:
-                        await self._client._abort_multipart_upload(  # noqa: SLF001
-                            self._bucket, upload.object_name, upload.upload_id or ""
-                        )
+                    await self._abort_parts(key, math.inf)
             except _FAILURES as error:
                 _log.warning("objects minio.abort: %s: %s", key, type(error).__name__)
             else:
@@ -117,6 +122,47 @@ class MinioObjects:
         with observed("objects", "minio", "delete"), _map_client_errors("delete"):
             async with asyncio.timeout(self._timeout):
                 await self._client.remove_object(self._bucket, key)
+
+    async def pages(self, folder: str) -> AsyncIterator[list[ObjectInfo]]:
+        """Yield the objects whose keys are ``folder/NAME``, in pages of up to 500.
+
+        Raises:
+            StoreError: the store failed or timed out.
+        """
+        with _map_client_errors("list"):
+            await self._prepare()
+        listed = self._client.list_objects(self._bucket, prefix=f"{checked(folder)}/")
+        while True:
+            with observed("objects", "minio", "list"), _map_client_errors("list"):
+                async with asyncio.timeout(self._timeout):
+                    page = [each async for each in _some(listed)]
+            if not page:
+                return
+            yield [
+                ObjectInfo(each.object_name, each.last_modified.timestamp())
+                for each in page
+                if each.object_name and each.last_modified and not each.is_dir
+            ]
+
+    async def clear_partials(self) -> None:
+        """Abort uploads in parts that began over an hour ago.
+
+        Raises:
+            StoreError: the store failed or timed out.
+        """
+        with _map_client_errors("clear"):
+            async with asyncio.timeout(self._timeout):
+                await self._prepare()
+                await self._abort_parts("", time.time() - PARTIAL_SECONDS)
+
+    async def _abort_parts(self, prefix: str, before: float) -> None:
+        """Abort unfinished uploads of keys with `prefix` that began `before` (s since 1970)."""
+        listed = await self._client._list_multipart_uploads(self._bucket, prefix=prefix)  # noqa: SLF001 - no public equivalent
+        for upload in listed.uploads:
+            if upload.initiated_time is None or upload.initiated_time.timestamp() < before:
+                await self._client._abort_multipart_upload(  # noqa: SLF001
+                    self._bucket, upload.object_name, upload.upload_id or ""
+                )
 
     async def check(self) -> None:
         """Check that the store replies; create the bucket if it is missing.
@@ -182,6 +228,15 @@ class MinioObjects:
                 policy = _public_read_policy(self._bucket)
                 await self._client.set_bucket_policy(self._bucket, policy)
             self._prepared = True
+
+
+async def _some(listed: AsyncIterator[Object]) -> AsyncIterator[Object]:
+    """Yield up to a page of the next objects of a listing."""
+    for _ in range(LIST_PAGE):
+        try:
+            yield await anext(listed)
+        except StopAsyncIteration:
+            return
 
 
 def _public_read_policy(bucket: str) -> str:

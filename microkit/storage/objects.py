@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -24,7 +25,9 @@ _log = logging.getLogger(__name__)
 
 # A folder for unfinished copies; no key begins with a dot.
 _PARTIAL: Final = ".partial"
-_PARTIAL_SECONDS: Final = 3600
+# Older than any copy takes.
+PARTIAL_SECONDS: Final = 3600
+LIST_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,14 @@ class StoreResponse:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object in a listing; `modified` is the time of its last change, seconds since 1970."""
+
+    key: str
+    modified: float
+
+
 class Objects(Protocol):
     """An object store. A key is names of letters, digits and ``._-``, separated by ``/``."""
 
@@ -70,6 +81,20 @@ class Objects(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove the object if it exists."""
+
+    def pages(self, folder: str) -> AsyncIterator[list[ObjectInfo]]:
+        """Yield the objects whose keys are ``folder/NAME``, in pages of up to 500.
+
+        Raises:
+            StoreError: the store failed or timed out.
+        """
+
+    async def clear_partials(self) -> None:
+        """Remove what killed processes left of objects they were storing over an hour ago.
+
+        Raises:
+            StoreError: the store failed or timed out.
+        """
 
     async def check(self) -> None:
         """Check that objects can be stored.
@@ -125,6 +150,32 @@ class FileObjects:
         with observed("objects", "file", "delete"), map_os_errors("objects file.delete"):
             await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
+    async def pages(self, folder: str) -> AsyncIterator[list[ObjectInfo]]:
+        """Yield the objects whose keys are ``folder/NAME``, in pages of up to 500.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        listed = _listed(self.path(folder))
+        try:
+            while True:
+                with observed("objects", "file", "list"), map_os_errors("objects file.list"):
+                    page = await asyncio.to_thread(lambda: list(islice(listed, LIST_PAGE)))
+                if not page:
+                    return
+                yield page
+        finally:
+            listed.close()
+
+    async def clear_partials(self) -> None:
+        """Remove the partial copies of killed processes.
+
+        Raises:
+            StoreError: a file cannot be removed.
+        """
+        with map_os_errors("objects file.clear"):
+            await asyncio.to_thread(_clear, self._folder / _PARTIAL)
+
     async def check(self) -> None:
         """Check that the folder is writable.
 
@@ -148,6 +199,15 @@ def map_os_errors(operation: str) -> Iterator[None]:
         raise StoreError(f"存储{'空间不足' if full else '不可用'}，请稍后再试") from error
 
 
+def _listed(folder: Path) -> Generator[ObjectInfo, None, None]:
+    """Yield the files of a folder, which may be missing; files removed meanwhile are left out."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False):
+                    yield ObjectInfo(f"{folder.name}/{entry.name}", entry.stat().st_mtime)
+
+
 def _copy(source: Path, target: Path, partials: Path) -> None:
     """Copy atomically and durably: `target` is complete and synced, or absent."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -169,10 +229,10 @@ def _copy(source: Path, target: Path, partials: Path) -> None:
 
 
 def _clear(partials: Path) -> None:
-    """Remove the partial copies of killed processes: files older than any copy takes."""
+    """Remove the partial copies of killed processes."""
     if partials.exists():
         for partial in partials.iterdir():
-            if partial.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
+            if partial.stat().st_mtime < time.time() - PARTIAL_SECONDS:
                 partial.unlink(missing_ok=True)
 
 

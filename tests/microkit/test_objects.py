@@ -2,7 +2,9 @@
 
 import asyncio
 import dataclasses
+import os
 import signal
+import time
 from pathlib import Path
 
 import aiohttp
@@ -203,3 +205,48 @@ async def test_a_store_that_hangs_or_stops_is_a_store_error_and_recovers(setting
             await objects.put("videos/d.mp4", source, "video/mp4")
         own_s3.start()
         await objects.put("videos/e.mp4", source, "video/mp4")
+
+
+async def test_a_listing_has_every_object_of_a_folder_once(objects, source, store):
+    assert [page async for page in objects.pages("videos")] == []
+    keys = {f"videos/{n}.mp4" for n in range(501)}
+    for key in (*keys, "covers/x.jpg", "videos2/x.mp4", "videos/deeper/x.mp4"):
+        await objects.put(key, source, "video/mp4")
+    pages = [page async for page in objects.pages("videos")]
+    assert len(pages) >= 2
+    assert sorted(each.key for page in pages for each in page) == sorted(keys)
+    times = {path.stat().st_mtime for path in store.files()}
+    assert all(min(times) - 1 <= each.modified <= max(times) + 1 for page in pages for each in page)
+
+
+async def test_a_listing_of_a_broken_store_is_a_store_error(settings, tmp_path):
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects" / "videos").write_text("a file where a folder should be")
+    async with open_objects(settings()) as objects:
+        with pytest.raises(StoreError):
+            [page async for page in objects.pages("videos")]
+
+
+@pytest.mark.parametrize("store", ["minio"], indirect=True)
+async def test_parts_of_an_unfinished_upload_are_removed_after_an_hour(objects, monkeypatch):
+    async def unfinished():
+        return (await objects._client._list_multipart_uploads(objects._bucket)).uploads
+
+    await objects.check()
+    await objects._client._create_multipart_upload(objects._bucket, "videos/a.mp4", {})
+    await objects.clear_partials()
+    assert len(await unfinished()) == 1, "it may still be running"
+    monkeypatch.setattr("microkit.storage.minio.PARTIAL_SECONDS", -60)
+    await objects.clear_partials()
+    assert await unfinished() == []
+
+
+@pytest.mark.parametrize("store", ["file"], indirect=True)
+async def test_partial_copies_are_removed_after_an_hour(objects, store, tmp_path):
+    partials = tmp_path / "objects" / ".partial"
+    partials.mkdir()
+    (partials / "old").write_bytes(b"x")
+    (partials / "new").write_bytes(b"x")
+    os.utime(partials / "old", (time.time() - 7200,) * 2)
+    await objects.clear_partials()
+    assert [path.name for path in partials.iterdir()] == ["new"]

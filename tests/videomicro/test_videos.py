@@ -153,3 +153,35 @@ async def test_any_request_for_an_unchanged_page_costs_one_statement(settings, d
         assert all(each == page for each in pages)
         assert store_calls("sql") == before + 1
         assert len(await videos.feed(page[-1].created_ms, 30)) == 10
+
+
+async def test_used_keys_are_those_of_videos_and_covers_deleted_ones_included(videos):
+    await videos.CreateVideoMethod(title="a", author_id=1, play_url="videos/a", cover_url="c/a")
+    gone = await videos.CreateVideoMethod(
+        title="b", author_id=1, play_url="videos/b", cover_url="c/b"
+    )
+    await videos.DeleteVideoMethod(video_id=gone.video_id)
+    asked = ["videos/a", "VIDEOS/A", "videos/a ", "c/a", "c/b", "none", "none"]
+    answer = await videos.GetUsedKeysMethod(keys=asked)
+    assert sorted(answer.keys) == ["c/a", "c/b", "videos/a"]
+    assert not (await videos.GetUsedKeysMethod(keys=[])).keys
+    with pytest.raises(ParamError, match="1000"):
+        await videos.GetUsedKeysMethod(keys=[f"videos/{n}" for n in range(1001)])
+
+
+async def test_a_claim_is_granted_again_after_its_interval(videos, monkeypatch):
+    now = [1_000_000_000_000]
+    monkeypatch.setattr("videomicro.dal.object_keys.now_ms", lambda: now[0])
+
+    async def granted():
+        return (await videos.ClaimSweepMethod(interval_seconds=3600)).granted
+
+    assert await granted()
+    now[0] += 3_599_999
+    assert not await granted()
+    now[0] += 1
+    assert await granted()
+    now[0] -= 10**10  # the clock was wrong
+    assert await granted()
+    with pytest.raises(ParamError):
+        await videos.ClaimSweepMethod(interval_seconds=0)

@@ -16,6 +16,16 @@ class Clock(Model):
         table_name = "video_clock"
 
 
+class Sweep(Model):
+    """One row: when the next sweep of the object store is due (ms since 1970)."""
+
+    id = IntegerField(primary_key=True)
+    due_ms = BigIntegerField()
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_sweep"
+
+
 class Video(Model):
     """A video. `created_ms` (since 1970) is unique, grows with every row and sorts the feed."""
 
@@ -32,4 +42,6 @@ class Video(Model):
         indexes = (
             (("deleted", "created_ms"), False),
             (("author_id", "deleted", "created_ms"), False),
+            (("play_url",), False),
+            (("cover_url",), False),
         )
