@@ -216,16 +216,17 @@ class S3(Server):
 
 
 @contextmanager
-def s3() -> Iterator[S3]:
-    """Run an S3 server."""
+def s3(certificate: Path | None = None, key: Path | None = None) -> Iterator[S3]:
+    """Run an S3 server, with TLS if there is a certificate."""
     versitygw = program("versitygw", "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
     with folder("s3") as path:
         port = free_port()
         (path / "data").mkdir()
         (path / "sidecar").mkdir()
+        tls = ["--cert", str(certificate), "--key", str(key)] if certificate else []
         command = [
             versitygw, "--port", f"127.0.0.1:{port}", "--access", "access", "--secret",
-            "secretkey", "--quiet", "posix", "--sidecar", str(path / "sidecar"),
+            "secretkey", "--quiet", *tls, "posix", "--sidecar", str(path / "sidecar"),
             str(path / "data"),
         ]  # fmt: skip
         server = S3(command, path, lambda: listens(port))

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import peewee
 from peewee import Node
@@ -18,6 +17,7 @@ from microkit.storage.engine import Engine, Execute, Result, Rows
 from microkit.storage.schema import Schema
 from microkit.storage.settings import SqlSettings
 from microkit.storage.statement import BoundStatement, Statement
+from microkit.storage.url import split
 
 __all__ = ["Database", "IntegrityError", "Rows", "Statement", "Transaction", "open_database"]
 
@@ -160,7 +160,8 @@ async def _open_engine(settings: SqlSettings) -> AsyncIterator[Engine]:
 
 
 def _engine(settings: SqlSettings) -> Engine:
-    url = urlsplit(settings.database_url)
+    invalid = "DATABASE_URL: want sqlite:////absolute/file or mysql://user:password@host:port/name"
+    url = split(settings.database_url, invalid)
     timeout = settings.store_timeout_ms / 1e3
     if url.scheme == "sqlite":
         from microkit.storage.sqlite import Sqlite
@@ -169,5 +170,5 @@ def _engine(settings: SqlSettings) -> Engine:
     if url.scheme == "mysql":
         from microkit.storage.mysql import MySql
 
-        return MySql.of(url, settings.database_pool_size, timeout)
-    raise ConfigError("DATABASE_URL: want sqlite:////absolute/file or mysql://…")
+        return MySql.of(url, settings, timeout)
+    raise ConfigError(invalid)

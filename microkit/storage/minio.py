@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from miniopy_async.api import Minio
@@ -30,6 +30,7 @@ from microkit.storage.objects import (
     StoreResponse,
 )
 from microkit.storage.settings import ObjectsSettings
+from microkit.storage.url import is_secure, split, trust
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ _BUCKET_EXISTS: Final = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 _CONNECTIONS: Final = 64
 _CHUNK: Final = 64 << 10
 _REGION: Final = "us-east-1"
+_INVALID: Final = "OBJECTS_URL: want minio://access:secret@host:port/bucket, with ?secure=1 for TLS"
 # Pauses before the attempts to abort a failed upload: its last request may still be running.
 _ABORT_PAUSES_SECONDS: Final = (1, 30, 120, 600)
 
@@ -266,11 +268,11 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
     Raises:
         ConfigError: the URL is invalid.
     """
-    url = urlsplit(settings.objects_url)
+    url = split(settings.objects_url, _INVALID)
     bucket = url.path.strip("/")
     if not (url.hostname and url.username and url.password and bucket) or "/" in bucket:
-        raise ConfigError("OBJECTS_URL: want minio://access:secret@host:port/bucket")
-    secure = parse_qs(url.query).get("secure") == ["1"]
+        raise ConfigError(_INVALID)
+    secure = is_secure(url, _INVALID)
     endpoint = url.netloc.rpartition("@")[2]
     access_key, secret_key = unquote(url.username), unquote(url.password)
 
@@ -306,7 +308,9 @@ def _open_session(settings: ObjectsSettings, connections: int) -> aiohttp.Client
     """Open an HTTP session with a limit of connections (0: none)."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(sock_connect=settings.store_timeout_ms / 1e3, sock_read=30),
-        connector=aiohttp.TCPConnector(limit=connections),
+        connector=aiohttp.TCPConnector(
+            limit=connections, ssl=trust("OBJECTS_CA_FILE", settings.objects_ca_file)
+        ),
         read_bufsize=_CHUNK,
         auto_decompress=False,
     )

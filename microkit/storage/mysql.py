@@ -16,10 +16,13 @@ from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase, await_
 from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.storage.engine import Execute, Result, Rows
+from microkit.storage.settings import SqlSettings
+from microkit.storage.url import is_secure, trust
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+INVALID: Final = "DATABASE_URL: want mysql://user:password@host:port/name, with ?secure=1 for TLS"
 _PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
 _ATTEMPTS: Final = 4
@@ -47,15 +50,16 @@ class MySql:
         self._timeout = timeout
 
     @classmethod
-    def of(cls, url: SplitResult, pool_size: int, timeout: float) -> "MySql":
-        """Return the database of ``mysql://user:password@host:port/name``.
+    def of(cls, url: SplitResult, settings: SqlSettings, timeout: float) -> "MySql":
+        """Return the database of ``mysql://user:password@host:port/name`` (``?secure=1`` for TLS).
 
         Raises:
-            ConfigError: the URL lacks the host or the name.
+            ConfigError: the URL is invalid.
         """
         name = url.path.strip("/")
-        if not url.hostname or not name:
-            raise ConfigError("DATABASE_URL: want mysql://user:password@host:port/name")
+        if not url.hostname or not name or "/" in name:
+            raise ConfigError(INVALID)
+        secure = is_secure(url, INVALID)
         database = _Database(
             name,
             host=url.hostname,
@@ -63,7 +67,8 @@ class MySql:
             user=unquote(url.username or ""),
             password=unquote(url.password or ""),
             charset="utf8mb4",
-            pool_size=pool_size,
+            pool_size=settings.database_pool_size,
+            ssl=trust("DATABASE_CA_FILE", settings.database_ca_file) if secure else None,
             acquire_timeout=timeout,
             connect_timeout=timeout,
             # FOUND_ROWS: rowcount is the rows that matched, also if their values did not change.

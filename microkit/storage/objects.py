@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
 from microkit.storage.object_key import checked
 from microkit.storage.settings import ObjectsSettings
+from microkit.storage.url import split
 
 _log = logging.getLogger(__name__)
 
@@ -243,7 +244,8 @@ async def open_objects(settings: ObjectsSettings) -> AsyncIterator[Objects]:
     Raises:
         ConfigError: the URL is invalid.
     """
-    url = urlsplit(settings.objects_url)
+    invalid = "OBJECTS_URL: want file:///absolute/folder or minio://access:secret@host:port/bucket"
+    url = split(settings.objects_url, invalid)
     if url.scheme == "minio":
         from microkit.storage.minio import open_minio
 
@@ -255,6 +257,4 @@ async def open_objects(settings: ObjectsSettings) -> AsyncIterator[Objects]:
         await asyncio.to_thread(_clear, folder / _PARTIAL)
         yield FileObjects(folder)
     else:
-        raise ConfigError(
-            "OBJECTS_URL: want file:///absolute/folder or minio://access:secret@host:port/bucket"
-        )
+        raise ConfigError(invalid)

@@ -26,6 +26,7 @@ from microkit.errors import StoreError
 from microkit.observe import observed
 from microkit.storage.pipeline import Argument, Batch, Command, Pipeline, pack
 from microkit.storage.settings import RedisSettings
+from microkit.storage.url import split, trust
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED = 10_000
@@ -33,7 +34,14 @@ _SCAN_COUNT: Final = 500
 _MAX_IN_FLIGHT = 2
 _CONNECT_SECONDS = 1.0
 # Checked here, because redis-py uses database 0 if the path is not a number.
-_URL: Final = re.compile(r"unix://|rediss?://[^/]*(/\d*)?(\?|$)")
+_URL: Final = re.compile(r"unix:///.|rediss?://([^/]*@)?[^/@:]+(:\d+)?(/\d*)?(\?|$)")
+# What every write needs: a script and a key that is written, if only for a moment.
+_CHECK: Final[Command] = (
+    "EVAL",
+    "return redis.call('SET', KEYS[1], '1', 'PX', 1000)",
+    1,
+    "check:{0}",
+)
 _UNKNOWN_SCRIPT = "NOSCRIPT"
 
 
@@ -104,12 +112,12 @@ class Redis:
                 return
 
     async def check(self) -> None:
-        """Check that Redis replies.
+        """Check that Redis takes writes: PING also passes on a read-only replica or a full disk.
 
         Raises:
             StoreError: it does not.
         """
-        await self.execute("PING")
+        await self._observed("check", _CHECK)
 
     async def _observed(self, name: str, command: Command) -> Any:
         """Run one command; `name` is its name in metrics and logs."""
@@ -173,8 +181,13 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
         ConfigError: the URL is invalid.
     """
     invalid = "REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket"
+    url = split(settings.redis_url, invalid)
     if not _URL.match(settings.redis_url):
         raise ConfigError(invalid)
+    tls: dict[str, Any] = {}
+    if url.scheme == "rediss":
+        trust("REDIS_CA_FILE", settings.redis_ca_file)  # redis-py reads the file at each connect
+        tls["ssl_ca_certs"] = settings.redis_ca_file or None
     timeout = settings.store_timeout_ms / 1e3
     try:
         pool = ConnectionPool.from_url(
@@ -183,6 +196,7 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
             socket_timeout=timeout,
             socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
             retry=Retry(NoBackoff(), 0),
+            **tls,
         )
         pool.make_connection()  # type: ignore[no-untyped-call] # validates the URL's options
     except (ValueError, TypeError):

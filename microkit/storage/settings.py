@@ -11,6 +11,8 @@ class SqlSettings(Settings):
 
     database_url: str = field(default="", repr=False)
     database_pool_size: Positive = 4
+    # the authority of the server's certificate, for mysql://…?secure=1; unset: the system's
+    database_ca_file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,8 @@ class RedisSettings(Settings):
     """Redis: ``redis://``, ``rediss://`` or ``unix://``."""
 
     redis_url: str = field(default="", repr=False)
+    # the authority of the server's certificate, for rediss://; unset: the system's
+    redis_ca_file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,8 @@ class ObjectsSettings(Settings):
     """The object store: ``file:///absolute/folder`` or ``minio://…/bucket``."""
 
     objects_url: str = field(default="", repr=False)
+    # the authority of the server's certificate, for ?secure=1; unset: the system's
+    objects_ca_file: str = ""
     # the bucket's public URL: clients fetch objects there instead of through the API
     objects_public_url: str = ""
     # a private bucket: clients fetch objects at presigned URLs, which expire

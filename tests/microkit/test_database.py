@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import stores
+from certificates import certificate
 from fleet import eventually
 from peewee import SQL, AutoField, BigIntegerField, CharField, Model
 from playhouse.pwasyncio import await_
 
+from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
+from scripts import sql_servers
 
 
 class Account(Model):
@@ -347,6 +350,36 @@ async def test_several_replicas_may_migrate_concurrently(settings, database_url,
 
     # In threads, because waiting for the migration lock blocks the loop.
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, start()) for _ in range(4)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "mysql://", "mysql://host", "mysql:///name", "mysql://host:port/name",
+        "mysql://host:99999/name", "mysql://host/name?unknown=1", "mysql://host/name/more",
+        "mysql://[::1/name", "sqlite://", "sqlite://relative", "sqlite:relative",
+        "sqlite:////file?mode=ro", "postgres://host/name",
+    ],
+)  # fmt: skip
+async def test_an_invalid_url_is_an_error_with_its_setting(url, settings, migrations):
+    with pytest.raises(ConfigError, match="DATABASE_URL"):
+        async with open_database(settings(database_url=url), migrations):
+            pass
+
+
+async def test_a_connection_to_mysql_is_encrypted_with_the_ca_that_is_set(
+    settings, tmp_path, migrations
+):
+    ca, key = certificate(tmp_path)
+    tls = (f"--ssl-cert={ca}", f"--ssl-key={key}", "--require-secure-transport=on")
+    with sql_servers.mariadb(*tls) as server:
+        url = f"{server.url}/mysql?secure=1"
+        for ca_file, expected in ((ca, contextlib.nullcontext()), ("", pytest.raises(StoreError))):
+            own = settings(database_url=url, database_ca_file=str(ca_file))
+            with expected:
+                async with open_database(own, migrations) as database:
+                    ((_, cipher),) = await database.rows(SQL("SHOW STATUS LIKE 'Ssl_cipher'"))
+                    assert cipher
 
 
 @pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)

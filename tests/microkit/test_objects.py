@@ -5,10 +5,12 @@ import dataclasses
 import os
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import aiohttp
 import pytest
+from certificates import certificate
 from fleet import eventually
 
 from microkit.config import ConfigError
@@ -85,12 +87,28 @@ async def test_a_folder_that_is_not_writable_is_a_store_error(objects, source):
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://x", "file://relative", "minio://host/bucket", "minio://a:b@host:9000/", ""]
-)
+    "url",
+    [
+        "", "ftp://x", "file://relative", "minio://host/bucket", "minio://a:b@host:9000/",
+        "minio://a:b@host:port/bucket", "minio://a:b@[::1/bucket",
+        "minio://a:b@host/bucket?secure=yes",
+    ],
+)  # fmt: skip
 async def test_an_invalid_url_is_an_error_with_its_setting(settings, url):
     with pytest.raises(ConfigError, match="OBJECTS_URL"):
         async with open_objects(settings(objects_url=url)):
             pass
+
+
+async def test_a_store_with_tls_is_trusted_by_the_ca_that_is_set(settings, tmp_path, source):
+    ca, key = certificate(tmp_path)
+    with servers.s3(ca, key) as server:
+        url = f"{server.url('bucket')}?secure=1"
+        for ca_file, expected in ((ca, nullcontext()), ("", pytest.raises(StoreError))):
+            own = settings(objects_url=url, objects_ca_file=str(ca_file))
+            with expected:
+                async with open_objects(own) as objects:
+                    await objects.put("videos/a.mp4", source, "video/mp4")
 
 
 @pytest.mark.parametrize("store", ["minio"], indirect=True)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from certificates import certificate
-from fleet import store_calls
+from fleet import eventually, store_calls
 
 from microkit.config import ConfigError
 from microkit.errors import StoreError
@@ -159,6 +159,57 @@ async def test_password_user_and_database_are_part_of_the_url(guarded, settings)
                 await redis.check()
 
 
+async def refuses_writes(url, settings):
+    async with open_redis(settings(redis_url=url)) as redis:
+        try:
+            await redis.check()
+        except StoreError:
+            return True
+        return False
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["REPLICAOF", "127.0.0.1", servers.free_port()],
+        ["CONFIG", "SET", "maxmemory", "1"],
+        ["CONFIG", "SET", "min-replicas-to-write", "1"],
+        ["BGSAVE"],  # into a folder that is gone
+    ],
+)
+async def test_the_check_fails_where_redis_takes_no_writes(command, settings, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with servers.tcp_redis(["--save", "3600 1", "--dir", str(gone)]) as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        assert not await refuses_writes(url, settings)
+        gone.rmdir()
+        async with open_redis(settings(redis_url=url)) as redis:
+            await redis.execute(*command)
+            await eventually(lambda: refuses_writes(url, settings))
+        server.kill()  # it would not end before it has saved
+
+
+async def test_the_check_fails_for_a_user_without_rights(guarded, settings):
+    async with open_redis(settings(redis_url=guarded.url(":secret@", ""))) as redis:
+        await redis.execute("ACL", "SETUSER", "reader", "on", ">pass", "~*", "+@read", "+ping")
+    async with open_redis(settings(redis_url=guarded.url("reader:pass@", ""))) as redis:
+        assert await redis.execute("PING") == b"PONG"
+        with pytest.raises(StoreError):
+            await redis.check()
+
+
+async def test_a_ca_file_is_trusted(guarded, settings, tmp_path):
+    url = guarded.url(":secret@", "", tls=True)
+    async with open_redis(settings(redis_url=url, redis_ca_file=str(guarded.certificate))) as redis:
+        await redis.check()
+    (tmp_path / "no.pem").write_text("no certificate")
+    for path in (tmp_path / "missing", tmp_path / "no.pem"):
+        with pytest.raises(ConfigError, match="REDIS_CA_FILE"):
+            async with open_redis(settings(redis_url=url, redis_ca_file=str(path))):
+                pass
+
+
 async def test_tls_checks_the_certificate(guarded, settings, monkeypatch):
     own = settings(redis_url=guarded.url(":secret@", "", tls=True))
     async with open_redis(own) as redis:
@@ -170,7 +221,14 @@ async def test_tls_checks_the_certificate(guarded, settings, monkeypatch):
         assert await redis.execute("GET", "over") == b"tls"
 
 
-@pytest.mark.parametrize("url", ["http://redis", "redis://host/none", "redis://host:port", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "http://redis", "redis://", "redis:///0", "redis://:secret@", "redis://host/none",
+        "redis://host:port", "redis://host:99999", "redis://host:0", "redis://host/0?unknown=1",
+        "redis://[::1", "unix://", "unix://relative",
+    ],
+)  # fmt: skip
 async def test_an_invalid_url_is_an_error_with_its_setting(url, settings):
     with pytest.raises(ConfigError, match="REDIS_URL"):
         async with open_redis(settings(redis_url=url)):
