@@ -1,11 +1,13 @@
-"""Users and videos with all their fields, for the handlers."""
+"""Users and videos with all their fields, for the handlers: JSON that is copied into responses."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from api.facts import FactLoader
-from api.pack.user import friend, user, users
-from api.pack.video import video
-from idl import core, relation, relationmicro, videomicro
+from api.pack.comment import comments
+from api.pack.splice import array, packed
+from api.pack.user import friend
+from api.pack.video import VideoRow, videos
+from idl import commentmicro, core, interaction, relation, relationmicro
 from microkit.errors import NotFound
 
 
@@ -23,28 +25,43 @@ class Aggregate:
             Unavailable: userservice does not answer.
         """
         facts = await self._facts.load(viewer, [user_id], needs_users=True)
-        if user_id not in facts.infos:
+        if user_id not in facts.shared.accounts:
             raise NotFound("用户不存在")
-        return user(user_id, facts, base)
+        (user,) = facts.users(base, [user_id])
+        return packed(core.User, user)
 
-    async def full_users(
-        self, viewer: int, user_ids: Collection[int], base: str
-    ) -> dict[int, core.User]:
-        """Return users by id, in the order of `user_ids`."""
-        return users(user_ids, await self._facts.load(viewer, user_ids), base)
+    async def full_users(self, viewer: int, user_ids: Sequence[int], base: str) -> list[core.User]:
+        """Return users in the order of `user_ids`."""
+        if not user_ids:
+            return []
+        facts = await self._facts.load(viewer, user_ids)
+        return array(core.User, facts.users(base, user_ids))
 
     async def full_friends(
         self, viewer: int, friends: Sequence[relationmicro.User], base: str
     ) -> list[relation.FriendUser]:
         """Return relationservice's friends in their order."""
-        facts = await self._facts.load(viewer, [each.id for each in friends])
-        return [friend(each, facts, base) for each in friends]
+        if not friends:
+            return []
+        user_ids = [each.id for each in friends]
+        facts = await self._facts.load(viewer, user_ids)
+        return array(relation.FriendUser, map(friend, facts.users(base, user_ids), friends))
+
+    async def full_comments(
+        self, viewer: int, stored: Sequence[commentmicro.Comment], base: str
+    ) -> list[interaction.Comment]:
+        """Return commentservice's comments in their order."""
+        if not stored:
+            return []
+        author_ids = list({each.user.id for each in stored})
+        return comments(stored, await self._facts.load(viewer, author_ids), base)
 
     async def full_videos(
-        self, viewer: int, rows: Sequence[videomicro.Video], base: str
+        self, viewer: int, rows: Sequence[VideoRow], base: str
     ) -> list[core.Video]:
         """Return videoservice's videos in their order."""
-        authors = dict.fromkeys(row.author_id for row in rows)
+        if not rows:
+            return []
+        authors = list({row.author_id for row in rows})
         facts = await self._facts.load(viewer, authors, [row.id for row in rows])
-        users_by_id = users(authors, facts, base)
-        return [video(row, users_by_id[row.author_id], facts, base) for row in rows]
+        return array(core.Video, videos(rows, facts, base))

@@ -1,61 +1,40 @@
 """Loads the data of a page's users and videos from the five services.
 
-Concurrent requests share one call per service: it carries the union of their ids, and each viewer
-with the ids on that viewer's page. A shared call costs little more than one for a single request.
-Each request reads its own ids from the response.
+Concurrent pages share one call per service: it carries the union of their ids, and each viewer with
+the ids on that viewer's page. A shared call costs little more than one for a single page.
 """
 
 import asyncio
 import logging
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from api.clients import Clients
-from api.fallback import Fallback, ViewerIds
-from api.pack.facts import FollowFacts, LikeFacts, PageFacts
-from idl import usermicro
+from api.fallback import Fallback, Follows, Likes, ViewerIds
+from api.pack.facts import Facts, PageFacts
+from api.pack.user import Account
 from microkit.batch import MAX_IDS, BatchLoader
 from microkit.cache import CachedLoader
 from microkit.errors import Error
 
 _log = logging.getLogger(__name__)
-
-K = TypeVar("K", bound=tuple[object, ...])
-V = TypeVar("V")
+T = TypeVar("T")
 
 # No HTTP method changes a name or a picture, so two seconds of staleness are invisible.
-_INFO_CACHE_SIZE: Final = 20_000
-_INFO_CACHE_SECONDS: Final = 2.0
-
-Ids = tuple[int, ...]
-_CountKey = tuple[Ids]
-_Counts = dict[int, int]
-
-_NO_FOLLOWS: Final = FollowFacts({}, frozenset())
-_NO_LIKES: Final = LikeFacts({}, frozenset(), {})
-_NO_FACTS: Final = PageFacts({}, _NO_FOLLOWS, _NO_LIKES, {}, {})
+_ACCOUNT_CACHE_SIZE: Final = 20_000
+_ACCOUNT_CACHE_SECONDS: Final = 2.0
+_NOTHING: Final = (frozenset[int](), frozenset[int]())
 
 
-class _FollowKey(NamedTuple):
-    """The users on a page, and its viewer (0: anonymous)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """The users and videos on a page, and its viewer (0: anonymous)."""
 
     viewer: int
-    user_ids: Ids
-
-
-class _LikeKey(NamedTuple):
-    """The videos and users on a page, and its viewer (0: anonymous)."""
-
-    viewer: int
-    video_ids: Ids
-    user_ids: Ids
+    user_ids: Sequence[int]
+    video_ids: Sequence[int]
+    needs_users: bool
 
 
 class FactLoader:
@@ -64,139 +43,118 @@ class FactLoader:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._fallback = Fallback(clients)
-        self._infos: CachedLoader[int, usermicro.UserInfo] = CachedLoader(
-            self._load_infos, _INFO_CACHE_SIZE, _INFO_CACHE_SECONDS
+        self._accounts: CachedLoader[int, Account] = CachedLoader(
+            self._load_accounts, _ACCOUNT_CACHE_SIZE, _ACCOUNT_CACHE_SECONDS
         )
-        self._follows: BatchLoader[_FollowKey, FollowFacts] = BatchLoader(
-            _grouped(self._load_follows)
-        )
-        self._likes: BatchLoader[_LikeKey, LikeFacts] = BatchLoader(_grouped(self._load_likes))
-        self._works: BatchLoader[_CountKey, _Counts] = BatchLoader(_grouped(self._load_works))
-        self._comments: BatchLoader[_CountKey, _Counts] = BatchLoader(_grouped(self._load_comments))
+        # Two loaders: a page of people does not wait for the services of videos.
+        self._people: BatchLoader[_Page, PageFacts | Error] = BatchLoader(self._load_pages)
+        self._videos: BatchLoader[_Page, PageFacts | Error] = BatchLoader(self._load_pages)
 
     async def load(
         self,
         viewer: int,
-        user_ids: Iterable[int],
-        video_ids: Iterable[int] = (),
+        user_ids: Sequence[int],
+        video_ids: Sequence[int] = (),
         *,
         needs_users: bool = False,
     ) -> PageFacts:
-        """Return the data of users and videos for a viewer (0: anonymous).
-
-        It may include other users and videos, from concurrent requests.
+        """Return the data of distinct users and videos for a viewer (0: anonymous).
 
         Raises:
             Error: userservice failed, and `needs_users` is set.
         """
-        follow_key = _FollowKey(viewer, tuple(user_ids))
-        like_key = _LikeKey(viewer, tuple(video_ids), follow_key.user_ids)
-        if not follow_key.user_ids:
-            return _NO_FACTS
-        work_key, comment_key = (follow_key.user_ids,), (like_key.video_ids,)
-        # All loads are started before the first one is awaited.
-        loads = asyncio.gather(
-            self._follows.join((follow_key,)),
-            self._likes.join((like_key,)),
-            self._works.join((work_key,)),
-            *((self._comments.join((comment_key,)),) if like_key.video_ids else ()),
+        page = _Page(viewer, user_ids, video_ids, needs_users)
+        loader = self._videos if video_ids else self._people
+        facts = (await loader.join((page,)))[page]
+        if isinstance(facts, Error):
+            raise facts
+        return facts
+
+    async def _load_pages(self, pages: list[_Page]) -> Mapping[_Page, PageFacts | Error]:
+        loaded: dict[_Page, PageFacts | Error] = {}
+        for group in _groups(pages):
+            loaded |= await self._load(group)
+        return loaded
+
+    async def _load(self, pages: list[_Page]) -> Mapping[_Page, PageFacts | Error]:
+        user_ids = _union(page.user_ids for page in pages)
+        video_ids = _union(page.video_ids for page in pages)
+        viewed = [page for page in pages if page.viewer]
+        accounts, follows, likes, works, comments = await asyncio.gather(
+            self._accounts.many(user_ids),
+            self._fallback.follows(
+                user_ids, [ViewerIds(each.viewer, each.user_ids) for each in viewed]
+            ),
+            self._fallback.likes(
+                video_ids, user_ids, [ViewerIds(each.viewer, each.video_ids) for each in viewed]
+            ),
+            self._load_works(user_ids),
+            self._load_comments(video_ids),
             return_exceptions=True,
         )
-        infos = await self._user_infos(follow_key.user_ids, needed=needs_users)
-        follows, likes, works, *comments = await loads
-        return PageFacts(
-            infos,
-            _result(follows, follow_key, _NO_FOLLOWS),
-            _result(likes, like_key, _NO_LIKES),
-            _result(works, work_key, {}),
-            _result(comments[0], comment_key, {}) if comments else {},
+        follows = _result(follows, Follows.none(len(user_ids), len(viewed)))
+        likes = _result(likes, Likes.none(len(video_ids), len(user_ids), len(viewed)))
+        works = _result(works, [0] * len(user_ids))
+        columns = follows.following, follows.followers, likes.given, likes.received, works
+        shared = Facts(
+            user_ids,
+            _result(accounts, {}),
+            list(zip(*columns, strict=True)),
+            dict(zip(video_ids, likes.videos, strict=True)),
+            _result(comments, {}),
         )
+        seen = dict(zip(viewed, zip(follows.followed, likes.liked, strict=True), strict=True))
+        failed = accounts if isinstance(accounts, Error) else None
+        return {
+            page: failed
+            if failed and page.needs_users
+            else PageFacts(shared, *seen.get(page, _NOTHING))
+            for page in pages
+        }
 
-    async def _user_infos(self, user_ids: Ids, *, needed: bool) -> Mapping[int, usermicro.UserInfo]:
-        try:
-            return await self._infos.many(user_ids)
-        except Error as error:
-            if needed:
-                raise
-            _warn(error)
-            return {}
-
-    async def _load_infos(self, user_ids: list[int]) -> Mapping[int, usermicro.UserInfo]:
+    async def _load_accounts(self, user_ids: list[int]) -> Mapping[int, Account]:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
-        return {info.id: info for info in answer.user_set or ()}
+        return {info.id: Account.of(info) for info in answer.user_set or ()}
 
-    async def _load_follows(self, keys: Sequence[_FollowKey]) -> Mapping[_FollowKey, FollowFacts]:
-        viewed = {key: ViewerIds(key.viewer, key.user_ids) for key in keys if key.viewer}
-        infos, followed = await self._fallback.follows(
-            _union(key.user_ids for key in keys), list(viewed.values())
-        )
-        by_key = dict(zip(viewed, followed, strict=True))
-        return {key: FollowFacts(infos, by_key.get(key, frozenset())) for key in keys}
-
-    async def _load_likes(self, keys: Sequence[_LikeKey]) -> Mapping[_LikeKey, LikeFacts]:
-        signed_in = [key for key in keys if key.viewer and key.video_ids]
-        videos, users, liked = await self._fallback.likes(
-            _union(key.video_ids for key in keys),
-            _union(key.user_ids for key in keys),
-            [ViewerIds(key.viewer, key.video_ids) for key in signed_in],
-        )
-        by_key = dict(zip(signed_in, liked, strict=True))
-        return {key: LikeFacts(videos, by_key.get(key, frozenset()), users) for key in keys}
-
-    async def _load_works(self, keys: Sequence[_CountKey]) -> Mapping[_CountKey, _Counts]:
-        user_ids = _union(ids for (ids,) in keys)
+    async def _load_works(self, user_ids: list[int]) -> Sequence[int]:
         answer = await self._clients.videos.GetVideoCountSetByIdUserSetMethod(
-            author_id_set=user_ids
+            author_id_set=user_ids, columns=True
         )
+        if answer.counts is not None:
+            return answer.counts
         counts = {each.id: each.count for each in answer.count_set}
-        return dict.fromkeys(keys, counts)
+        return [counts.get(each, 0) for each in user_ids]
 
-    async def _load_comments(self, keys: Sequence[_CountKey]) -> Mapping[_CountKey, _Counts]:
-        video_ids = _union(ids for (ids,) in keys)
+    async def _load_comments(self, video_ids: list[int]) -> Mapping[int, int]:
+        if not video_ids:
+            return {}
         answer = await self._clients.comments.VideosCommentCountMethod(video_id_list=video_ids)
-        return dict.fromkeys(keys, answer.comment_count_map)
+        return answer.comment_count_map
 
 
-def _result(loaded: Mapping[K, V] | BaseException, key: K, default: V) -> V:
+def _result(loaded: T | BaseException, default: T) -> T:
     """Return the loaded value; `default` if the service failed."""
     if isinstance(loaded, Error):
-        _warn(loaded)
+        _log.warning("partial page: %s: %s: %s", loaded.peer, type(loaded).__name__, loaded.message)
         return default
     if isinstance(loaded, BaseException):
         raise loaded
-    return loaded.get(key, default)
+    return loaded
 
 
-def _warn(error: Error) -> None:
-    _log.warning("partial page: %s: %s: %s", error.peer, type(error).__name__, error.message)
-
-
-def _union(ids: Iterable[Ids]) -> list[int]:
+def _union(ids: Iterable[Sequence[int]]) -> list[int]:
     return list(set().union(*ids))
 
 
-def _grouped(
-    load: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
-) -> Callable[[list[K]], Awaitable[Mapping[K, V]]]:
-    """Split the keys of `load` into groups that each fit into one call."""
-
-    async def load_groups(keys: list[K]) -> Mapping[K, V]:
-        loaded: dict[K, V] = {}
-        for group in _groups(keys):
-            loaded |= await load(group)
-        return loaded
-
-    return load_groups
-
-
-def _groups(keys: list[K]) -> Iterator[list[K]]:
-    group: list[K] = []
+def _groups(pages: list[_Page]) -> Iterator[list[_Page]]:
+    """Split pages into groups that each fit into one call."""
+    group: list[_Page] = []
     free = MAX_IDS
-    for key in keys:
-        size = sum(len(ids) for ids in key if isinstance(ids, tuple))
+    for page in pages:
+        size = len(page.user_ids) + len(page.video_ids)
         if group and size > free:
             yield group
             group, free = [], MAX_IDS
-        group.append(key)
+        group.append(page)
         free -= size
     yield group

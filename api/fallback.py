@@ -7,9 +7,9 @@ but the original services read it without a check.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from api.call import ANONYMOUS
 from api.clients import Clients
@@ -18,6 +18,9 @@ from microkit.errors import UnknownMethod
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+_NO_FOLLOWS: Final = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
+_NO_LIKES: Final = (0, 0)
 
 
 class ViewerIds(NamedTuple):
@@ -48,6 +51,33 @@ class _AddedMethod:
         return await original()
 
 
+class Follows(NamedTuple):
+    """Follow counts in the order of the requested users, and the users that each viewer follows."""
+
+    following: Sequence[int]
+    followers: Sequence[int]
+    followed: Sequence[frozenset[int]]
+
+    @classmethod
+    def none(cls, users: int, viewers: int) -> "Follows":
+        """Return zeros."""
+        return cls([0] * users, [0] * users, [frozenset()] * viewers)
+
+
+class Likes(NamedTuple):
+    """Likes of the requested videos, given and received by the users, and of each viewer."""
+
+    videos: Sequence[int]
+    given: Sequence[int]
+    received: Sequence[int]
+    liked: Sequence[frozenset[int]]
+
+    @classmethod
+    def none(cls, videos: int, users: int, viewers: int) -> "Likes":
+        """Return zeros."""
+        return cls([0] * videos, [0] * users, [0] * users, [frozenset()] * viewers)
+
+
 class Fallback:
     """Batch calls to relationservice and favoriteservice, with fallbacks."""
 
@@ -56,10 +86,8 @@ class Fallback:
         self._infos = _AddedMethod("GetFollowInfosMethod")
         self._summaries = _AddedMethod("FavoriteSummaryMethod")
 
-    async def follows(
-        self, user_ids: list[int], viewed: Sequence[ViewerIds]
-    ) -> tuple[Mapping[int, relationmicro.FollowInfo], list[frozenset[int]]]:
-        """Return follow counts by user, and for each of `viewed` the users the viewer follows."""
+    async def follows(self, user_ids: list[int], viewed: Sequence[ViewerIds]) -> Follows:
+        """Return the follows of distinct users, and which of their users the viewers follow."""
 
         async def added() -> relationmicro.GetFollowInfosResp:
             return await self._clients.relations.GetFollowInfosMethod(
@@ -69,6 +97,7 @@ class Fallback:
                     relationmicro.Viewed(viewer=each.viewer, user_ids=list(each.ids))
                     for each in viewed
                 ],
+                columns=True,
             )
 
         async def original() -> relationmicro.GetFollowInfosResp:
@@ -88,15 +117,22 @@ class Fallback:
             )
 
         answer = await self._infos.call(added, original)
-        infos = answer.follow_info_map or {}
+        following, followers = answer.follow_counts, answer.follower_counts
+        if following is None or followers is None:  # a service without `columns`
+            infos = answer.follow_info_map or {}
+            found = [infos.get(each, _NO_FOLLOWS) for each in user_ids]
+            following = [each.follow_count for each in found]
+            followers = [each.follower_count for each in found]
         if answer.followed is None:  # an original service, or an older one without `viewed`
-            return infos, await asyncio.gather(*map(self._followed, viewed))
-        return infos, list(map(frozenset, answer.followed))
+            followed = await asyncio.gather(*map(self._followed, viewed))
+        else:
+            followed = list(map(frozenset, answer.followed))
+        return Follows(following, followers, followed)
 
     async def likes(
         self, video_ids: list[int], user_ids: list[int], viewed: Sequence[ViewerIds]
-    ) -> tuple[Mapping[int, int], Mapping[int, list[int]], list[frozenset[int]]]:
-        """Return likes by video and by user, and for each of `viewed` the viewer's liked videos."""
+    ) -> Likes:
+        """Return the likes of distinct videos and users, and which videos the viewers like."""
 
         async def added() -> favoritemicro.FavoriteSummaryResp:
             return await self._clients.favorites.FavoriteSummaryMethod(
@@ -107,6 +143,7 @@ class Fallback:
                     favoritemicro.Viewed(viewer=each.viewer, video_ids=list(each.ids))
                     for each in viewed
                 ],
+                columns=True,
             )
 
         async def original() -> favoritemicro.FavoriteSummaryResp:
@@ -121,10 +158,20 @@ class Fallback:
             )
 
         answer = await self._summaries.call(added, original)
-        counts = answer.video_favorite_count_map, answer.user_favorite_count_map
+        videos, given, received = (
+            answer.video_counts,
+            answer.given_counts,
+            answer.received_counts,
+        )
+        if videos is None or given is None or received is None:  # a service without `columns`
+            videos = [answer.video_favorite_count_map.get(each, 0) for each in video_ids]
+            found = [answer.user_favorite_count_map.get(each, _NO_LIKES) for each in user_ids]
+            given, received = [each[0] for each in found], [each[1] for each in found]
         if answer.liked is None:  # an original service, or an older one without `viewed`
-            return *counts, await asyncio.gather(*map(self._liked, viewed))
-        return *counts, list(map(frozenset, answer.liked))
+            liked = await asyncio.gather(*map(self._liked, viewed))
+        else:
+            liked = list(map(frozenset, answer.liked))
+        return Likes(videos, given, received, liked)
 
     async def _followed(self, viewed: ViewerIds) -> frozenset[int]:
         answer = await self._clients.relations.GetIsFollowsMethod(
@@ -134,6 +181,8 @@ class Fallback:
         return frozenset(user_id for user_id, follows in flags.items() if follows)
 
     async def _liked(self, viewed: ViewerIds) -> frozenset[int]:
+        if not viewed.ids:
+            return frozenset()
         answer = await self._clients.favorites.FavoriteRelationsMethod(
             user_id=viewed.viewer, video_id_list=list(viewed.ids)
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from api.call import ANONYMOUS
 from api.clients import Clients
+from api.pack.video import VideoRow
 from idl import commentmicro, relationmicro, videomicro
 from microkit.batch import BatchLoader, SingleFlight
 from microkit.paging import END, Page
@@ -17,10 +18,10 @@ class FeedPage:
 
     __slots__ = ("_hash", "next_ns", "rows")
 
-    def __init__(self, rows: Sequence[videomicro.Video], next_ns: int) -> None:
+    def __init__(self, rows: list[VideoRow], next_ns: int) -> None:
         self.rows = rows
         self.next_ns = next_ns
-        # Structs are not hashable. Ids distinguish almost all pages, __eq__ the rest.
+        # Ids distinguish almost all pages, __eq__ the rest.
         self._hash = hash((next_ns, *(row.id for row in rows)))
 
     def __hash__(self) -> int:
@@ -45,10 +46,8 @@ class Lists:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._pages: SingleFlight[tuple[int, int], FeedPage] = SingleFlight(self._load_page)
-        self._published: SingleFlight[PageKey, Page[videomicro.Video]] = SingleFlight(
-            self._load_published
-        )
-        self._videos: BatchLoader[int, videomicro.Video] = BatchLoader(self._load_videos)
+        self._published: SingleFlight[PageKey, Page[VideoRow]] = SingleFlight(self._load_published)
+        self._videos: BatchLoader[int, VideoRow] = BatchLoader(self._load_videos)
         self._comments: SingleFlight[PageKey, commentmicro.CommentListResp] = SingleFlight(
             self._load_comments
         )
@@ -59,11 +58,11 @@ class Lists:
         """Return videoservice's page of the feed before a time."""
         return await self._pages.one((before_ns, limit))
 
-    async def published(self, key: PageKey) -> Page[videomicro.Video]:
+    async def published(self, key: PageKey) -> Page[VideoRow]:
         """Return a page of an author's videos, newest first."""
         return await self._published.one(key)
 
-    async def videos(self, video_ids: Sequence[int]) -> list[videomicro.Video]:
+    async def videos(self, video_ids: Sequence[int]) -> list[VideoRow]:
         """Return videos in the order of `video_ids`, without those that do not exist."""
         return list((await self._videos.many(video_ids)).values())
 
@@ -89,18 +88,18 @@ class Lists:
     async def _load_page(self, page: tuple[int, int]) -> FeedPage:
         before, limit = page
         answer = await self._clients.videos.GetVideosFeedMethod(latest_time=before, limit=limit)
-        return FeedPage(answer.video_list or (), answer.next_time or 0)
+        return FeedPage(_rows(answer.video_list or ()), answer.next_time or 0)
 
-    async def _load_published(self, key: PageKey) -> Page[videomicro.Video]:
+    async def _load_published(self, key: PageKey) -> Page[VideoRow]:
         author, cursor, count = key
         answer = await self._clients.videos.GetVideosByAuthorIdMethod(
             author_id=author, cursor=cursor, count=count
         )
-        return Page(answer.video_list or [], answer.next_cursor or END)
+        return Page(_rows(answer.video_list or ()), answer.next_cursor or END)
 
-    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, videomicro.Video]:
+    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, VideoRow]:
         answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids)
-        return {row.id: row for row in answer.video_set or ()}
+        return {row.id: row for row in _rows(answer.video_set or ())}
 
     async def _load_comments(self, key: PageKey) -> commentmicro.CommentListResp:
         return await self._list_comments(ANONYMOUS, key)
@@ -124,6 +123,10 @@ class Lists:
             myId=ANONYMOUS, targetId=user_id, ids_only=True, cursor=cursor, count=count
         )
         return Page(_ids(answer.user_ids, answer.user_list), answer.next_cursor or END)
+
+
+def _rows(videos: Sequence[videomicro.Video]) -> list[VideoRow]:
+    return list(map(VideoRow.of, videos))
 
 
 def _ids(ids: list[int] | None, users: Sequence[relationmicro.User]) -> list[int]:

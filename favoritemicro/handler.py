@@ -104,19 +104,27 @@ class FavoriteHandler:
         self, request: favoritemicro.FavoriteSummaryReq
     ) -> favoritemicro.FavoriteSummaryResp:
         """Return the counts and flags for a page of videos and their authors."""
-        video_ids = distinct(request.video_id_list)
+        video_ids, user_ids = distinct(request.video_id_list), distinct(request.user_id_list)
         viewed = request.viewed or []
-        likes, is_favorite, counts, liked = await asyncio.gather(
+        liked = asyncio.gather(
+            *(self._favorites.liked(each.viewer, distinct(each.video_ids)) for each in viewed)
+        )
+        if request.columns:
+            likes, (given, received), lists = await asyncio.gather(
+                self._favorites.video_column(video_ids),
+                self._favorites.user_columns(user_ids),
+                liked,
+            )
+            return pack.summary_columns(likes, given, received, lists)
+        likes_by_id, is_favorite, counts, lists = await asyncio.gather(
             self._favorites.video_counts(video_ids),
             self._favorites.is_favorite(request.user_id, [] if viewed else video_ids),
-            self._favorites.user_counts(distinct(request.user_id_list)),
-            asyncio.gather(
-                *(self._favorites.liked(each.viewer, distinct(each.video_ids)) for each in viewed)
-            ),
+            self._favorites.user_counts(user_ids),
+            liked,
         )
         return favoritemicro.FavoriteSummaryResp.ok(
-            video_favorite_count_map=likes,
+            video_favorite_count_map=likes_by_id,
             is_favorite_map=is_favorite,
             user_favorite_count_map=pack.user_counts(counts),
-            liked=liked,
+            liked=lists,
         )

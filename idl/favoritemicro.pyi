@@ -106,6 +106,7 @@ class FavoriteSummaryReq(msgspec.Struct, kw_only=True):
     video_id_list: list[int]
     user_id_list: list[int]
     viewed: list[Viewed] | None = None  # several viewers at once, beside or in place of user_id
+    columns: bool | None = None  # counts as lists, the maps empty: cheaper to decode
 
 class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
     base_resp: BaseResp
@@ -113,6 +114,11 @@ class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
     is_favorite_map: dict[int, bool]
     user_favorite_count_map: dict[int, list[int]]  # user id: [likes given, likes received]
     liked: list[list[int]] | None = None  # of each in `viewed`: the videos that the viewer likes
+    video_counts: list[int] | None = (
+        None  # with columns: of the distinct video_id_list, in its order
+    )
+    given_counts: list[int] | None = None  # of the distinct user_id_list, in its order
+    received_counts: list[int] | None = None
     @classmethod
     def ok(
         cls,
@@ -121,6 +127,9 @@ class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
         is_favorite_map: dict[int, bool],
         user_favorite_count_map: dict[int, list[int]],
         liked: list[list[int]] | None = None,
+        video_counts: list[int] | None = None,
+        given_counts: list[int] | None = None,
+        received_counts: list[int] | None = None,
     ) -> Self: ...
 
 class FavoriteServiceHandler(Protocol):
@@ -183,6 +192,7 @@ class FavoriteServiceClient(Protocol):
         video_id_list: list[int],
         user_id_list: list[int],
         viewed: list[Viewed] | None = None,
+        columns: bool | None = None,
         timeout: float | None = None,
     ) -> FavoriteSummaryResp: ...
 

@@ -104,6 +104,7 @@ struct FavoriteSummaryReq {
     2: required list<i64> video_id_list
     3: required list<i64> user_id_list
     100: optional list<Viewed> viewed       // several viewers at once, beside or in place of user_id
+    101: optional bool columns              // counts as lists, the maps empty: cheaper to decode
 }
 
 struct FavoriteSummaryResp {
@@ -112,6 +113,9 @@ struct FavoriteSummaryResp {
     3: required map<i64, bool> is_favorite_map
     4: required map<i64, list<i64>> user_favorite_count_map // user id: [likes given, likes received]
     100: optional list<list<i64>> liked     // of each in `viewed`: the videos that the viewer likes
+    101: optional list<i64> video_counts    // with columns: of the distinct video_id_list, in its order
+    102: optional list<i64> given_counts    // of the distinct user_id_list, in its order
+    103: optional list<i64> received_counts
 }
 
 service FavoriteService {

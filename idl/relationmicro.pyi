@@ -157,6 +157,7 @@ class GetFollowInfosReq(msgspec.Struct, kw_only=True):
     my_uid: int | None = None
     target_uids: list[int]
     viewed: list[Viewed] | None = None  # several viewers at once, beside or in place of my_uid
+    columns: bool | None = None  # counts as lists instead of follow_info_map: cheaper to decode
 
 class GetFollowInfosResp(msgspec.Struct, kw_only=True):
     status_code: int
@@ -166,12 +167,18 @@ class GetFollowInfosResp(msgspec.Struct, kw_only=True):
     followed: list[list[int]] | None = (
         None  # of each in `viewed`: the users that the viewer follows
     )
+    follow_counts: list[int] | None = (
+        None  # with columns: of the distinct target_uids, in their order
+    )
+    follower_counts: list[int] | None = None
     @classmethod
     def ok(
         cls,
         *,
         follow_info_map: dict[int, FollowInfo] | None = None,
         followed: list[list[int]] | None = None,
+        follow_counts: list[int] | None = None,
+        follower_counts: list[int] | None = None,
     ) -> Self: ...
 
 class Message(msgspec.Struct, kw_only=True):
@@ -268,6 +275,7 @@ class RelationServiceClient(Protocol):
         my_uid: int | None = None,
         target_uids: list[int],
         viewed: list[Viewed] | None = None,
+        columns: bool | None = None,
         timeout: float | None = None,
     ) -> GetFollowInfosResp: ...
 

@@ -143,6 +143,7 @@ struct GetFollowInfosReq {
     1: optional i64 my_uid
     2: required list<i64> target_uids
     100: optional list<Viewed> viewed       // several viewers at once, beside or in place of my_uid
+    101: optional bool columns              // counts as lists instead of follow_info_map: cheaper to decode
 }
 
 struct GetFollowInfosResp {
@@ -151,6 +152,8 @@ struct GetFollowInfosResp {
     3: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
     101: optional list<list<i64>> followed  // of each in `viewed`: the users that the viewer follows
+    102: optional list<i64> follow_counts   // with columns: of the distinct target_uids, in their order
+    103: optional list<i64> follower_counts
 }
 
 service RelationService {

@@ -99,14 +99,16 @@ class VideoCount(msgspec.Struct, kw_only=True):
 
 class GetVideoCountSetByIdUserSetReq(msgspec.Struct, kw_only=True):
     author_id_set: list[int]
+    columns: bool | None = None  # counts as a list, count_set empty: cheaper to decode
 
 class GetVideoCountSetByIdUserSetResp(msgspec.Struct, kw_only=True):
     status: bool
     count_set: list[VideoCount]
     status_code: int | None = None
     status_msg: str | None = None
+    counts: list[int] | None = None  # with columns: of the distinct author_id_set, in its order
     @classmethod
-    def ok(cls, *, count_set: list[VideoCount]) -> Self: ...
+    def ok(cls, *, count_set: list[VideoCount], counts: list[int] | None = None) -> Self: ...
 
 class GetVideoSetByIdSetReq(msgspec.Struct, kw_only=True):
     id_set: list[int]
@@ -201,7 +203,7 @@ class VideoServiceClient(Protocol):
         self, *, video_id: int, timeout: float | None = None
     ) -> DeleteVideoResp: ...
     async def GetVideoCountSetByIdUserSetMethod(
-        self, *, author_id_set: list[int], timeout: float | None = None
+        self, *, author_id_set: list[int], columns: bool | None = None, timeout: float | None = None
     ) -> GetVideoCountSetByIdUserSetResp: ...
     async def GetUsedKeysMethod(
         self, *, keys: list[str], timeout: float | None = None

@@ -94,6 +94,7 @@ struct VideoCount {
 
 struct GetVideoCountSetByIdUserSetReq {
     1: required list<i64> author_id_set
+    100: optional bool columns          // counts as a list, count_set empty: cheaper to decode
 }
 
 struct GetVideoCountSetByIdUserSetResp {
@@ -101,6 +102,7 @@ struct GetVideoCountSetByIdUserSetResp {
     2: required list<VideoCount> count_set
     100: optional i32 status_code
     101: optional string status_msg
+    102: optional list<i64> counts      // with columns: of the distinct author_id_set, in its order
 }
 
 struct GetVideoSetByIdSetReq {

@@ -98,8 +98,7 @@ class BatchLoader(Generic[K, V]):
     async def _fetch(self, keys: list[K]) -> Mapping[K, V]:
         if len(keys) <= self._limit:
             return await self._load(keys)
-        parts = [keys[at : at + self._limit] for at in range(0, len(keys), self._limit)]
-        loaded = await asyncio.gather(*map(self._load, parts))
+        loaded = await asyncio.gather(*map(self._load, parts(keys, self._limit)))
         return {key: value for part in loaded for key, value in part.items()}
 
 
@@ -126,6 +125,11 @@ class SingleFlight(Generic[K, V]):
     async def _load_one(self, keys: list[K]) -> dict[K, V]:
         (key,) = keys
         return {key: await self._load(key)}
+
+
+def parts(items: list[K], size: int) -> list[list[K]]:
+    """Return `items` in parts of up to `size`."""
+    return [items[at : at + size] for at in range(0, len(items), size)]
 
 
 def distinct(ids: Iterable[int]) -> list[int]:

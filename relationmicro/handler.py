@@ -60,14 +60,22 @@ class RelationHandler:
         self, request: relationmicro.GetFollowInfosReq
     ) -> relationmicro.GetFollowInfosResp:
         """Return many users' counts and whether the viewer follows them."""
-        viewed = request.viewed or []
-        infos, followed = await asyncio.gather(
-            self._infos(request.my_uid, distinct(request.target_uids)),
-            asyncio.gather(
-                *(self._follows.followed(each.viewer, distinct(each.user_ids)) for each in viewed)
-            ),
+        user_ids = distinct(request.target_uids)
+        followed = asyncio.gather(
+            *(
+                self._follows.followed(each.viewer, distinct(each.user_ids))
+                for each in request.viewed or ()
+            )
         )
-        return relationmicro.GetFollowInfosResp.ok(follow_info_map=infos, followed=followed)
+        if request.columns:
+            (following, followers), lists = await asyncio.gather(
+                self._follows.count_columns(user_ids), followed
+            )
+            return relationmicro.GetFollowInfosResp.ok(
+                follow_counts=following, follower_counts=followers, followed=lists
+            )
+        infos, lists = await asyncio.gather(self._infos(request.my_uid, user_ids), followed)
+        return relationmicro.GetFollowInfosResp.ok(follow_info_map=infos, followed=lists)
 
     async def GetIsFollowsMethod(
         self, request: relationmicro.GetIsFollowsReq

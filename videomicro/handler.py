@@ -93,7 +93,12 @@ class VideoHandler:
         self, request: videomicro.GetVideoCountSetByIdUserSetReq
     ) -> videomicro.GetVideoCountSetByIdUserSetResp:
         """Return how many videos each author has, 0 if none."""
-        counts = await self._videos.counts(distinct(request.author_id_set))
+        authors = distinct(request.author_id_set)
+        counts = await self._videos.counts(authors)
+        if request.columns:
+            return videomicro.GetVideoCountSetByIdUserSetResp.ok(
+                count_set=[], counts=[counts[author] for author in authors]
+            )
         return videomicro.GetVideoCountSetByIdUserSetResp.ok(count_set=pack.counts(counts))
 
     async def GetUsedKeysMethod(

@@ -4,7 +4,6 @@ from api.aggregate import Aggregate
 from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
-from api.pack.comment import comment, comments
 from idl import interaction
 from microkit.paging import END
 
@@ -55,8 +54,7 @@ class InteractionHandler:
         )
         if answer.comment is None:
             return interaction.CommentResp.ok()
-        users = await self._aggregate.full_users(call.viewer, [call.viewer], call.base)
-        published = comment(answer.comment, users[call.viewer])
+        (published,) = await self._aggregate.full_comments(call.viewer, [answer.comment], call.base)
         return interaction.CommentResp.ok(comment=published)
 
     async def CommentListMethod(
@@ -65,8 +63,5 @@ class InteractionHandler:
         """Return a page of a video's comments, newest first."""
         page_key = (call.request.video_id, call.request.cursor, call.request.count)
         page = await self._lists.comments(call.viewer, page_key)
-        author_ids = {each.user.id for each in page.items}
-        users = await self._aggregate.full_users(call.viewer, author_ids, call.base)
-        return interaction.CommentListResp.ok(
-            comment_list=comments(page.items, users), next_cursor=page.next_cursor
-        )
+        comments = await self._aggregate.full_comments(call.viewer, page.items, call.base)
+        return interaction.CommentListResp.ok(comment_list=comments, next_cursor=page.next_cursor)

@@ -1,6 +1,5 @@
 """The methods of relation.thrift: follows, friends and chat."""
 
-from collections.abc import Collection
 from datetime import tzinfo
 
 from api.aggregate import Aggregate
@@ -8,7 +7,7 @@ from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.message import chat
-from idl import core, relation
+from idl import relation
 from microkit.paging import END
 
 
@@ -36,7 +35,7 @@ class RelationHandler:
         """Return a page of the users that a user follows, newest first."""
         page_key = (target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.following(page_key)
-        users = await self._users(call.viewer, page.items, call.base)
+        users = await self._aggregate.full_users(call.viewer, page.items, call.base)
         return relation.FollowListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FollowerListMethod(
@@ -45,7 +44,7 @@ class RelationHandler:
         """Return a page of a user's followers, newest first."""
         page_key = (target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.followers(page_key)
-        users = await self._users(call.viewer, page.items, call.base)
+        users = await self._aggregate.full_users(call.viewer, page.items, call.base)
         return relation.FollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FriendListMethod(
@@ -93,6 +92,3 @@ class RelationHandler:
             content=call.request.content,
         )
         return relation.MessageActionResp.ok()
-
-    async def _users(self, viewer: int, user_ids: Collection[int], base: str) -> list[core.User]:
-        return list((await self._aggregate.full_users(viewer, user_ids, base)).values())

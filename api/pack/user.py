@@ -1,59 +1,67 @@
 """Users."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+import functools
+from typing import Final, NamedTuple
 
-from msgspec import structs
-
-from api.pack.facts import PageFacts
+from api.pack.splice import HOLE, encode, pieces
 from api.pack.url import absolute
-from idl import core, relation, relationmicro, usermicro
+from idl import core, relationmicro, usermicro
 
-_NO_INFO: Final = usermicro.UserInfo(
-    id=0,
-    name="",
-    avatar="",
-    background_image="",
-    signature="",
-    follow_count=0,
-    follower_count=0,
-    total_favorited=0,
-    work_count=0,
-    favorite_count=0,
-)
-_NO_FOLLOWS: Final = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
-_NO_LIKES: Final = (0, 0)
+_KEPT: Final = 5_000
+
+Counts = tuple[int, int, int, int, int]
+"""A user's counts: followed users, followers, likes given, likes received, videos."""
+PackedUser = tuple[bytes, bytes]
+"""A user's JSON for a viewer who does not follow the user, and for one who does."""
 
 
-def user(user_id: int, facts: PageFacts, base: str) -> core.User:
-    """Return one user."""
-    info = facts.infos.get(user_id, _NO_INFO)
-    follows = facts.follows.infos.get(user_id, _NO_FOLLOWS)
-    given, received = facts.likes.users.get(user_id, _NO_LIKES)
+class Account(NamedTuple):
+    """What userservice knows about a user."""
+
+    id: int
+    name: str = ""
+    avatar: str = ""
+    background_image: str = ""
+    signature: str = ""
+
+    @classmethod
+    def of(cls, info: usermicro.UserInfo) -> "Account":
+        """Return the account of a struct; its counts are copies that may be old."""
+        return cls(info.id, info.name, info.avatar, info.background_image, info.signature)
+
+
+@functools.lru_cache(_KEPT)
+def packed_user(base: str, account: Account, counts: Counts) -> PackedUser:
+    """Return a user's JSON.
+
+    The same users appear on many pages. A kept result is never stale, because everything that it
+    shows is an argument.
+    """
+    following, followers, given, received, works = counts
     # A missing picture or signature is replaced by that of a new account.
-    return core.User(
-        id=user_id,
-        name=info.name,
-        follow_count=follows.follow_count,
-        follower_count=follows.follower_count,
-        is_follow=user_id in facts.follows.followed,
-        avatar=absolute(base, info.avatar) or absolute(base, usermicro.DEFAULT_AVATAR),
-        background_image=absolute(base, info.background_image)
+    user = core.User(
+        id=account.id,
+        name=account.name,
+        follow_count=following,
+        follower_count=followers,
+        is_follow=HOLE,
+        avatar=absolute(base, account.avatar) or absolute(base, usermicro.DEFAULT_AVATAR),
+        background_image=absolute(base, account.background_image)
         or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
-        signature=info.signature or usermicro.DEFAULT_SIGNATURE,
+        signature=account.signature or usermicro.DEFAULT_SIGNATURE,
         total_favourited=str(received),
         total_favorited=received,
-        work_count=facts.works.get(user_id, 0),
+        work_count=works,
         favorite_count=given,
     )
+    head, tail = pieces(user)
+    return head + b"false" + tail, head + b"true" + tail
 
 
-def users(user_ids: Iterable[int], facts: PageFacts, base: str) -> dict[int, core.User]:
-    """Return users by id."""
-    return {user_id: user(user_id, facts, base) for user_id in user_ids}
+def friend(user: bytes, stored: relationmicro.User) -> bytes:
+    """Return the JSON of a friend: a user and the newest message of relationservice's `stored`.
 
-
-def friend(stored: relationmicro.User, facts: PageFacts, base: str) -> relation.FriendUser:
-    """Return an entry of relationservice's friend list, with the newest message."""
-    fields: dict[str, Any] = structs.asdict(user(stored.id, facts, base))
-    return relation.FriendUser(**fields, message=stored.message or "", msgType=stored.msg_type or 0)
+    A FriendUser has the fields of a User and then those of the message.
+    """
+    message = encode({"message": stored.message or "", "msgType": stored.msg_type or 0})
+    return user[:-1] + b"," + message[1:]

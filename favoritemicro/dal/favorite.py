@@ -1,13 +1,16 @@
 """Likes in Redis."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from favoritemicro.dal import keys
-from microkit.batch import BatchLoader
+from microkit.batch import BatchLoader, parts
 from microkit.paging import Page
 from microkit.storage.redis import Redis, Script
 from microkit.storage.sorted_set import NEXT_SCORE, read_page
+
+_COUNTED: Final = 1000  # videos or users of one script
 
 # KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
 # Returns 1 if the like is new. `given` decides; the other keys change only with it.
@@ -115,15 +118,38 @@ class Favorites:
         """Return the like count of each of `video_ids`."""
         return await self._video_counts.many(video_ids)
 
+    async def video_column(self, video_ids: list[int]) -> list[int]:
+        """Return the like counts of `video_ids` in their order."""
+        loaded = await asyncio.gather(*map(self._likers, parts(video_ids, _COUNTED)))
+        return [count for part in loaded for count in part]
+
+    async def user_columns(self, user_ids: list[int]) -> tuple[list[int], list[int]]:
+        """Return how many likes each of `user_ids` gave, and how many each received."""
+        flat: list[int] = []
+        for counts in await asyncio.gather(*map(self._given_received, parts(user_ids, _COUNTED))):
+            flat += counts
+        return flat[::2], flat[1::2]
+
     async def user_counts(self, user_ids: Iterable[int]) -> dict[int, LikeCounts]:
         """Return the counts of each of `user_ids`."""
         return await self._user_counts.many(user_ids)
 
     async def _load_video_counts(self, video_ids: list[int]) -> dict[int, int]:
-        counts = await self._redis.run(_VIDEO_COUNTS, [keys.likers(v) for v in video_ids], [])
-        return dict(zip(video_ids, counts, strict=True))
+        return dict(zip(video_ids, await self._likers(video_ids), strict=True))
 
     async def _load_user_counts(self, user_ids: list[int]) -> dict[int, LikeCounts]:
-        script_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
-        flat = await self._redis.run(_USER_COUNTS, script_keys, [])
+        flat = await self._given_received(user_ids)
         return {each: LikeCounts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}
+
+    async def _likers(self, video_ids: list[int]) -> list[int]:
+        """Return how many like each video."""
+        counts: list[int] = await self._redis.run(
+            _VIDEO_COUNTS, [keys.likers(each) for each in video_ids], []
+        )
+        return counts
+
+    async def _given_received(self, user_ids: list[int]) -> list[int]:
+        """Return the likes that each user gave and received, alternating."""
+        script_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
+        counts: list[int] = await self._redis.run(_USER_COUNTS, script_keys, [])
+        return counts

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from microkit.batch import BatchLoader
+from microkit.batch import BatchLoader, parts
 from microkit.paging import END, Page
 from microkit.storage.redis import Redis, Script
 from microkit.storage.sorted_set import NEXT_SCORE, below, read_page
 from relationmicro.dal import keys
 
 _FRIEND_SCRIPTS: Final = 10
+_COUNTED: Final = 1000  # users of one script
 
 # KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
 # Returns 1 if the follow is new. `following` decides; both sides get one score, unique in each.
@@ -169,6 +170,13 @@ class Follows:
         """Return the counts of each of `user_ids`."""
         return await self._counts.many(user_ids)
 
+    async def count_columns(self, user_ids: list[int]) -> tuple[list[int], list[int]]:
+        """Return how many each of `user_ids` follows, and how many follow each."""
+        flat: list[int] = []
+        for sizes in await asyncio.gather(*map(self._sizes, parts(user_ids, _COUNTED))):
+            flat += sizes
+        return flat[::2], flat[1::2]
+
     async def is_following(self, viewer: int | None, user_ids: Sequence[int]) -> dict[int, bool]:
         """Return for each of `user_ids` whether the viewer follows them."""
         followed = set(await self.followed(viewer or 0, user_ids))
@@ -239,8 +247,13 @@ class Follows:
         return int(await self._redis.run(_REPAIR, script_keys, [user_id, target_id]))
 
     async def _load_counts(self, user_ids: list[int]) -> dict[int, FollowCounts]:
+        flat = await self._sizes(user_ids)
+        return {each: FollowCounts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}
+
+    async def _sizes(self, user_ids: list[int]) -> list[int]:
+        """Return the sizes of `following` and `followers` of each user, alternating."""
         script_keys = [
             key for each in user_ids for key in (keys.following(each), keys.followers(each))
         ]
-        flat = await self._redis.run(_COUNTS, script_keys, [])
-        return {each: FollowCounts(flat[2 * i], flat[2 * i + 1]) for i, each in enumerate(user_ids)}
+        sizes: list[int] = await self._redis.run(_COUNTS, script_keys, [])
+        return sizes

@@ -101,6 +101,15 @@ async def test_one_call_answers_for_many_viewers(favorites, videos):
     )
     assert answer.liked == [[videos[0]], [videos[2]], [], []]
     assert answer.video_favorite_count_map == {videos[0]: 1, videos[1]: 0, videos[2]: 1}
+    columns = await favorites.FavoriteSummaryMethod(
+        video_id_list=[*videos, videos[0]],
+        user_id_list=[AUTHOR, 999, 1, AUTHOR],
+        viewed=viewed,
+        columns=True,
+    )
+    assert columns.liked == answer.liked
+    assert columns.video_counts == [1, 0, 1]
+    assert (columns.given_counts, columns.received_counts) == ([0, 0, 1], [2, 0, 0])
 
 
 async def test_a_cached_author_needs_no_videoservice(favorites, videos, fleet):

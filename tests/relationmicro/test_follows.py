@@ -101,6 +101,14 @@ async def test_one_call_answers_for_many_viewers(relations, people):
     assert answer.followed == [[b], [c], [], []]
     counts = {n: (i.follow_count, i.follower_count) for n, i in answer.follow_info_map.items()}
     assert counts == {a: (1, 0), b: (1, 1)}
+    columns = await relations.GetFollowInfosMethod(
+        target_uids=[b, 999, a, b], viewed=viewed, columns=True
+    )
+    assert columns.follow_info_map is None
+    assert columns.followed == answer.followed
+    assert (columns.follow_counts, columns.follower_counts) == ([1, 0, 1], [1, 0, 0])
+    nobody = await relations.GetFollowInfosMethod(target_uids=[], columns=True)
+    assert (nobody.follow_counts, nobody.follower_counts, nobody.followed) == ([], [], [])
 
 
 async def test_friends_follow_each_other_and_have_the_newest_message(relations, people, fleet):

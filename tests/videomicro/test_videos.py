@@ -108,6 +108,10 @@ async def test_every_requested_author_has_a_count(videos):
     await publish(videos, author=2)
     answer = await videos.GetVideoCountSetByIdUserSetMethod(author_id_set=[2])
     assert answer.count_set[0].count == 1
+    columns = await videos.GetVideoCountSetByIdUserSetMethod(
+        author_id_set=[2, 9, 1, 2], columns=True
+    )
+    assert (columns.count_set, columns.counts) == ([], [1, 0, 2])
 
 
 async def test_ten_thousand_ids_are_accepted_and_more_are_refused(videos):
