@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,6 +25,8 @@ _LOG_SECONDS: Final = 10.0
 _DESCRIPTORS_PER_CONNECTION: Final = 2
 _EVICTABLE_SECONDS: Final = 1.0
 _IDLE_LIST_SECONDS: Final = 0.1
+_DRAIN_POLL_SECONDS: Final = 0.02
+_INTERRUPTED_SECONDS: Final = 1.0  # for sending the answers to interrupted requests
 _MAX_REFUSALS: Final = 64
 _REFUSAL_SECONDS: Final = 1.0
 
@@ -72,6 +75,9 @@ class Connection(Protocol):
     def header_since(self) -> float | None:
         """When the headers that are incomplete began to arrive, None if none are expected."""
 
+    def interrupt(self) -> None:
+        """Answer the request in progress with 503, if its response has not begun, and close."""
+
     def force_close(self) -> None:
         """Close at once."""
 
@@ -90,6 +96,32 @@ class Connections:
         self._logged_at = -_LOG_SECONDS
         self._refusals: set[Refusal] = set()
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self.draining = False
+        self._empty = asyncio.Event()  # set while draining, without an open connection
+
+    async def drain(self, seconds: float) -> None:
+        """Answer what clients have sent, and close every connection, in up to about `seconds`.
+
+        `draining` is set: from now on a response says that its connection closes. A request on an
+        idle connection is still answered; after a second without one the connection is closed.
+        What takes longer than `seconds` is interrupted.
+        """
+        self.draining = True
+        if not self._open:
+            self._empty.set()
+        started = self._loop.time()
+        while self._open and (now := self._loop.time()) < started + seconds:
+            for connection in [each for each in self._open if _silent(each, started, now)]:
+                self.remove(connection)
+                connection.force_close()
+            await self._wait_until_empty(_DRAIN_POLL_SECONDS)
+        for connection in tuple(self._open):
+            connection.interrupt()
+        await self._wait_until_empty(_INTERRUPTED_SECONDS)
+
+    async def _wait_until_empty(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), seconds)
 
     def close(self) -> None:
         """Stop the periodic checks."""
@@ -119,6 +151,8 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Remove a closed connection."""
         self._open.discard(connection)
+        if self.draining and not self._open:
+            self._empty.set()
         self._unsent.on_write_resumed(connection.transport)
 
     def on_write_paused(self, connection: Connection) -> None:
@@ -160,6 +194,12 @@ class Connections:
             connection.force_close()
         self._unsent.check()
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+
+def _silent(connection: Connection, started: float, now: float) -> bool:
+    """Return whether nothing came on an idle connection for a second, counted from `started`."""
+    idle = connection.idle_since
+    return idle is not None and max(idle, connection.header_since or idle, started) < now - 1.0
 
 
 class Refusal(asyncio.Protocol):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import socket
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,23 +14,28 @@ from aiohttp.web_protocol import RequestHandler
 
 from api import envelope
 from api.connections import Connections, Limits
-from microkit.errors import ParamError, ServiceError
+from microkit.errors import ParamError, ServiceError, Unavailable
+from microkit.listening import accept_pending
 
 _log = logging.getLogger(__name__)
 _UNSENT_IN_KERNEL: Final = 256 << 10
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _BLANK_LINE: Final = b"\r\n\r\n"
+_STOPPING: Final = "服务正在重启，请稍后再试"
+_CLOSE_SECONDS: Final = 0.5
 
 
 class Protocol(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_connections", "_in_request_line", "header_since")
+    __slots__ = ("_connections", "_in_request_line", "_interrupted", "_running", "header_since")
 
     def __init__(self, server: web.Server, connections: Connections, **options: Any) -> None:
         super().__init__(server, **options)
         self._connections = connections
         self._in_request_line = True
+        self._running: asyncio.Task[Any] | None = None
+        self._interrupted = False
         self.header_since: float | None = self._loop.time()
 
     @property
@@ -86,6 +92,37 @@ class Protocol(RequestHandler):
         elif self.header_since is None and self.idle_since is not None:
             self.header_since = self._loop.time()
 
+    def interrupt(self) -> None:
+        """Answer the request in progress with 503, if its response has not begun, and close."""
+        if self._running is None:
+            self.force_close()
+        else:
+            self._interrupted = True
+            self._running.cancel()
+
+    async def _handle_request(
+        self, request: web.BaseRequest, start_time: float | None, request_handler: Any
+    ) -> tuple[web.StreamResponse, bool]:
+        task = self._running = asyncio.current_task()
+        try:
+            return await super()._handle_request(request, start_time, request_handler)
+        except asyncio.CancelledError:
+            if not self._interrupted or task is None or request.writer.output_size > 0:
+                raise
+            task.uncancel()
+            response = envelope.response(envelope.bare_failure(Unavailable(_STOPPING)), 503)
+            return await self.finish_response(request, response, start_time)
+        finally:
+            self._running = None
+
+    def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        """Send the response; while draining, the last one says that the connection closes."""
+        if self._connections.draining and not self._messages:
+            resp.force_close()
+        return super().finish_response(request, resp, start_time)
+
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log server errors, but not unreadable bodies, which are client errors."""
         if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
@@ -120,11 +157,35 @@ def _percent_encoded(byte: re.Match[bytes]) -> bytes:
 
 
 class Runner(web.AppRunner):
-    """Serves an application over `Protocol` with connection limits."""
+    """Serves an application over `Protocol` with connection limits.
 
-    def __init__(self, app: web.Application, limits: Limits | None = None, **options: Any) -> None:
+    At its end it answers what clients have sent, for up to `drain_seconds`.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        limits: Limits | None = None,
+        drain_seconds: float = 0.0,
+        **options: Any,
+    ) -> None:
         self._limits = limits or Limits()
-        super().__init__(app, keepalive_timeout=self._limits.keepalive_seconds, **options)
+        self._drain_seconds = drain_seconds
+        super().__init__(
+            app,
+            keepalive_timeout=self._limits.keepalive_seconds,
+            shutdown_timeout=_CLOSE_SECONDS,
+            **options,
+        )
+
+    async def cleanup(self) -> None:
+        """Stop listening, answer what clients have sent, and close everything."""
+        if isinstance(self._server, _Server):
+            for site in list(self._sites):
+                await accept_pending(_sockets(site))
+                await site.stop()
+            await self._server.drain(self._drain_seconds)
+        await super().cleanup()
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
@@ -137,6 +198,11 @@ class Runner(web.AppRunner):
         )
 
 
+def _sockets(site: Any) -> list[Any]:
+    server = site._server  # noqa: SLF001 - aiohttp has no public name for it
+    return list(server.sockets) if server else []
+
+
 class _Server(web.Server):
     def __init__(self, connections: Connections, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -146,6 +212,10 @@ class _Server(web.Server):
         # asyncio accepts any protocol; aiohttp's annotation is narrower.
         refusal: Any = self._limited_connections.refusal()
         return refusal or Protocol(self, self._limited_connections, loop=self._loop, **self._kwargs)
+
+    async def drain(self, seconds: float) -> None:
+        """Answer what clients have sent."""
+        await self._limited_connections.drain(seconds)
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
         self._limited_connections.close()

@@ -61,7 +61,7 @@ async def open_server(
             app,
             Limits.of(settings),
             access_log=None,
-            shutdown_timeout=settings.stop_grace_seconds,
+            drain_seconds=settings.stop_grace_seconds,
             max_line_size=_MAX_LINE_BYTES,
         )
         stack.push_async_callback(runner.cleanup)

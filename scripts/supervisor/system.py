@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import api
 import idl
+from microkit import config
 from microkit.process import SupervisedProcess
 from microkit.service import Service
 from microkit.storage import redis_server
@@ -28,6 +29,8 @@ SERVICES: Final[tuple[Service[Any], ...]] = tuple(
 API_PORT: Final = api.SERVICE.port
 _ADMIN_ABOVE: Final = 100
 _READY_SECONDS: Final = 30.0
+# From the end of the grace period to SIGKILL: more than the API gives its own workers.
+_EXIT_SECONDS: Final = 6.0
 
 
 class NotReadyError(Exception):
@@ -77,6 +80,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
         socket = stack.enter_context(socket_path(folder))
         common = _common_environment(ports, socket)
 
+        stop_seconds = config.load(config.Settings).stop_grace_seconds + _EXIT_SECONDS
         children: list[SupervisedProcess] = []
 
         async def start(
@@ -91,6 +95,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
                 environment=environment,
                 say=say,
                 pass_fds=(folder.lock,),
+                stop_seconds=stop_seconds,
                 diagnose=diagnose,
             )
             await child.start()

@@ -60,7 +60,7 @@ async def open_site() -> AsyncIterator[Callable]:
             app.router.add_get("/ping", site.ping)
             app.router.add_get("/wait", site.wait)
             app.router.add_get("/large", site.send)
-            runner = Runner(app, Limits(**limits), access_log=None, shutdown_timeout=0.1)
+            runner = Runner(app, Limits(**limits), access_log=None)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
