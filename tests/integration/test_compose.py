@@ -61,11 +61,12 @@ def test_every_container_is_pinned_limited_and_without_privileges(name):
     service = compose()["services"][name]
     if name in APPS:
         assert service["read_only"] is True
-    else:
+    elif "build" not in service:
         tag = service["image"].rpartition(":")[2]
         assert re.fullmatch(r"v?\d+\.\d+\.\d+|RELEASE\.[\dTZ-]+", tag), tag
-    assert service["healthcheck"]["test"]
-    assert service["restart"] == "unless-stopped"
+    if name != "tools":  # a command, not a server
+        assert service["healthcheck"]["test"]
+        assert service["restart"] == "unless-stopped"
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
@@ -92,6 +93,17 @@ async def test_the_services_write_to_the_folders_that_the_compose_file_gives_the
         assert (await apk.publish(author, clip, "confined"))["status_code"] == 0
         feed = await apk.get("feed")
     assert feed["video_list"][0]["title"] == "confined"
+
+
+def test_a_backup_has_every_store_of_every_service():
+    services = compose()["services"]
+    used = {
+        url
+        for name in APPS
+        for variable, url in services[name]["environment"].items()
+        if variable in ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
+    }
+    assert set(services["tools"]["environment"]["BACKUP_URLS"].split()) == used
 
 
 def test_no_service_is_root_of_the_database():
