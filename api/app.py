@@ -20,10 +20,12 @@ from api.page import page_routes
 from api.publishing import Publishing
 from api.routes import Endpoint, endpoints
 from api.settings import Settings
+from api.tracing import span_details, trace_context
 from api.upload import Uploads
 from idl import core, interaction, relation
 from microkit.admin import Checks, health
 from microkit.storage.objects import Objects
+from microkit.tracing import enabled
 
 _BODY_BYTES: Final = 1 << 20
 _JSON: Final = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
@@ -58,17 +60,20 @@ def application(
         for contract, handler in handlers.items()
         for endpoint in endpoints(contract, handler, tokens, settings)
     }
+    traced = enabled(settings)
     app = web.Application(
         client_max_size=_BODY_BYTES,
-        # Outermost first. A rate limiter or an HTTP tracer is one more line: a link of the chain,
-        # or a middleware of aiohttp beside it.
+        # Outermost first. A rate limiter is one more line: a link of the chain, or a middleware of
+        # aiohttp beside it.
         middlewares=[
             chain(
                 by_handler,
                 [
                     request_id,
+                    *([trace_context] if traced else ()),
                     envelopes,
                     observation,
+                    *([span_details] if traced else ()),
                     reception(receiver),
                     admission(settings.api_max_requests),
                 ],

@@ -46,7 +46,7 @@ def chain(endpoints: Mapping[Handler, Endpoint], links: Sequence[Link]) -> Middl
 
     Args:
         endpoints: the endpoints of the IDL's methods by the handlers of their routes.
-        links: a rate limiter or a tracer is one more.
+        links: a rate limiter is one more.
     """
     composed: dict[Handler, Handler] = {}
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
+from microkit import trace
 from microkit.background import BackgroundTasks
 from microkit.errors import ParamError
 
@@ -66,6 +67,8 @@ class BatchLoader(Generic[K, V]):
                 batch.timer = loop.call_later(_MAX_WAIT_SECONDS, self._start, batch)
             else:
                 batch.timer = loop.call_soon(self._start, batch)
+        elif (span := trace.current.get()) is not None:
+            batch.context = trace.shared(batch.context, span)
         batch.keys.update(dict.fromkeys(keys))
         return asyncio.shield(batch.result)
 
@@ -145,7 +148,10 @@ def distinct(ids: Iterable[int]) -> list[int]:
 
 
 class _Batch(Generic[K, V]):
-    """The keys of one load, the context of its first caller, and the future of its result."""
+    """The keys of one load, the context of a caller, and the future of its result.
+
+    The context is that of the first caller, or of the first one whose trace is recorded.
+    """
 
     __slots__ = ("context", "keys", "result", "timer")
 

@@ -69,6 +69,24 @@ class Settings:
     # list elements, keys, values and fields of a request in all; elements of each list in a reply
     rpc_max_elements: Positive = 25_000
 
+    # traces: OpenTelemetry's variables, as its specification defines them; off without an endpoint
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_traces_endpoint: str = ""
+    otel_exporter_otlp_protocol: Literal["http/protobuf", "grpc"] = "http/protobuf"
+    otel_traces_exporter: Literal["otlp", "none"] = "otlp"
+    otel_traces_sampler: Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] = "parentbased_always_on"
+    otel_traces_sampler_arg: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    otel_service_name: str = ""
+    otel_resource_attributes: str = ""
+    otel_sdk_disabled: bool = False
+
     # time limits of stores and of a graceful stop
     store_timeout_ms: Positive = 3000
     stop_grace_seconds: Seconds = 5

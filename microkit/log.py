@@ -1,4 +1,4 @@
-"""Logging: lines on a terminal, JSON elsewhere; every line has the request id."""
+"""Logging: lines on a terminal, JSON elsewhere; every line has the request id and the trace."""
 
 import logging
 import re
@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from microkit import trace
 from microkit.config import Settings
 from microkit.rpc import metadata
 
@@ -52,6 +53,9 @@ class Json(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
+        trace_id, span_id = trace.ids()
+        if trace_id:
+            line |= {"trace_id": trace_id, "span_id": span_id}
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
         return msgspec.json.encode(line).decode()
@@ -68,7 +72,9 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line."""
         request_id = metadata.request_id()
-        prefix = f" [{request_id}]" if request_id else ""
+        trace_id, span_id = trace.ids()
+        traced = f" trace {trace_id} span {span_id}" if trace_id else ""
+        prefix = f" [{request_id}{traced}]" if request_id else ""
         text = f"{_time(record)[11:23]} {record.levelname:<7} {self._service}"
         text += _CONTROL.sub(_escaped, f"{prefix} {redact(record.getMessage())}")
         if record.exc_info:

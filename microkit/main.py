@@ -27,6 +27,7 @@ from microkit.network import Address
 from microkit.process import NOT_RESTARTABLE
 from microkit.service import Service
 from microkit.storage.settings import SqlSettings
+from microkit.tracing import open_tracing
 from microkit.workers import WORKER, supervise
 
 S = TypeVar("S", bound=Settings)
@@ -74,6 +75,7 @@ async def serve(
     admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
     open_server = open_server or importlib.import_module(service.server).open_server
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_tracing(service.name, settings))
         context = await stack.enter_async_context(open_context(service, settings))
         address = Address(host, port, shared_port)
         port = await stack.enter_async_context(open_server(service, context, address))

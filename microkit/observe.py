@@ -17,7 +17,7 @@ from microkit.metrics import Meter
 
 _log = logging.getLogger(__name__)
 
-Side = Literal["http", "rpc_server", "rpc_client", "sql", "redis", "objects"]
+Side = Literal["http", "rpc_server", "rpc_client", "sql", "redis", "objects", "media"]
 
 
 class Operation(NamedTuple):
@@ -36,8 +36,8 @@ class Operation(NamedTuple):
 
 Ended = Callable[[float, BaseException | None], object]
 """Called when a call ends, with its duration in seconds and its error (None: success)."""
-Observer = Callable[[Operation], Ended]
-"""Called when a call starts, in its context; returns the function to call when it ends."""
+Observer = Callable[[Operation], Ended | None]
+"""Called when a call starts, in its context; returns the function to call when it ends, if any."""
 
 observers: list[Observer] = []
 
@@ -66,7 +66,10 @@ class observed:  # noqa: N801 - a context manager, named like a function
     def __enter__(self) -> Self:
         self._callbacks: Sequence[Ended] = ()
         if observers:
-            self._callbacks = [observer(self._operation) for observer in observers]
+            operation = self._operation
+            self._callbacks = [
+                ended for observer in observers if (ended := observer(operation)) is not None
+            ]
         self._started = time.perf_counter()
         return self
 

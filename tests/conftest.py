@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import stores
+from collector import Collector, open_collector
 from fleet import AllSettings, Fleet, open_fleet
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -184,6 +185,14 @@ async def fleet(
 ) -> AsyncIterator[Fleet]:
     """All five services, running; once on each SQL server."""
     async with open_fleet(database_url, settings) as made:
+        yield made
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Receives the spans of this process and of those that it starts, soon after their ends."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")  # ms
+    with open_collector() as made:
         yield made
 
 

@@ -12,6 +12,7 @@ from typing import Final, Self
 from api.media.messages import Processed, Reply, Request, decode_reply, encode
 from api.turns import Turns
 from microkit.errors import ParamError, Unavailable
+from microkit.observe import observed
 
 _log = logging.getLogger(__name__)
 # `python -m` imports from its working directory.
@@ -130,7 +131,8 @@ class MediaWorkers:
             Unavailable: the pool is closed.
         """
         async with self._turns.turn(user_id):
-            reply = await self._ask(Request(source, folder))
+            with observed("media", "media", "process"):
+                reply = await self._ask(Request(source, folder))
         if reply.processed is None:
             raise ParamError(reply.refusal)
         return reply.processed

@@ -92,12 +92,12 @@ class ServerCall:
         deadline = asyncio.get_running_loop().call_later(
             self._timeout(), self.cancel, Cancelled.DEADLINE
         )
+        _set_metadata(message.header)  # first: the observers read it
         with observed("rpc_server", handler.service, method.name, _DECODE_ERRORS) as call:
             try:
                 limit = self._server.limits.elements
                 check_elements(message, limit)
                 request, _ = method.arguments.decode(message.body, message.start, limit)
-                _set_metadata(message.header)
                 response = await handler.call(request.value)
                 self._reply(handler.wire_name, self._encoded(method, response))
             except errors.Error as error:

@@ -26,6 +26,10 @@ FROM_SERVICE, TO_SERVICE, TO_METHOD, RPC_TIMEOUT, MESSAGE_TYPE = 3, 6, 9, 12, 22
 CONNECTION_CLOSES: Final = "crrst"
 BUSINESS_STATUS, BUSINESS_MESSAGE = "biz-status", "biz-message"
 PERSISTENT: Final = "RPC_PERSIST_"
+# W3C's trace context, as Kitex's OpenTelemetry provider sends it: values for the next hop only.
+TRACEPARENT: Final = "RPC_TRANSIT_traceparent"
+TRACESTATE: Final = "RPC_TRANSIT_tracestate"
+_TRACE: Final = {key.upper(): key for key in (TRACEPARENT, TRACESTATE)}
 
 _U16 = struct.Struct(">H")
 _FIXED = struct.Struct(">IHHIH")
@@ -50,8 +54,18 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     any_order: bool = False
 
     def persistent(self) -> dict[str, str]:
-        """Return the values that are forwarded along the chain of calls, keys as on the wire."""
-        return {k: v for k, v in self.texts.items() if k.startswith(PERSISTENT)}
+        """Return the values that are forwarded along the chain of calls, keys as on the wire.
+
+        The trace context is one of them: a process that records no spans passes it on. Its keys may
+        be in any case, as Kitex reads them.
+        """
+        values = {}
+        for key, value in self.texts.items():
+            if key.startswith(PERSISTENT):
+                values[key] = value
+            elif (known := _TRACE.get(key.upper())) is not None:
+                values[known] = value
+        return values
 
 
 def encode(header: Header, payload: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import peewee
 from peewee import Node
 
+from microkit import trace
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
@@ -44,6 +45,7 @@ class Database:
         """
         sql, parameters = self.text(query)
         with _map_driver_errors(self.engine, "rows"), self.observed(sql):
+            trace.annotate("db.query.text", sql)
             return await self._engine.rows(sql, parameters)
 
     async def write(self, query: Node | BoundStatement) -> Result:
@@ -109,6 +111,7 @@ class Transaction:
     def _run(self, query: Node | BoundStatement) -> Result:
         sql, parameters = self._database.text(query)
         with self._database.observed(sql):
+            trace.annotate("db.query.text", sql)
             return self._execute(sql, parameters)
 
 

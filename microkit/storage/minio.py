@@ -17,6 +17,7 @@ from miniopy_async.api import Minio
 from miniopy_async.datatypes import Object
 from miniopy_async.error import MinioException, S3Error
 
+from microkit import trace, tracing
 from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.errors import StoreError
@@ -313,7 +314,23 @@ def _open_session(settings: ObjectsSettings, connections: int) -> aiohttp.Client
         ),
         read_bufsize=_CHUNK,
         auto_decompress=False,
+        trace_configs=[_propagation()] if tracing.enabled(settings) else None,
     )
+
+
+def _propagation() -> aiohttp.TraceConfig:
+    """Return hooks that send the trace context with every request to the store."""
+
+    async def add_headers(
+        _session: aiohttp.ClientSession,
+        _context: object,
+        request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        request.headers.update(trace.headers())
+
+    hooks = aiohttp.TraceConfig()
+    hooks.on_request_start.append(add_headers)
+    return hooks
 
 
 def _signing_host(settings: ObjectsSettings, bucket: str) -> tuple[str, bool] | None:

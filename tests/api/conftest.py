@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,17 +84,33 @@ def store(request: pytest.FixtureRequest, world: str) -> stores.Store:
     return stores.store(request, "file" if world == "embedded" else "minio")
 
 
+OpenHttp = Callable[..., AbstractAsyncContextManager[Http]]
+
+
 @pytest.fixture
-async def http(
+def open_http(
     fleet: Fleet, settings: Callable[..., Settings], tmp_path: Path, store: stores.Store
-) -> AsyncIterator[Http]:
-    own = settings(
-        **addresses(fleet.running),
-        jwt_secret=SECRET,
-        objects_url=store.url,
-        upload_dir=str(tmp_path / "uploads"),
-        upload_max_mb=2,
-    )
-    async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
-        base, admin = (f"http://127.0.0.1:{port}" for port in (running.port, running.admin_port))
-        yield Http(session, base, admin, fleet, own)
+) -> OpenHttp:
+    """Starts an API with settings of its own."""
+
+    @asynccontextmanager
+    async def opened(**overrides: object) -> AsyncIterator[Http]:
+        own = settings(
+            **addresses(fleet.running),
+            jwt_secret=SECRET,
+            objects_url=store.url,
+            upload_dir=str(tmp_path / "uploads"),
+            upload_max_mb=2,
+            **overrides,
+        )
+        async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
+            urls = (f"http://127.0.0.1:{port}" for port in (running.port, running.admin_port))
+            yield Http(session, *urls, fleet, own)
+
+    return opened
+
+
+@pytest.fixture
+async def http(open_http: OpenHttp) -> AsyncIterator[Http]:
+    async with open_http() as opened:
+        yield opened

@@ -100,6 +100,9 @@ def added() -> list[Step]:
          {"user_id": 1, "to_user_id": 2, "pre_msg_time": 5}),
         (F, "FavoriteService", "FavoriteSummaryMethod",
          {"user_id": 2, "video_id_list": [1, 2], "user_id_list": [1]}),
+        (V, "VideoService", "GetUsedKeysMethod", {"keys": ["videos/none.mp4"]}),
+        # Out of bounds: a grant would be the first caller's only.
+        (V, "VideoService", "ClaimSweepMethod", {"interval_seconds": 1}),
     ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ type favoriteStore struct {
 
 // newFavorites asks the videoservice at an address: with TTHeader, or strictly as the original does,
 // with Kitex's own default.
-func newFavorites(videos string, strict bool) *favoriteStore {
+func newFavorites(videos string, strict bool, more []client.Option) *favoriteStore {
 	store := &favoriteStore{authors: map[int64]int64{}}
 	if videos == "" {
 		return store
@@ -35,7 +35,7 @@ func newFavorites(videos string, strict bool) *favoriteStore {
 			client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 		)
 	}
-	store.videos = videoservice.MustNewClient("videoservice", options...)
+	store.videos = videoservice.MustNewClient("videoservice", append(options, more...)...)
 	return store
 }
 

@@ -30,6 +30,7 @@ func main() {
 	videos := flag.String("videos", "", "host:port of videoservice, for favoriteservice")
 	users := flag.String("users", "", "host:port of userservice, for -strict")
 	multiplexed := flag.Bool("multiplexed", false, "take several calls at once on a connection")
+	otlp := flag.String("otlp", "", "host:port of an OpenTelemetry collector")
 	strict := flag.Bool("strict", false, "answer as the original services do")
 	flag.Parse()
 
@@ -37,13 +38,14 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	serverTracing, clientTracing := traced(*otlp, *name)
 	options := append(
 		[]server.Option{
 			server.WithServiceAddr(at),
 			server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
 			server.WithServerBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: *name}),
 		},
-		registry(*etcd)...,
+		append(registry(*etcd), serverTracing...)...,
 	)
 	var serving server.Server
 	if *multiplexed {
@@ -72,7 +74,7 @@ func main() {
 			serving = relations(options, store)
 		}
 	case "favoriteservice":
-		serving = favoriteservice.NewServer(newFavorites(*videos, *strict), options...)
+		serving = favoriteservice.NewServer(newFavorites(*videos, *strict, clientTracing), options...)
 	case "commentservice":
 		store := newComments()
 		if *strict {

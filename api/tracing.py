@@ -1,0 +1,58 @@
+"""The links of the HTTP chain that trace a request; `api/app.py` adds them if tracing is on."""
+
+from collections.abc import Awaitable
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from api.middleware import Target
+from microkit import trace
+from microkit.errors import Error
+from microkit.rpc import metadata
+from microkit.rpc.ttheader import TRACEPARENT
+
+_HEADER: Final = "traceparent"
+
+
+def trace_context(_: Target, handler: Handler) -> Handler:
+    """Take the caller's trace context, and give the span of a recorded request in the response.
+
+    It precedes the observation, which starts the span.
+    """
+
+    async def propagate(request: web.Request) -> web.StreamResponse:
+        trace.accept(request.headers)
+        response = await handler(request)
+        traceparent = metadata.persistent.get().get(TRACEPARENT, "")
+        if traceparent.endswith("-01") and not response.prepared:
+            response.headers[_HEADER] = traceparent
+        return response
+
+    return propagate
+
+
+def span_details(target: Target, handler: Handler) -> Handler:
+    """Name the span of a recorded request after its route, and note method, path and status."""
+
+    def describe(request: web.Request) -> Awaitable[web.StreamResponse]:
+        span = trace.current.get()
+        return handler(request) if span is None else described(request, span)
+
+    async def described(request: web.Request, span: trace.Span) -> web.StreamResponse:
+        span.update_name(f"{request.method} {target.path}")
+        span.set_attribute("http.request.method", request.method)
+        span.set_attribute("http.route", target.path)
+        span.set_attribute("url.path", request.path)
+        try:
+            response = await handler(request)
+        except Error as error:  # its number is in the envelope; the HTTP status is 200
+            span.set_attribute("app.status_code", error.code)
+            raise
+        except web.HTTPException as error:
+            span.set_attribute("http.response.status_code", error.status)
+            raise
+        span.set_attribute("http.response.status_code", response.status)
+        return response
+
+    return describe
