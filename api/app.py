@@ -18,6 +18,8 @@ from api.middleware import admission, chain, envelopes, observation, reception, 
 from api.objects import ObjectHandler
 from api.page import page_routes
 from api.publishing import Publishing
+from api.reference.document import document
+from api.reference.page import reference_routes
 from api.routes import Endpoint, endpoints
 from api.settings import Settings
 from api.tracing import span_details, trace_context
@@ -41,7 +43,7 @@ def application(
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
-    """Return the application: the IDL's routes, the web client, the objects and the health checks.
+    """Return the application: the IDL's routes, their reference, the web client, the objects.
 
     Raises:
         TypeError: a method of the IDL has no handler.
@@ -96,5 +98,6 @@ def application(
     app.router.add_get("/ping/", ping)
     app.router.add_get("/healthz", healthz)
     app.add_routes(page_routes())
+    app.add_routes(reference_routes(document(handlers)))
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
     return app

@@ -8,7 +8,7 @@ from aiohttp import web
 
 FOLDER: Final = Path(__file__).parent / "web"
 _INDEX: Final = "index.html"
-_TYPES: Final = {
+TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -32,7 +32,7 @@ _HEADERS: Final = {
 
 def page_routes() -> Iterator[web.RouteDef]:
     """Yield the routes of the page and of the files in its folder at start-up."""
-    files = {path.name: path for path in FOLDER.iterdir() if path.suffix in _TYPES}
+    files = {path.name: path for path in FOLDER.iterdir() if path.suffix in TYPES}
 
     async def index(_: web.Request) -> web.FileResponse:
         return _file(files[_INDEX])
@@ -49,4 +49,4 @@ def page_routes() -> Iterator[web.RouteDef]:
 
 
 def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={"Content-Type": _TYPES[path.suffix], **_HEADERS})
+    return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix], **_HEADERS})

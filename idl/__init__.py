@@ -78,6 +78,11 @@ def load(stem: str) -> ModuleType:
     return module
 
 
+def source(stem: str) -> str:
+    """Return the text of ``{stem}.thrift``, with its comments."""
+    return (_FOLDER / f"{stem}.thrift").read_text(encoding="utf-8")
+
+
 def _bound(name: str) -> str:
     """Return the bound with this name in bounds.thrift."""
     bounds = vars(load("bounds"))

@@ -56,7 +56,7 @@ class LoginResp(msgspec.Struct, kw_only=True):
 
 class RegisterReq(msgspec.Struct, kw_only=True):
     username: str
-    password: str | None = None
+    password: str | None = None  # needed, although the original has it optional
 
 class RegisterResp(msgspec.Struct, kw_only=True):
     status_code: int

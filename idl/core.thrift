@@ -49,6 +49,7 @@ struct FeedResp {
     4: required i64 next_time               // ms: latest_time of the next page
 }
 
+// The newest videos before a time, at most 30. The next page follows with next_time as latest_time.
 service FeedServer {
     FeedResp FeedMethod(1: FeedReq request) (api.get = "/douyin/feed/", api.auth = "optional")
 }
@@ -65,13 +66,14 @@ struct LoginResp {
     4: required string token
 }
 
+// Log in: the id of the user, and a token for the other methods.
 service LoginServer {
     LoginResp LoginMethod(1: LoginReq request) (api.post = "/douyin/user/login/")
 }
 
 struct RegisterReq {
     1: required string username (api.vd = "USERNAME")
-    2: optional string password (api.vd = "CHOSEN_PASSWORD")
+    2: optional string password (api.vd = "CHOSEN_PASSWORD")    // needed, although the original has it optional
 }
 
 struct RegisterResp {
@@ -81,6 +83,7 @@ struct RegisterResp {
     4: required string token
 }
 
+// Create an account and log in.
 service RegisterServer {
     RegisterResp RegisterMethod(1: RegisterReq request) (api.post = "/douyin/user/register/")
 }
@@ -96,6 +99,7 @@ struct UserInfoResp {
     3: required User user
 }
 
+// One user.
 service UserInfoServer {
     UserInfoResp UserInfoMethod(1: UserInfoReq request) (api.get = "/douyin/user/", api.auth = "optional")
 }
@@ -111,6 +115,7 @@ struct PublishActionResp {
     2: optional string status_msg
 }
 
+// Publish a video; it gets a cover, and is in the lists at once.
 service PublishActionServer {
     PublishActionResp PublishActionMethod(1: PublishActionReq request) (api.post = "/douyin/publish/action/", api.auth = "required")
 }
@@ -129,6 +134,7 @@ struct PublishListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The videos of a user, a page at a time.
 service PublishListServer {
     PublishListResp PublishListMethod(1: PublishListReq request) (api.get = "/douyin/publish/list/", api.auth = "optional")
 }

@@ -14,6 +14,7 @@ struct FavoriteResp {
     2: optional string status_msg
 }
 
+// Like or unlike a video. Repeating either changes nothing.
 service FavoriteServer {
     FavoriteResp FavoriteMethod(1: FavoriteReq request) (api.post = "/douyin/favorite/action/", api.auth = "required")
 }
@@ -32,6 +33,7 @@ struct FavoriteListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The videos that a user likes, a page at a time.
 service FavoriteListServer {
     FavoriteListResp FavoriteListMethod(1: FavoriteListReq request) (api.get = "/douyin/favorite/list/", api.auth = "optional")
 }
@@ -57,6 +59,7 @@ struct CommentResp {
     3: optional Comment comment                 // action_type 1 only
 }
 
+// Comment on a video, or delete a comment: of one's own, or on one's own video.
 service CommentServer {
     CommentResp CommentMethod(1: CommentReq request) (api.post = "/douyin/comment/action/", api.auth = "required")
 }
@@ -75,6 +78,7 @@ struct CommentListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The comments on a video, a page at a time.
 service CommentListServer {
     CommentListResp CommentListMethod(1: CommentListReq request) (api.get = "/douyin/comment/list/", api.auth = "optional")
 }

@@ -14,6 +14,7 @@ struct RelationResp {
     2: optional string status_msg
 }
 
+// Follow or unfollow a user. Repeating either changes nothing.
 service RelationService {
     RelationResp RelationMethod(1: RelationReq request) (api.post = "/douyin/relation/action/", api.auth = "required")
 }
@@ -32,6 +33,7 @@ struct FollowListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The users that a user follows, a page at a time.
 service FollowListService {
     FollowListResp FollowListMethod(1: FollowListReq request) (api.get = "/douyin/relation/follow/list/", api.auth = "optional")
 }
@@ -50,6 +52,7 @@ struct FollowerListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The users that follow a user, a page at a time.
 service FollowerListService {
     FollowerListResp FollowerListMethod(1: FollowerListReq request) (api.get = "/douyin/relation/follower/list/", api.auth = "optional")
 }
@@ -86,6 +89,7 @@ struct FriendListResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The users that a user follows and is followed by, a page at a time.
 service FriendListService {
     FriendListResp FriendListMethod(1: FriendListReq request) (api.get = "/douyin/relation/friend/list/", api.auth = "required")
 }
@@ -113,6 +117,7 @@ struct MessageChatResp {
     100: optional i64 next_cursor          // always set; 0: nothing more
 }
 
+// The messages between the caller and a user, or those received since a time.
 service MessageChatService {
     MessageChatResp MessageChatMethod(1: MessageChatReq request) (api.get = "/douyin/message/chat/", api.post = "/douyin/message/chat/", api.auth = "required")
 }
@@ -133,6 +138,7 @@ struct MessageActionResp {
     2: optional string status_msg
 }
 
+// Send a message to a user.
 service MessageActionService {
     MessageActionResp MessageActionMethod(1: MessageActionReq request) (api.post = "/douyin/message/action/", api.auth = "required")
 }

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 import stores
 from fleet import Fleet, addresses
+from yarl import URL
 
 from api import SERVICE
 from microkit.config import Settings
@@ -114,3 +115,21 @@ def open_http(
 async def http(open_http: OpenHttp) -> AsyncIterator[Http]:
     async with open_http() as opened:
         yield opened
+
+
+@dataclass(frozen=True)
+class Site:
+    session: aiohttp.ClientSession
+    base: str
+
+    def ask(self, path: str, verb: str = "GET", **more: Any):
+        """Ask for a path as it is: a client would tidy it up."""
+        return self.session.request(verb, URL(self.base + path, encoded=True), **more)
+
+
+@pytest.fixture
+async def site(settings, tmp_path) -> AsyncIterator[Site]:
+    """The API alone: its pages are served without any service."""
+    own = settings(jwt_secret=SECRET, upload_dir=str(tmp_path / "uploads"))
+    async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
+        yield Site(session, f"http://127.0.0.1:{running.port}")

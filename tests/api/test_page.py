@@ -1,23 +1,17 @@
 """The web client: its files, its content security policy, and the API calls it makes."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
-import aiohttp
 import pytest
 from thriftpy2.thrift import TType
-from yarl import URL
 
 import idl
-from api import SERVICE
 from api.page import FOLDER
 from idl import core, interaction, relation
-from microkit.main import serve
 
-SECRET = "a secret of at least thirty-two bytes"
 INDEX = FOLDER / "index.html"
 SCRIPTS = sorted(FOLDER.glob("*.js"))
 TYPES = {
@@ -42,16 +36,6 @@ ELEMENTS = {
     "progress": "HTMLProgressElement",
     "video": "HTMLVideoElement",
 }
-
-
-@dataclass(frozen=True)
-class Site:
-    session: aiohttp.ClientSession
-    base: str
-
-    def ask(self, path: str, verb: str = "GET", **more: Any):
-        """Ask for a path as it is: a client would tidy it up."""
-        return self.session.request(verb, URL(self.base + path, encoded=True), **more)
 
 
 class Elements(HTMLParser):
@@ -106,17 +90,6 @@ def _type(spec: tuple[Any, ...]) -> str:
 @pytest.fixture(scope="module")
 def page() -> Elements:
     return Elements(INDEX.read_text())
-
-
-@pytest.fixture
-async def site(settings, tmp_path) -> AsyncIterator[Site]:
-    """The API alone: the page is served without any service."""
-    own = settings(
-        jwt_secret=SECRET,
-        upload_dir=str(tmp_path / "uploads"),
-    )
-    async with serve(SERVICE, own) as running, aiohttp.ClientSession() as session:
-        yield Site(session, f"http://127.0.0.1:{running.port}")
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/web/{file.name}" for file in FOLDER.iterdir())])
