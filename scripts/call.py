@@ -13,11 +13,12 @@ import msgspec
 import idl
 from microkit import __version__, config
 from microkit.discovery import open_resolver
-from microkit.errors import Error
+from microkit.errors import Error, Unavailable
 from microkit.rpc.client import Client
 from microkit.rpc.codec import DecodeError, EncodeError
 from microkit.rpc.contract import Contract
 from microkit.rpc.structs import Struct, fields_of
+from scripts.terminal import quiet_when_closed
 
 PACKAGES: Final = {service.name: service.package for service in idl.SERVICES}
 
@@ -26,8 +27,20 @@ class RequestError(Exception):
     """The JSON does not match the request struct; the message names the place and the fields."""
 
 
+class UnavailableError(Exception):
+    """The service did not answer; the message names the addresses that were tried."""
+
+
+_FAILURES: Final = (RequestError, UnavailableError, EncodeError, DecodeError)
+
+
 def main() -> None:
     """Call the method given on the command line, or list services, methods and structs."""
+    with quiet_when_closed():
+        _main()
+
+
+def _main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/call", description=__doc__)
     parser.add_argument("service", nargs="?", choices=sorted(PACKAGES), metavar="SERVICE")
     parser.add_argument("method", nargs="?", metavar="METHOD")
@@ -44,7 +57,7 @@ def main() -> None:
         return
     try:
         answer = asyncio.run(_call(arguments))
-    except (RequestError, EncodeError, DecodeError, Error, config.ConfigError) as error:
+    except (*_FAILURES, Error, config.ConfigError) as error:
         sys.exit(f"scripts/call: {error}")
     sys.stdout.write(answer + "\n")
 
@@ -61,11 +74,14 @@ async def _call(arguments: argparse.Namespace) -> str:
     settings = config.load(config.Settings, rpc_transport=arguments.transport)
     if arguments.address:
         addresses = {**settings.addresses, arguments.service: arguments.address}
-        settings = dataclasses.replace(settings, addresses=addresses)
+        settings = dataclasses.replace(settings, addresses=addresses, discovery_url="static:")
     async with open_resolver(settings, idl.ports()) as resolver:
         client = Client(arguments.service, contract, resolver, settings, "call")
         try:
             answer = await invoke(client, contract, arguments.method, values)
+        except Unavailable as error:
+            found = ", ".join(map(str, resolver.cached(arguments.service))) or "no address"
+            raise UnavailableError(f"{arguments.service} at {found}: {error}") from None
         finally:
             await client.close()
     return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()

@@ -1,4 +1,4 @@
-"""``scripts/stubs``: generates the type stubs ``idl/NAME.pyi`` from ``idl/NAME.thrift``."""
+"""``scripts/stubs``: writes what is made from the IDL: ``idl/NAME.pyi`` and ``docs/rpc.md``."""
 
 import argparse
 import re
@@ -14,6 +14,7 @@ from microkit.rpc import status
 from microkit.rpc.comments import Comments
 from microkit.rpc.contract import TIMEOUT, Contract, Method
 from microkit.rpc.structs import Field, Struct, fields_of
+from scripts import rpc_page
 
 _FOLDER: Final = Path(idl.__file__).parent
 _TYPES: Final = {
@@ -31,20 +32,25 @@ _TYPES: Final = {
 
 
 def main() -> None:
-    """Write every stub; with ``--check`` write nothing and fail if any is outdated."""
+    """Write every file; with ``--check`` write nothing and fail if any is outdated."""
     parser = argparse.ArgumentParser(prog="scripts/stubs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     parser.add_argument("--version", action="version", version=f"scripts/stubs {__version__}")
     check = parser.parse_args().check
     stale = []
-    for stem in (*idl.HTTP, *idl.RPC, *idl.SHARED):
-        path, text = _FOLDER / f"{stem}.pyi", stub(stem)
+    for path, text in _files():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(f"idl/{path.name}")
+            stale.append(str(path.relative_to(_FOLDER.parent)))
             if not check:
                 path.write_text(text, encoding="utf-8")
     if check and stale:
         sys.exit(f"outdated: {', '.join(stale)}; run scripts/stubs and commit the result")
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    for stem in (*idl.HTTP, *idl.RPC, *idl.SHARED):
+        yield _FOLDER / f"{stem}.pyi", stub(stem)
+    yield _FOLDER.parent / "docs" / "rpc.md", rpc_page.page()
 
 
 def stub(stem: str) -> str:

@@ -9,28 +9,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from microkit import __version__
-from scripts.benchmark import load, measure, processes, real, report, rpc
+from scripts.benchmark import load, measure, options, processes, real, report, rpc
 from scripts.benchmark.cases import CASES, Case
 from scripts.benchmark.growth import Growth
 from scripts.benchmark.measure import Row, Subject
 from scripts.benchmark.population import populate
 from scripts.benchmark.system import System, running
+from scripts.terminal import quiet_when_closed
 
-_CONNECTIONS: Final = (1, 32, 256)
-_ROUNDS: Final = 4
 _CHECKOUT: Final = Path(__file__).parents[2]
 
 
 def main() -> None:
     """Run the benchmark as the command line says; fails if any answer was not a success."""
-    arguments = _arguments()
+    arguments = options.parse()
+    with quiet_when_closed():
+        failed = _run(arguments)
+    sys.exit(failed)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    """Run what the command line chose; returns whether any answer was not a success."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         if arguments.rpc:
             _say("building the Kitex programs")
             rpc.main(folder)
-            return
+            return False
         load.require()
         if arguments.compare:
             rows = _compare(folder, arguments)
@@ -38,28 +43,7 @@ def main() -> None:
             rows = _grow(folder, arguments)
         else:
             rows = _measure(folder, arguments)
-    sys.exit(any(row.load.errors for row in rows))
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of load per case (default 4)")
-    parser.add_argument("--connections", type=int, nargs="+", default=_CONNECTIONS, metavar="N",
-                        help="each case is run with each (default 1 32 256)")  # fmt: skip
-    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT",
-                        help="cases whose name contains one of these")  # fmt: skip
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--real", action="store_true", help="on MariaDB, Redis, S3 and etcd")
-    kind.add_argument("--rpc", action="store_true", help="RPC alone, against Kitex's; needs Go")
-    kind.add_argument("--compare", type=Path, metavar="CHECKOUT",
-                      help="run another checkout in turn with this one, print ratios")  # fmt: skip
-    kind.add_argument("--growth", type=float, nargs="?", const=1.0, metavar="SCALE",
-                      help="compare with far more data; 1 is a million users")  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=_ROUNDS,
-                        help="runs of each case on both systems (default 4)")  # fmt: skip
-    parser.add_argument("--json", type=Path, help="write the report to this file too")
-    parser.add_argument("--version", action="version", version=f"scripts/bench {__version__}")
-    return parser.parse_args()
+    return any(row.load.errors for row in rows)
 
 
 def _measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:

@@ -15,6 +15,7 @@ from microkit.storage.redis_server import NoRedisServerError
 from scripts.demo import DemoError, fill
 from scripts.supervisor import folder
 from scripts.supervisor.system import API_PORT, NotReadyError, Ports, running
+from scripts.terminal import print_qr_code
 
 
 def main() -> None:
@@ -105,7 +106,9 @@ async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
                 _say(f"demo data is incomplete: {error}")
         _print(f"on this machine         {url}")
         if address := outside_address():
-            _print(f"on a phone nearby       http://{address}:{ports.serve['api']}")
+            nearby = f"http://{address}:{ports.serve['api']}"
+            _print(f"on a phone nearby       {nearby}")
+            print_qr_code(nearby, sys.stdout)
         _print("stop with Ctrl-C")
         _print(f"ready {url}")
         await asyncio.Event().wait()

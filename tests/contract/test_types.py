@@ -45,16 +45,18 @@ def test_the_stubs_are_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-def test_a_contract_that_changed_makes_its_stub_stale(tmp_path):
+def test_a_contract_that_changed_makes_its_stub_and_the_page_of_methods_stale(tmp_path):
     for package in ("idl", "microkit", "scripts"):
         shutil.copytree(ROOT / package, tmp_path / package)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "rpc.md", tmp_path / "docs")
     contract = tmp_path / "idl" / "videomicro.thrift"
     contract.write_text(contract.read_text().replace("required string title", "required i64 title"))
     command = [sys.executable, "-m", "scripts.stubs", "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("outdated: idl/videomicro.pyi;")
+    assert done.stderr.startswith("outdated: idl/videomicro.pyi, docs/rpc.md;")
 
 
 TYPOS = [
