@@ -1,6 +1,7 @@
 """The RPC client: deadlines, connection pools, load balancing and safe retries."""
 
 import asyncio
+import functools
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,12 @@ from microkit.errors import (
 from microkit.observe import observed
 from microkit.rpc import metadata, status, ttheader
 from microkit.rpc.codec import DecodeError, EncodeError
+from microkit.rpc.connection import ClientConnection
 from microkit.rpc.contract import Contract, Method
 from microkit.rpc.exception import DEADLINE, OVERLOADED, ApplicationException
 from microkit.rpc.instance_pools import InstancePools
 from microkit.rpc.pool import Pool
-from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, encode
+from microkit.rpc.transport import CALL, EXCEPTION, REPLY, Message, Transport, envelope, frame
 from microkit.rpc.ttheader import Header, HeaderError
 
 _log = logging.getLogger(__name__)
@@ -52,8 +54,7 @@ class Client:
         self._caller = caller
         self._timeout = settings.rpc_timeout_ms / 1e3
         self.max_elements = settings.rpc_max_elements
-        framed = settings.rpc_transport == "framed"
-        self._transport = Transport.FRAMED if framed else Transport.TTHEADER_FRAMED
+        self._framed = settings.rpc_transport == "framed"
         self._seqids = itertools.count(1)
         for method in contract.methods().values():
             setattr(self, method.name, BoundMethod(self, method))
@@ -95,7 +96,7 @@ class Client:
             Unavailable: there is no reply; `retry` says whether the call may have been handled.
         """
         deadline = asyncio.get_running_loop().time() + (timeout or self._timeout)
-        instances = await self._pools.instances(deadline)
+        instances = self._pools.cached() or await self._pools.instances(deadline)
         tried: list[Instance] = []
         while True:
             pool = self._pools.pick(_untried(instances, tried))
@@ -125,60 +126,71 @@ class Client:
 
     async def _attempt(self, pool: Pool, method: Method, body: bytes, deadline: float) -> Message:
         try:
-            connection = pool.acquire_idle() or await pool.acquire(deadline)
+            connection = pool.acquire_now() or await pool.acquire(deadline)
         except Unavailable as error:
             if not isinstance(error, DeadlineExceeded):  # which means that the pool was full
                 self._pools.balancer.record_connect_error(pool.instance)
             raise
-        matches = False
+        seqid = next(self._seqids) % _MAX_SEQID
         try:
-            seqid = next(self._seqids) % _MAX_SEQID
-            request = self._encode(method, seqid, body, deadline)
-            reply = await connection.send(request, deadline)
-            matches = (
-                reply.name == method.name
-                and reply.seqid == seqid
-                and reply.kind in (REPLY, EXCEPTION)
+            reply = await connection.send(
+                self._encode(method, seqid, body, deadline), seqid, deadline
             )
         except Unavailable:
             self._pools.balancer.record_no_reply(pool.instance)
+            connection.abandon(seqid)
+            connection.retire()
             raise
+        except BaseException:  # the caller was cancelled
+            connection.abandon(seqid)
+            raise
+        else:
+            if _ends_connection(connection, reply, method, seqid):
+                connection.retire()
         finally:
-            # Without the matching reply the connection is closed: a late reply must not be read by
-            # the next call. Old Kitex servers close after an exception without announcing it.
-            if matches and reply.kind != EXCEPTION and not _closes(reply):
-                pool.release(connection)
-            else:
-                connection.close()
-        if not matches:
+            pool.release(connection)
+        return self._recorded(pool, reply, method, seqid)
+
+    def _recorded(self, pool: Pool, reply: Message, method: Method, seqid: int) -> Message:
+        """Tell the load balancer about the reply, and return it or raise."""
+        if not _matches(reply, method, seqid):
             _log.warning("%s.%s: the reply is to another call", self.service, method.name)
             raise Unavailable
-        if reply.kind == EXCEPTION and _exception(reply) == OVERLOADED:
+        exception = _exception(reply) if reply.kind == EXCEPTION else None
+        if exception == OVERLOADED:
             self._pools.balancer.record_connect_error(pool.instance)
             raise Overloaded
-        if reply.kind == EXCEPTION and _exception(reply) == DEADLINE:
+        if exception == DEADLINE:
             self._pools.balancer.record_no_reply(pool.instance)  # the server's timeout came first
         else:
             self._pools.balancer.record_reply(pool.instance)
         return reply
 
     def _encode(self, method: Method, seqid: int, body: bytes, deadline: float) -> bytes:
-        header = None
-        if self._transport is not Transport.FRAMED:
-            left = deadline - asyncio.get_running_loop().time()
-            integers = {
-                ttheader.FROM_SERVICE: self._caller,
-                ttheader.TO_SERVICE: self.service,
-                ttheader.TO_METHOD: method.name,
-                ttheader.MESSAGE_TYPE: str(CALL),
-                ttheader.RPC_TIMEOUT: str(max(1, int(left * 1e3))),
-            }
-            header = Header(seqid, integers, metadata.persistent.get())
+        message = frame(Transport.FRAMED, envelope(CALL, method.wire_name), seqid, body)
+        if self._framed:
+            return message
+        left = deadline - asyncio.get_running_loop().time()
         try:
-            return encode(self._transport, CALL, method.name.encode(), seqid, body, header)
+            # Few distinct infos at the end: our servers decode those once.
+            infos = ttheader.text_infos(metadata.persistent.get()) + _call_infos(
+                self._caller, self.service, method.name, max(1, int(left * 1e3))
+            )
+            return ttheader.prepend(infos, seqid, message, any_order=True)
         except HeaderError as error:
             _log.error("%s.%s: cannot encode the header: %s", self.service, method.name, error)
             raise ServiceError from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _call_infos(caller: str, service: str, method: str, timeout_ms: int) -> bytes:
+    return ttheader.integer_infos(
+        (ttheader.FROM_SERVICE, caller),
+        (ttheader.TO_SERVICE, service),
+        (ttheader.TO_METHOD, method),
+        (ttheader.MESSAGE_TYPE, str(CALL)),
+        (ttheader.RPC_TIMEOUT, str(timeout_ms)),
+    )
 
 
 class BoundMethod:
@@ -240,6 +252,23 @@ def _untried(instances: Sequence[Instance], tried: Sequence[Instance]) -> Sequen
 def _may_retry(error: Unavailable) -> bool:
     """Return whether the call was certainly not handled and has time left for another attempt."""
     return error.retry is Retry.NEVER_HANDLED and not isinstance(error, DeadlineExceeded)
+
+
+def _matches(reply: Message, method: Method, seqid: int) -> bool:
+    """Return whether a message is the reply to a call."""
+    return reply.seqid == seqid and reply.name == method.name and reply.kind in (REPLY, EXCEPTION)
+
+
+def _ends_connection(
+    connection: ClientConnection, reply: Message, method: Method, seqid: int
+) -> bool:
+    """Return whether no further call may be made on the connection after this reply.
+
+    Old Kitex servers close after an exception without announcing it.
+    """
+    if not _matches(reply, method, seqid) or _closes(reply):
+        return True
+    return reply.kind == EXCEPTION and not connection.multiplexed
 
 
 def _exception(reply: Message) -> ApplicationException:

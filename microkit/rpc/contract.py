@@ -35,6 +35,7 @@ class Method:
     annotations: Mapping[str, str]
     arguments: Codec = field(repr=False)
     result: Codec = field(repr=False)
+    wire_name: bytes
 
     def coroutine(self, handler: object) -> Coroutine:
         """Return the coroutine function of `handler` with the method's name.
@@ -135,4 +136,5 @@ def _method(service: Any, name: str) -> Method:
         annotations=service.__thrift_function_annotations__.get(name, {}),
         arguments=Codec(wrapper(f"{name}_args", 1, request)),
         result=Codec(wrapper(f"{name}_result", 0, response)),
+        wire_name=name.encode(),
     )

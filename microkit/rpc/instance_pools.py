@@ -25,14 +25,22 @@ class InstancePools:
         self._pools: dict[Instance, Pool] = {}
         self._instances: Sequence[Instance] = ()
 
+    def cached(self) -> Sequence[Instance]:
+        """Return the current instances without I/O; empty until `instances` has found some."""
+        instances = self.resolver.cached(self._service)
+        return instances if instances is self._instances else self._changed(instances)
+
     async def instances(self, deadline: float) -> Sequence[Instance]:
-        """Return the current instances; close the pools of removed ones.
+        """Return the current instances.
 
         Raises:
             DeadlineExceeded: the resolver did not reply until `deadline` (the loop's time).
         """
-        instances = self.resolver.cached(self._service) or await self._resolve(deadline)
-        if instances is not self._instances:
+        return self.cached() or self._changed(await self._resolve(deadline))
+
+    def _changed(self, instances: Sequence[Instance]) -> Sequence[Instance]:
+        """Close the pools of instances that are no longer resolved."""
+        if instances:
             self._instances = instances
             for removed in self._pools.keys() - set(instances):
                 self.balancer.reset(removed)
@@ -65,7 +73,7 @@ class InstancePools:
         for _ in instances:
             pool = self.pick(instances)
             try:
-                connection = pool.acquire_idle() or await pool.acquire(deadline)
+                connection = pool.acquire_now() or await pool.acquire(deadline)
             except Unavailable:
                 self.balancer.record_connect_error(pool.instance)
             else:

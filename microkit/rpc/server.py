@@ -10,16 +10,18 @@ from typing import Any, Final
 from microkit.config import Settings
 from microkit.descriptors import connections_allowed
 from microkit.rpc.contract import Contract, HandlersT
+from microkit.rpc.deadlines import Deadlines
 from microkit.rpc.refused import RefusedConnection
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
-from microkit.rpc.transport import Message, Reader
+from microkit.rpc.transport import CANCEL, Message, Reader
 from microkit.unsent import Unsent
 
 _log = logging.getLogger(__name__)
 _MAX_QUEUED_CALLS: Final = 64  # per connection
 _MAX_CONCURRENT_CALLS: Final = 64  # per multiplexed connection
 _DRAIN_SECONDS: Final = 0.3
+_DRAIN_STEP_SECONDS: Final = 0.02
 _CANCEL_SECONDS: Final = 1.0
 # Limit of the bytes buffered on all connections together, in messages of the largest size.
 _MAX_BUFFERED_MESSAGES: Final = 16
@@ -78,6 +80,9 @@ class Server:
         self.connections: set[ServerConnection] = set()
         self.draining = False
         self.unsent = Unsent(_MAX_UNSENT_MESSAGES * limits.message_size, limits.send)
+        self.deadlines: Deadlines[ServerCall] = Deadlines(
+            lambda call: call.cancel(Cancelled.DEADLINE)
+        )
         self._refused: set[RefusedConnection] = set()
         self._refusal_logged = -_LOG_SECONDS
         self._buffered = 0
@@ -114,11 +119,11 @@ class Server:
             # A call may already be on its way on an idle connection; closing now would leave its
             # outcome unknown. During this pause every reply announces that its connection closes.
             await asyncio.sleep(min(_DRAIN_SECONDS, grace))
-        for connection in tuple(self.connections):
-            connection.drain()
-        while self.connections and time.monotonic() < deadline:  # noqa: ASYNC110 - once, at the end
-            await asyncio.sleep(0.02)
-        tasks = [task for each in self.connections for task in each.calls]
+        while self.connections and time.monotonic() < deadline:
+            for connection in tuple(self.connections):
+                connection.drain()
+            await asyncio.sleep(_DRAIN_STEP_SECONDS)
+        tasks = [call.task for each in self.connections for call in each.calls]
         for connection in tuple(self.connections):
             connection.stop()
         await asyncio.sleep(0)
@@ -174,7 +179,7 @@ class ServerConnection(asyncio.Protocol):
         self._queued_bytes = 0
         self.buffered = 0  # bytes: queued messages and the one that is arriving
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.calls: dict[asyncio.Task[None], ServerCall] = {}
+        self.calls: set[ServerCall] = set()
         self._running_bytes = 0
         self._multiplexed = False
         self._writable = True
@@ -206,7 +211,7 @@ class ServerConnection(asyncio.Protocol):
         self._queue.clear()
         self._server.add_buffered(-self.buffered)
         self.buffered = 0
-        for call in self.calls.values():
+        for call in tuple(self.calls):
             call.cancel(Cancelled.CALLER_GONE)
 
     def data_received(self, data: bytes) -> None:
@@ -215,8 +220,11 @@ class ServerConnection(asyncio.Protocol):
             self.idle_since = time.monotonic()
         try:
             for message in self._reader.feed(data):
-                self._queue.append(message)
-                self._queued_bytes += len(message.body)
+                if message.kind == CANCEL and _allows_any_order(message):
+                    self._cancel(message.seqid)
+                else:
+                    self._queue.append(message)
+                    self._queued_bytes += len(message.body)
         except ProtocolError as error:
             _log.warning("%s: closed a connection: %s", self._server.name, error)
             if error.refusal:
@@ -250,8 +258,14 @@ class ServerConnection(asyncio.Protocol):
         self._next()
 
     def drain(self) -> None:
-        """Close if no call is in flight, queued or arriving."""
-        if not self.calls and not self._queue and not self._reader.partial:
+        """Close if no call is in flight, queued, arriving, or possibly on its way.
+
+        A multiplexing client may have sent a call before it read, in the last reply, that the
+        connection closes. It closes the connection itself when it has no call in flight.
+        """
+        if self.calls or self._queue or self._reader.partial:
+            return
+        if not self._multiplexed or self.idle_since < time.monotonic() - _DRAIN_SECONDS:
             self._transport.close()
 
     def abort(self) -> None:
@@ -260,7 +274,7 @@ class ServerConnection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Close at once and cancel the calls in flight: the grace period is over."""
-        for call in self.calls.values():
+        for call in tuple(self.calls):
             call.cancel(Cancelled.STOPPED)
         self._transport.abort()
 
@@ -288,20 +302,32 @@ class ServerConnection(asyncio.Protocol):
         if self._paused and not self._full:
             self._paused = False
             self._transport.resume_reading()
-        call = ServerCall(self._server, self._transport, message)
-        self.calls[call.task] = call
-        call.task.add_done_callback(self._served)
+        call = ServerCall(self._server, self._transport, message, self._ended)
+        self.calls.add(call)
+        call.start()
 
-    def _served(self, task: asyncio.Task[None]) -> None:
-        self._running_bytes -= len(self.calls.pop(task).message.body)
+    def _cancel(self, seqid: int) -> None:
+        """Cancel the call of a multiplexing client that does not wait for its reply any more."""
+        for call in self.calls:
+            if call.message.seqid == seqid:
+                call.cancel(Cancelled.CALLER_GONE)
+                return
+        for message in self._queue:
+            if message.seqid == seqid:
+                self._queue.remove(message)
+                self._queued_bytes -= len(message.body)
+                return
+
+    def _ended(self, call: ServerCall) -> None:
+        self.calls.discard(call)
+        self._running_bytes -= len(call.message.body)
         self.idle_since = time.monotonic()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("%s: serving a call failed", self._server.name, exc_info=error)
-            self._transport.abort()
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if self._queue or self._server.draining:
             self._next()
-            if self.buffered:
-                self._apply_backpressure()
+        if self.buffered:
+            self._apply_backpressure()
 
 
 def _allows_any_order(message: Message) -> bool:

@@ -2,6 +2,9 @@
 
 import asyncio
 import enum
+import functools
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -26,15 +29,17 @@ from microkit.rpc.transport import (
     REPLY,
     Message,
     check_elements,
-    encode,
+    envelope,
+    frame,
 )
 from microkit.rpc.ttheader import Header
+from microkit.task import eager_task
 
 if TYPE_CHECKING:
     from microkit.rpc.server import Server
 
+_log = logging.getLogger(__name__)
 _DECODE_ERRORS: Final = (DecodeError, ProtocolError)
-_CLOSE_TEXTS: Final = {ttheader.CONNECTION_CLOSES: "1"}
 
 
 class MethodHandler:
@@ -58,40 +63,63 @@ class Cancelled(enum.Enum):
 
 
 class ServerCall:
-    """Runs one message in a task and writes the reply, if the connection is still open."""
+    """Runs one message in a task and writes the reply, if the connection is still open.
 
-    __slots__ = ("_cancelled", "_server", "_transport", "message", "task")
+    `ended` is called with the call at its end.
+    """
 
-    def __init__(self, server: "Server", transport: asyncio.Transport, message: Message) -> None:
+    __slots__ = ("_cancelled", "_ended", "_server", "_started", "_transport", "message", "task")
+
+    def __init__(
+        self,
+        server: "Server",
+        transport: asyncio.Transport,
+        message: Message,
+        ended: "Callable[[ServerCall], object]",
+    ) -> None:
         self.message = message
+        self.task: asyncio.Task[None] = None  # type: ignore[assignment] # until `start`
         self._server = server
         self._transport = transport
+        self._ended = ended
+        self._started = False
         self._cancelled: Cancelled | None = None
-        self.task = asyncio.get_running_loop().create_task(self._serve())
+
+    def start(self) -> None:
+        """Run the call."""
+        self.task = eager_task(self._serve())
 
     def cancel(self, reason: Cancelled) -> None:
         """Cancel the call once: a second cancellation would interrupt the handler's cleanup."""
         if self._cancelled is None:
             self._cancelled = reason
             self.task.cancel()
+            if not self._started:  # nothing of the coroutine will run
+                self._ended(self)
 
     async def _serve(self) -> None:
+        self._started = True
         handler = self._server.methods.get(self.message.name)
-        if self.message.kind not in (CALL, ONEWAY):
-            text = f"message type {self.message.kind}: want a call"
-            self._refuse(ApplicationException(PROTOCOL_ERROR, text))
-        elif handler is None:
-            text = f"unknown method {self.message.name}"
-            self._refuse(ApplicationException(UNKNOWN_METHOD, text))
-        else:
-            await self._call(handler)
+        try:
+            if self.message.kind not in (CALL, ONEWAY):
+                text = f"message type {self.message.kind}: want a call"
+                self._refuse(ApplicationException(PROTOCOL_ERROR, text))
+            elif handler is None:
+                text = f"unknown method {self.message.name}"
+                self._refuse(ApplicationException(UNKNOWN_METHOD, text))
+            else:
+                await self._call(handler)
+        except Exception as error:  # noqa: BLE001 - a bug: the caller learns that there is no reply
+            _log.error("%s: serving a call failed", self._server.name, exc_info=error)
+            self._transport.abort()
+        finally:
+            self._ended(self)
 
     async def _call(self, handler: MethodHandler) -> None:
         """Run the handler and write its reply; every failure becomes a reply here."""
         message, method = self.message, handler.method
-        deadline = asyncio.get_running_loop().call_later(
-            self._timeout(), self.cancel, Cancelled.DEADLINE
-        )
+        deadline = asyncio.get_running_loop().time() + self._timeout()
+        self._server.deadlines.add(self, deadline)
         _set_metadata(message.header)  # first: the observers read it
         with observed("rpc_server", handler.service, method.name, _DECODE_ERRORS) as call:
             try:
@@ -120,7 +148,7 @@ class ServerCall:
                 call.error = error
                 self._refuse(INTERNAL)
             finally:
-                deadline.cancel()
+                self._server.deadlines.discard(self)
 
     def _encoded(self, method: Method, response: msgspec.Struct) -> bytes:
         body = method.result.encode(method.result.struct(value=response))
@@ -139,15 +167,23 @@ class ServerCall:
         message = self.message
         if message.kind == ONEWAY or self._transport.is_closing():
             return
-        header = None
+        reply = frame(message.transport, envelope(kind, name), message.seqid, body)
         if message.header is not None:
-            texts = _CLOSE_TEXTS if self._server.draining else {}
-            header = Header(message.seqid, {ttheader.MESSAGE_TYPE: str(kind)}, texts)
-        self._transport.write(encode(message.transport, kind, name, message.seqid, body, header))
+            infos = _reply_infos(kind, self._server.draining, message.header.any_order)
+            reply = ttheader.prepend(infos, message.seqid, reply, any_order=False)
+        self._transport.write(reply)
 
     def _refuse(self, exception: ApplicationException) -> None:
         name = self.message.name.encode(errors="surrogateescape")
         self._reply(name, exception.encode(), EXCEPTION)
+
+
+@functools.cache
+def _reply_infos(kind: int, closes: bool, multiplexed: bool) -> bytes:
+    texts = {ttheader.CONNECTION_CLOSES: "1"} if closes else {}
+    if multiplexed:
+        texts[ttheader.MULTIPLEXED] = "1"
+    return ttheader.integer_infos((ttheader.MESSAGE_TYPE, str(kind))) + ttheader.text_infos(texts)
 
 
 def _set_metadata(header: Header | None) -> None:

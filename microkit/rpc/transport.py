@@ -9,6 +9,7 @@ The first 8 bytes of a message identify its transport (the protocol is always st
 """
 
 import enum
+import functools
 import struct
 import sys
 from collections.abc import Generator, Iterator
@@ -21,6 +22,8 @@ from microkit.rpc.scan import ProtocolError, scan_struct
 from microkit.rpc.ttheader import Header, HeaderError
 
 CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
+# Ours: the caller of the call with this seqid is gone. Only for servers that announced MULTIPLEXED.
+CANCEL: Final = 5
 
 _VERSION: Final = b"\x80\x01"
 _MAGIC: Final = b"\x10\x00"
@@ -60,21 +63,29 @@ def encode(
     body: bytes,
     header: Header | None = None,
 ) -> bytes:
-    """Return the bytes of a whole message."""
-    head = b"\x80\x01\x00%c%b%b%b" % (
-        kind,
-        _U32.pack(len(name)),
-        name,
-        _U32.pack(seqid & 0xFFFFFFFF),
-    )
-    if transport is Transport.UNFRAMED:
-        return head + body
-    if transport is Transport.FRAMED:
-        return _U32.pack(len(head) + len(body)) + head + body
-    payload = head + body
-    if transport is Transport.TTHEADER_FRAMED:
-        payload = _U32.pack(len(payload)) + payload
+    """Return the bytes of a whole message.
+
+    Raises:
+        HeaderError: the header's metadata exceed the size of a header.
+    """
+    payload = frame(transport, envelope(kind, name), seqid, body)
+    if transport in (Transport.UNFRAMED, Transport.FRAMED):
+        return payload
     return ttheader.encode(header or Header(seqid), payload)
+
+
+@functools.lru_cache(maxsize=1024)
+def envelope(kind: int, name: bytes) -> bytes:
+    """Return the first bytes of a TBinary message: kind and method name."""
+    return b"\x80\x01\x00%c%b%b" % (kind, _U32.pack(len(name)), name)
+
+
+def frame(transport: Transport, start: bytes, seqid: int, body: bytes) -> bytes:
+    """Return a message without its TTHeader; `start` is its envelope."""
+    if transport is Transport.UNFRAMED or transport is Transport.TTHEADER:
+        return start + _U32.pack(seqid & 0xFFFFFFFF) + body
+    size = len(start) + 4 + len(body)
+    return b"%b%b%b%b" % (_U32.pack(size), start, _U32.pack(seqid & 0xFFFFFFFF), body)
 
 
 class Reader:

@@ -24,6 +24,7 @@ MAX_SIZE: Final = 64 * 1024
 
 FROM_SERVICE, TO_SERVICE, TO_METHOD, RPC_TIMEOUT, MESSAGE_TYPE = 3, 6, 9, 12, 22
 CONNECTION_CLOSES: Final = "crrst"
+MULTIPLEXED: Final = "multiplexed"
 BUSINESS_STATUS, BUSINESS_MESSAGE = "biz-status", "biz-message"
 PERSISTENT: Final = "RPC_PERSIST_"
 # W3C's trace context, as Kitex's OpenTelemetry provider sends it: values for the next hop only.
@@ -35,6 +36,9 @@ _U16 = struct.Struct(">H")
 _FIXED = struct.Struct(">IHHIH")
 _ANY_ORDER: Final = 0x0001
 _STREAM: Final = 0x0002
+_PREFIX_SIZE: Final = 2
+_PADDINGS: Final = (b"", b"\0", b"\0\0", b"\0\0\0")
+_CACHED_SIZE: Final = 256
 _PADDING, _TEXT_INFO, _INTEGER_INFO, _ACL_INFO = 0x00, 0x01, 0x10, 0x11
 
 
@@ -45,7 +49,8 @@ class HeaderError(Exception):
 class Header(msgspec.Struct, frozen=True, gc=False):
     """The metadata of one message.
 
-    `any_order`: the caller accepts replies in any order, because it multiplexes calls.
+    `any_order`: the caller accepts replies in any order, because it multiplexes calls. Our servers
+    say in their replies to such calls that they do so too, with the text MULTIPLEXED.
     """
 
     seqid: int = 0
@@ -74,30 +79,52 @@ def encode(header: Header, payload: bytes) -> bytes:
     Raises:
         HeaderError: the metadata exceed the size of a header.
     """
-    try:
-        infos = _infos(header)
-    except struct.error as error:  # a length exceeds 16 bits
-        raise HeaderError(f"metadata too large: at most {MAX_SIZE - 1} bytes") from error
-    if len(infos) >= MAX_SIZE:
-        raise HeaderError(f"metadata of {len(infos)} bytes: at most {MAX_SIZE - 1} are allowed")
-    length = _FIXED.size - 4 + len(infos) + len(payload)
-    return (
-        _FIXED.pack(length, MAGIC, 0, header.seqid & 0xFFFFFFFF, len(infos) // 4) + infos + payload
+    infos = integer_infos(*header.integers.items()) + text_infos(header.texts)
+    return prepend(infos, header.seqid, payload, any_order=header.any_order)
+
+
+def prepend(infos: bytes, seqid: int, payload: bytes, *, any_order: bool) -> bytes:
+    """Return a header with encoded infos, and the payload, as one message.
+
+    Raises:
+        HeaderError: the infos exceed the size of a header.
+    """
+    padding = -(len(infos) + _PREFIX_SIZE) % 4
+    size = _PREFIX_SIZE + len(infos) + padding
+    if size >= MAX_SIZE:
+        raise HeaderError(f"metadata of {size} bytes: at most {MAX_SIZE - 1} are allowed")
+    fixed = _FIXED.pack(
+        _FIXED.size - 4 + size + len(payload),
+        MAGIC,
+        _ANY_ORDER if any_order else 0,
+        seqid & 0xFFFFFFFF,
+        size // 4,
     )
+    # The two zeros: protocol id, number of transforms.
+    return b"%b\0\0%b%b%b" % (fixed, infos, _PADDINGS[padding], payload)
 
 
-def _infos(header: Header) -> bytearray:
-    infos = bytearray(b"\x00\x00")  # protocol id, number of transforms
-    if header.integers:
-        infos += b"\x10" + _U16.pack(len(header.integers))
-        for number, value in header.integers.items():
-            infos += _integer(number, value)
-    if header.texts:
-        infos += b"\x01" + _U16.pack(len(header.texts))
-        for name, value in header.texts.items():
-            infos += _name(name) + _text(value)
-    infos += b"\x00" * (-len(infos) % 4)
-    return infos
+@functools.lru_cache(maxsize=4096)  # few distinct ones: services, methods, milliseconds
+def integer_infos(*infos: tuple[int, str]) -> bytes:
+    """Encode infos with integer keys."""
+    if not infos:
+        return b""
+    values = [_U16.pack(number) + _text(value) for number, value in infos]
+    return b"\x10" + _U16.pack(len(infos)) + b"".join(values)
+
+
+def text_infos(texts: Mapping[str, str]) -> bytes:
+    """Encode infos with text keys.
+
+    Raises:
+        HeaderError: a text or their number is too large.
+    """
+    if not texts:
+        return b""
+    if len(texts) >= MAX_SIZE:
+        raise HeaderError(f"{len(texts)} metadata: at most {MAX_SIZE - 1} are allowed")
+    values = [_name(name) + _text(value) for name, value in texts.items()]
+    return b"\x01" + _U16.pack(len(texts)) + b"".join(values)
 
 
 def decode(message: bytes) -> tuple[Header, int]:
@@ -114,10 +141,8 @@ def decode(message: bytes) -> tuple[Header, int]:
         raise HeaderError(f"header of {words * 4} bytes in a message of {len(message)}")
     if message[14] != 0 or message[15] != 0:
         raise HeaderError(f"protocol {message[14]} with {message[15]} transforms, want 0 and 0")
-    integers: dict[int, str] = {}
-    texts: dict[str, str] = {}
     try:
-        at = _read_infos(message, end, integers, texts)
+        integers, texts, at = _read_infos(message, end)
     except IndexError:
         at = len(message) + 1
     # Overlong infos were read from the payload at worst; they are rejected here.
@@ -126,29 +151,37 @@ def decode(message: bytes) -> tuple[Header, int]:
     return Header(seqid, integers, texts, bool(flags & _ANY_ORDER)), end
 
 
-def _read_infos(message: bytes, end: int, integers: dict[int, str], texts: dict[str, str]) -> int:
-    """Decode the infos up to `end` and return the offset after the last one."""
-    at = FIXED_SIZE + 2
+def _read_infos(message: bytes, end: int) -> tuple[Mapping[int, str], Mapping[str, str], int]:
+    """Decode the infos up to `end`; return them and the offset after the last one."""
+    at = FIXED_SIZE + _PREFIX_SIZE
+    integers: Mapping[int, str] = {}
+    texts: dict[str, str] = {}
     while at < end:
         kind, at = message[at], at + 1
         if kind == _INTEGER_INFO:
-            at = _read_integers(message, at, integers)
+            # Our own messages end with these infos, and few distinct ones are sent.
+            read = _read_integers if end - at <= _CACHED_SIZE else _read_integers.__wrapped__
+            found, size = read(message[at:end])
+            integers, at = {**integers, **found} if integers else found, at + size
         elif kind == _TEXT_INFO:
             at = _read_texts(message, at, texts)
         elif kind == _ACL_INFO:
             at += 2 + (message[at] << 8 | message[at + 1])
         elif kind != _PADDING:
             raise HeaderError(f"unknown info 0x{kind:02x}")
-    return at
+    return integers, texts, at
 
 
-def _read_integers(data: bytes, at: int, into: dict[int, str]) -> int:
-    count, at = data[at] << 8 | data[at + 1], at + 2
+@functools.lru_cache(maxsize=1024)
+def _read_integers(data: bytes) -> tuple[Mapping[int, str], int]:
+    """Decode the infos with integer keys at the start of `data`; return them and their size."""
+    into: dict[int, str] = {}
+    count, at = data[0] << 8 | data[1], 2
     for _ in range(count):
         number, start = data[at] << 8 | data[at + 1], at + 4
         at = start + (data[at + 2] << 8 | data[at + 3])
         into[number] = data[start:at].decode(errors="replace")
-    return at
+    return into, at
 
 
 def _read_texts(data: bytes, at: int, into: dict[str, str]) -> int:
@@ -162,11 +195,6 @@ def _read_texts(data: bytes, at: int, into: dict[str, str]) -> int:
     return at
 
 
-@functools.lru_cache(maxsize=4096)  # few distinct values: services, methods, milliseconds
-def _integer(number: int, value: str) -> bytes:
-    return _U16.pack(number) + _text(value)
-
-
 @functools.lru_cache(maxsize=256)
 def _name(name: str) -> bytes:
     return _text(name)
@@ -174,4 +202,6 @@ def _name(name: str) -> bytes:
 
 def _text(value: str) -> bytes:
     encoded = value.encode()
+    if len(encoded) >= MAX_SIZE:
+        raise HeaderError(f"metadata of {len(encoded)} bytes: at most {MAX_SIZE - 1} are allowed")
     return _U16.pack(len(encoded)) + encoded

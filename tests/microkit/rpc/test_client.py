@@ -275,7 +275,7 @@ async def test_a_connection_with_data_after_the_reply_is_not_reused(rig):
 
 
 async def test_a_timeout_and_a_cancelled_call_close_their_connection(rig):
-    client = rig.client()
+    client = rig.client(rpc_transport="framed")
     with pytest.raises(DeadlineExceeded):
         await client.GetVideoAuthorIdMethod(id=408, timeout=0.05)
     await eventually(lambda: not rig.server.connections)

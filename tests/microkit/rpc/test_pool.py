@@ -85,6 +85,7 @@ async def test_a_connection_lost_in_use_frees_its_slot_for_a_waiter(rig):
         waiting = asyncio.create_task(pool.acquire(soon()))
         await asyncio.sleep(0)
         busy.close()
+        pool.release(busy)
         connection = await waiting
         assert connection is not busy
         pool.release(connection)
@@ -136,6 +137,7 @@ async def test_callers_cancelled_at_any_moment_leave_the_pool_complete(rig):
             for each in acquired:
                 if not isinstance(each, BaseException):
                     each.close()
+                    pool.release(each)
             await eventually(lambda: opened() <= 2)
             assert opened() >= 0
         both = [await pool.acquire(soon()), await pool.acquire(soon())]
@@ -201,7 +203,7 @@ async def test_waiters_open_new_connections_if_the_peer_closes_after_each_reply(
 
         async def one(number):
             connection = await pool.acquire(soon())
-            answer = await connection.send(call(1, seqid=number), soon())
+            answer = await connection.send(call(1, seqid=number), number, soon())
             pool.release(connection)
             return answer.seqid
 
