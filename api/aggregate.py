@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from api.facts import FactLoader
-from api.pack.comment import comments
+from api.pack.comment import CommentPage, comments
 from api.pack.splice import array, packed
 from api.pack.user import friend
 from api.pack.video import VideoRow, videos
-from idl import commentmicro, core, interaction, relation, relationmicro
+from idl import core, interaction, relation, relationmicro
 from microkit.errors import NotFound
 
 
@@ -48,13 +48,13 @@ class Aggregate:
         return array(relation.FriendUser, map(friend, facts.users(base, user_ids), friends))
 
     async def full_comments(
-        self, viewer: int, stored: Sequence[commentmicro.Comment], base: str
+        self, viewer: int, page: CommentPage, base: str
     ) -> list[interaction.Comment]:
-        """Return commentservice's comments in their order."""
-        if not stored:
+        """Return a page of commentservice's comments."""
+        if not page.ids:
             return []
-        author_ids = list({each.user.id for each in stored})
-        return comments(stored, await self._facts.load(viewer, author_ids), base)
+        facts = await self._facts.load(viewer, list(set(page.author_ids)))
+        return comments(page, facts, base)
 
     async def full_videos(
         self, viewer: int, rows: Sequence[VideoRow], base: str

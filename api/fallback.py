@@ -1,23 +1,17 @@
-"""Fallbacks for services with the original contract, which lacks two of our batch methods.
+"""The calls that load a page's facts, with fallbacks for services with the original contract.
 
-If a service does not know an added method, the original methods are called instead, which takes
-more RPCs; this is logged once. The viewer is always sent, 0 if anonymous: the field is optional,
-but the original services read it without a check.
+The viewer is always sent, 0 if anonymous: the field is optional, but the original services read it
+without a check.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
+from api.added import AddedMethod
 from api.call import ANONYMOUS
 from api.clients import Clients
 from idl import favoritemicro, relationmicro
-from microkit.errors import UnknownMethod
-
-_log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 _NO_FOLLOWS: Final = relationmicro.FollowInfo(follow_count=0, follower_count=0, is_follow=False)
 _NO_LIKES: Final = (0, 0)
@@ -28,27 +22,6 @@ class ViewerIds(NamedTuple):
 
     viewer: int
     ids: Sequence[int]
-
-
-@dataclass(slots=True)
-class _AddedMethod:
-    """A method we added; `supported` turns False at the first UnknownMethod reply."""
-
-    name: str
-    supported: bool = True
-
-    async def call(
-        self, added: Callable[[], Awaitable[T]], original: Callable[[], Awaitable[T]]
-    ) -> T:
-        if self.supported:
-            try:
-                return await added()
-            except UnknownMethod:
-                self.supported = False
-                _log.warning(
-                    "the service has no %s: calling the original methods instead", self.name
-                )
-        return await original()
 
 
 class Follows(NamedTuple):
@@ -83,8 +56,8 @@ class Fallback:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._infos = _AddedMethod("GetFollowInfosMethod")
-        self._summaries = _AddedMethod("FavoriteSummaryMethod")
+        self._infos = AddedMethod("GetFollowInfosMethod")
+        self._summaries = AddedMethod("FavoriteSummaryMethod")
 
     async def follows(self, user_ids: list[int], viewed: Sequence[ViewerIds]) -> Follows:
         """Return the follows of distinct users, and which of their users the viewers follow."""

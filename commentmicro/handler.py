@@ -12,7 +12,7 @@ from idl import bounds, commentmicro, usermicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import Forbidden, ParamError
-from microkit.paging import MAX_ITEMS, NEWEST
+from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from microkit.rpc.bounds import message_of
 
 CONTRACT = commentmicro.CONTRACT
@@ -57,6 +57,17 @@ class CommentHandler:
         return commentmicro.CommentListResp.ok(
             comment_list=comments, complete=True, next_cursor=page.next_cursor
         )
+
+    async def CommentPagesMethod(
+        self, request: commentmicro.CommentPagesReq
+    ) -> commentmicro.CommentPagesResp:
+        """Return pages of several videos' comments."""
+        check_number(len(request.pages))
+        keys = [
+            (each.video_id, each.cursor or NEWEST, each.count or MAX_ITEMS)
+            for each in request.pages
+        ]
+        return pack.pages(await self._comments.pages(keys), self._zone)
 
     async def VideosCommentCountMethod(
         self, request: commentmicro.VideosCommentCountReq

@@ -11,7 +11,7 @@ from favoritemicro.settings import Settings
 from idl import favoritemicro, videomicro
 from microkit.batch import distinct
 from microkit.context import Context
-from microkit.paging import MAX_ITEMS, NEWEST
+from microkit.paging import MAX_ITEMS, NEWEST, check_number
 
 CONTRACT = favoritemicro.CONTRACT
 
@@ -51,6 +51,21 @@ class FavoriteHandler:
         )
         return favoritemicro.FavoriteListResp.ok(
             video_id_list=page.items, next_cursor=page.next_cursor
+        )
+
+    async def FavoritePagesMethod(
+        self, request: favoritemicro.FavoritePagesReq
+    ) -> favoritemicro.FavoritePagesResp:
+        """Return pages of the videos that several users like."""
+        check_number(len(request.pages))
+        pages = await self._favorites.pages(
+            [
+                (each.user_id, each.cursor or NEWEST, each.count or MAX_ITEMS)
+                for each in request.pages
+            ]
+        )
+        return favoritemicro.FavoritePagesResp.ok(
+            pages=[page.items for page in pages], next_cursors=[page.next_cursor for page in pages]
         )
 
     async def FavoriteRelationMethod(

@@ -73,12 +73,47 @@ class VideosCommentCountResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, comment_count_map: dict[int, int]) -> Self: ...
 
+class CommentPageKey(msgspec.Struct, kw_only=True):
+    """A page of a video's comments."""
+
+    video_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class CommentPagesReq(msgspec.Struct, kw_only=True):
+    """Added: pages of several videos in one call, at most 8."""
+
+    pages: list[CommentPageKey]
+
+class CommentPagesResp(msgspec.Struct, kw_only=True):
+    """All comments, newest first, one page after the other, as columns: cheaper to decode than structs."""
+
+    base_resp: BaseResp
+    sizes: list[int]  # comments of each page
+    next_cursors: list[int]  # of each page; 0: nothing more
+    ids: list[int]
+    user_ids: list[int]
+    contents: list[str]
+    create_dates: list[str]  # "mm-dd"
+    @classmethod
+    def ok(
+        cls,
+        *,
+        sizes: list[int],
+        next_cursors: list[int],
+        ids: list[int],
+        user_ids: list[int],
+        contents: list[str],
+        create_dates: list[str],
+    ) -> Self: ...
+
 class CommentServiceHandler(Protocol):
     async def CommentMethod(self, request: CommentReq) -> CommentResp: ...
     async def CommentListMethod(self, request: CommentListReq) -> CommentListResp: ...
     async def VideosCommentCountMethod(
         self, request: VideosCommentCountReq
     ) -> VideosCommentCountResp: ...
+    async def CommentPagesMethod(self, request: CommentPagesReq) -> CommentPagesResp: ...
 
 class CommentServiceClient(Protocol):
     async def CommentMethod(
@@ -105,6 +140,9 @@ class CommentServiceClient(Protocol):
     async def VideosCommentCountMethod(
         self, *, video_id_list: list[int], timeout: float | None = None
     ) -> VideosCommentCountResp: ...
+    async def CommentPagesMethod(
+        self, *, pages: list[CommentPageKey], timeout: float | None = None
+    ) -> CommentPagesResp: ...
 
 class Client(CommentServiceClient, Protocol): ...
 

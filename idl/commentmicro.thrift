@@ -68,8 +68,33 @@ struct VideosCommentCountResp {
     2: required map<i64, i64> comment_count_map
 }
 
+// A page of a video's comments.
+struct CommentPageKey {
+    1: required i64 video_id
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// Added: pages of several videos in one call, at most 8.
+struct CommentPagesReq {
+    1: required list<CommentPageKey> pages
+}
+
+// All comments, newest first, one page after the other, as columns: cheaper to decode than structs.
+struct CommentPagesResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required list<i32> sizes             // comments of each page
+    3: required list<i64> next_cursors      // of each page; 0: nothing more
+    4: required list<i64> ids
+    5: required list<i64> user_ids
+    6: required list<string> contents
+    7: required list<string> create_dates   // "mm-dd"
+}
+
 service CommentService {
     CommentResp CommentMethod(1: CommentReq request)
     CommentListResp CommentListMethod(1: CommentListReq request)
     VideosCommentCountResp VideosCommentCountMethod(1: VideosCommentCountReq request)
+    // added
+    CommentPagesResp CommentPagesMethod(1: CommentPagesReq request)
 }

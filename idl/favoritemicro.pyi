@@ -132,6 +132,25 @@ class FavoriteSummaryResp(msgspec.Struct, kw_only=True):
         received_counts: list[int] | None = None,
     ) -> Self: ...
 
+class PageKey(msgspec.Struct, kw_only=True):
+    """A page of the videos that a user likes."""
+
+    user_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class FavoritePagesReq(msgspec.Struct, kw_only=True):
+    """Added: pages of several users' likes in one call, at most 8."""
+
+    pages: list[PageKey]
+
+class FavoritePagesResp(msgspec.Struct, kw_only=True):
+    base_resp: BaseResp
+    pages: list[list[int]]  # ids of videos, newest like first
+    next_cursors: list[int]  # of each page; 0: nothing more
+    @classmethod
+    def ok(cls, *, pages: list[list[int]], next_cursors: list[int]) -> Self: ...
+
 class FavoriteServiceHandler(Protocol):
     async def FavoriteMethod(self, request: FavoriteReq) -> FavoriteResp: ...
     async def FavoriteListMethod(self, request: FavoriteListReq) -> FavoriteListResp: ...
@@ -154,6 +173,7 @@ class FavoriteServiceHandler(Protocol):
         self, request: UsersFavoriteCountReq
     ) -> UsersFavoriteCountResp: ...
     async def FavoriteSummaryMethod(self, request: FavoriteSummaryReq) -> FavoriteSummaryResp: ...
+    async def FavoritePagesMethod(self, request: FavoritePagesReq) -> FavoritePagesResp: ...
 
 class FavoriteServiceClient(Protocol):
     async def FavoriteMethod(
@@ -195,6 +215,9 @@ class FavoriteServiceClient(Protocol):
         columns: bool | None = None,
         timeout: float | None = None,
     ) -> FavoriteSummaryResp: ...
+    async def FavoritePagesMethod(
+        self, *, pages: list[PageKey], timeout: float | None = None
+    ) -> FavoritePagesResp: ...
 
 class Client(FavoriteServiceClient, Protocol): ...
 

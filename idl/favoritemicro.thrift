@@ -118,6 +118,24 @@ struct FavoriteSummaryResp {
     103: optional list<i64> received_counts
 }
 
+// A page of the videos that a user likes.
+struct PageKey {
+    1: required i64 user_id
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// Added: pages of several users' likes in one call, at most 8.
+struct FavoritePagesReq {
+    1: required list<PageKey> pages
+}
+
+struct FavoritePagesResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required list<list<i64>> pages       // ids of videos, newest like first
+    3: required list<i64> next_cursors      // of each page; 0: nothing more
+}
+
 service FavoriteService {
     FavoriteResp FavoriteMethod(1: FavoriteReq request)
     FavoriteListResp FavoriteListMethod(1: FavoriteListReq request)
@@ -129,4 +147,5 @@ service FavoriteService {
     UsersFavoriteCountResp UsersFavoriteCountMethod(1: UsersFavoriteCountReq request)
     // added
     FavoriteSummaryResp FavoriteSummaryMethod(1: FavoriteSummaryReq request)
+    FavoritePagesResp FavoritePagesMethod(1: FavoritePagesReq request)
 }

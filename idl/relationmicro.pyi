@@ -181,6 +181,32 @@ class GetFollowInfosResp(msgspec.Struct, kw_only=True):
         follower_counts: list[int] | None = None,
     ) -> Self: ...
 
+class PageKey(msgspec.Struct, kw_only=True):
+    """A page of a user's list."""
+
+    user_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class GetFollowPagesReq(msgspec.Struct, kw_only=True):
+    """Added: pages of several lists in one call, at most 8."""
+
+    following: list[PageKey]  # users that the user follows
+    followers: list[PageKey]  # users that follow the user
+
+class GetFollowPagesResp(msgspec.Struct, kw_only=True):
+    """The pages of `following` and then those of `followers`, in the order of the request."""
+
+    status_code: int
+    pages: list[list[int]] | None = None  # ids of users, newest first
+    msg: str | None = None
+    next_cursors: list[int] | None = None  # of each page; 0: nothing more
+    error_code: int | None = None  # the error number, as in errors.thrift
+    @classmethod
+    def ok(
+        cls, *, pages: list[list[int]] | None = None, next_cursors: list[int] | None = None
+    ) -> Self: ...
+
 class Message(msgspec.Struct, kw_only=True):
     id: int
     to_user_id: int
@@ -228,6 +254,7 @@ class RelationServiceHandler(Protocol):
     async def GetFriendListMethod(self, request: GetFriendListReq) -> GetFriendListResp: ...
     async def GetIsFollowsMethod(self, request: GetIsFollowsReq) -> GetIsFollowsResp: ...
     async def GetFollowInfosMethod(self, request: GetFollowInfosReq) -> GetFollowInfosResp: ...
+    async def GetFollowPagesMethod(self, request: GetFollowPagesReq) -> GetFollowPagesResp: ...
 
 class RelationServiceClient(Protocol):
     async def FollowMethod(
@@ -278,6 +305,9 @@ class RelationServiceClient(Protocol):
         columns: bool | None = None,
         timeout: float | None = None,
     ) -> GetFollowInfosResp: ...
+    async def GetFollowPagesMethod(
+        self, *, following: list[PageKey], followers: list[PageKey], timeout: float | None = None
+    ) -> GetFollowPagesResp: ...
 
 class MessageServiceHandler(Protocol):
     async def GetAllMessageMethod(self, request: GetAllMessageReq) -> GetAllMessageResp: ...

@@ -156,6 +156,28 @@ struct GetFollowInfosResp {
     103: optional list<i64> follower_counts
 }
 
+// A page of a user's list.
+struct PageKey {
+    1: required i64 user_id
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// Added: pages of several lists in one call, at most 8.
+struct GetFollowPagesReq {
+    1: required list<PageKey> following     // users that the user follows
+    2: required list<PageKey> followers     // users that follow the user
+}
+
+// The pages of `following` and then those of `followers`, in the order of the request.
+struct GetFollowPagesResp {
+    1: required i32 status_code (status = "relation")
+    2: optional list<list<i64>> pages       // ids of users, newest first
+    3: optional string msg
+    4: optional list<i64> next_cursors      // of each page; 0: nothing more
+    100: optional i32 error_code            // the error number, as in errors.thrift
+}
+
 service RelationService {
     FollowResp FollowMethod(1: FollowReq request)
     GetFollowInfoResp GetFollowInfoMethod(1: GetFollowInfoReq request)
@@ -165,6 +187,7 @@ service RelationService {
     GetIsFollowsResp GetIsFollowsMethod(1: GetIsFollowsReq request)
     // added
     GetFollowInfosResp GetFollowInfosMethod(1: GetFollowInfosReq request)
+    GetFollowPagesResp GetFollowPagesMethod(1: GetFollowPagesReq request)
 }
 
 struct Message {

@@ -110,8 +110,18 @@ class GetVideoCountSetByIdUserSetResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, count_set: list[VideoCount], counts: list[int] | None = None) -> Self: ...
 
+class VideoColumns(msgspec.Struct, kw_only=True):
+    """Videos as columns: cheaper to decode than a struct for each."""
+
+    ids: list[int]
+    titles: list[str]
+    author_ids: list[int]
+    play_urls: list[str]
+    cover_urls: list[str]
+
 class GetVideoSetByIdSetReq(msgspec.Struct, kw_only=True):
     id_set: list[int]
+    columns: bool | None = None  # the videos as columns, video_set empty
 
 class GetVideoSetByIdSetResp(msgspec.Struct, kw_only=True):
     """The videos that exist, in any order."""
@@ -120,8 +130,11 @@ class GetVideoSetByIdSetResp(msgspec.Struct, kw_only=True):
     video_set: list[Video] | None = None
     status_code: int | None = None
     status_msg: str | None = None
+    columns: VideoColumns | None = None
     @classmethod
-    def ok(cls, *, video_set: list[Video] | None = None) -> Self: ...
+    def ok(
+        cls, *, video_set: list[Video] | None = None, columns: VideoColumns | None = None
+    ) -> Self: ...
 
 class GetUsedKeysReq(msgspec.Struct, kw_only=True):
     keys: list[str]  # object keys, up to 1,000
@@ -149,6 +162,45 @@ class ClaimSweepResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, granted: bool | None = None) -> Self: ...
 
+class FeedKey(msgspec.Struct, kw_only=True):
+    """A page of the feed."""
+
+    latest_time: int  # ns: only videos published before this time
+    limit: int
+
+class PageKey(msgspec.Struct, kw_only=True):
+    """A page of an author's videos."""
+
+    author_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class GetVideoPagesReq(msgspec.Struct, kw_only=True):
+    """Added: pages of several lists in one call, at most 8."""
+
+    feed: list[FeedKey]
+    published: list[PageKey]
+
+class GetVideoPagesResp(msgspec.Struct, kw_only=True):
+    """The pages of `feed` and then those of `published`, in the order of the request."""
+
+    status: bool
+    videos: VideoColumns | None = None  # each once
+    pages: list[list[int]] | None = None  # positions in `videos`, newest first
+    nexts: list[int] | None = (
+        None  # of each page: next_time (ns) of the feed, next_cursor of an author
+    )
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(
+        cls,
+        *,
+        videos: VideoColumns | None = None,
+        pages: list[list[int]] | None = None,
+        nexts: list[int] | None = None,
+    ) -> Self: ...
+
 class VideoServiceHandler(Protocol):
     async def CreateVideoMethod(self, request: CreateVideoReq) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -166,6 +218,7 @@ class VideoServiceHandler(Protocol):
     async def GetVideoCountSetByIdUserSetMethod(
         self, request: GetVideoCountSetByIdUserSetReq
     ) -> GetVideoCountSetByIdUserSetResp: ...
+    async def GetVideoPagesMethod(self, request: GetVideoPagesReq) -> GetVideoPagesResp: ...
     async def GetUsedKeysMethod(self, request: GetUsedKeysReq) -> GetUsedKeysResp: ...
     async def ClaimSweepMethod(self, request: ClaimSweepReq) -> ClaimSweepResp: ...
 
@@ -191,7 +244,7 @@ class VideoServiceClient(Protocol):
         timeout: float | None = None,
     ) -> GetVideosByAuthorIdResp: ...
     async def GetVideoSetByIdSetMethod(
-        self, *, id_set: list[int], timeout: float | None = None
+        self, *, id_set: list[int], columns: bool | None = None, timeout: float | None = None
     ) -> GetVideoSetByIdSetResp: ...
     async def GetVideosFeedMethod(
         self, *, latest_time: int, limit: int, timeout: float | None = None
@@ -205,6 +258,9 @@ class VideoServiceClient(Protocol):
     async def GetVideoCountSetByIdUserSetMethod(
         self, *, author_id_set: list[int], columns: bool | None = None, timeout: float | None = None
     ) -> GetVideoCountSetByIdUserSetResp: ...
+    async def GetVideoPagesMethod(
+        self, *, feed: list[FeedKey], published: list[PageKey], timeout: float | None = None
+    ) -> GetVideoPagesResp: ...
     async def GetUsedKeysMethod(
         self, *, keys: list[str], timeout: float | None = None
     ) -> GetUsedKeysResp: ...

@@ -105,8 +105,18 @@ struct GetVideoCountSetByIdUserSetResp {
     102: optional list<i64> counts      // with columns: of the distinct author_id_set, in its order
 }
 
+// Videos as columns: cheaper to decode than a struct for each.
+struct VideoColumns {
+    1: required list<i64> ids
+    2: required list<string> titles
+    3: required list<i64> author_ids
+    4: required list<string> play_urls
+    5: required list<string> cover_urls
+}
+
 struct GetVideoSetByIdSetReq {
     1: required list<i64> id_set
+    100: optional bool columns          // the videos as columns, video_set empty
 }
 
 // The videos that exist, in any order.
@@ -115,6 +125,7 @@ struct GetVideoSetByIdSetResp {
     2: optional list<Video> video_set
     100: optional i32 status_code
     101: optional string status_msg
+    102: optional VideoColumns columns
 }
 
 struct GetUsedKeysReq {
@@ -141,6 +152,35 @@ struct ClaimSweepResp {
     101: optional string status_msg
 }
 
+// A page of the feed.
+struct FeedKey {
+    1: required i64 latest_time         // ns: only videos published before this time
+    2: required i32 limit (api.vd = "FEED_LIMIT")
+}
+
+// A page of an author's videos.
+struct PageKey {
+    1: required i64 author_id
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// Added: pages of several lists in one call, at most 8.
+struct GetVideoPagesReq {
+    1: required list<FeedKey> feed
+    2: required list<PageKey> published
+}
+
+// The pages of `feed` and then those of `published`, in the order of the request.
+struct GetVideoPagesResp {
+    1: required bool status (status = "flag")
+    2: optional VideoColumns videos     // each once
+    3: optional list<list<i32>> pages   // positions in `videos`, newest first
+    4: optional list<i64> nexts         // of each page: next_time (ns) of the feed, next_cursor of an author
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service VideoService {
     CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
     GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
@@ -150,6 +190,8 @@ service VideoService {
     UpdateVideoResp UpdateVideoMethod(1: UpdateVideoReq request)
     DeleteVideoResp DeleteVideoMethod(1: DeleteVideoReq request)
     GetVideoCountSetByIdUserSetResp GetVideoCountSetByIdUserSetMethod(1: GetVideoCountSetByIdUserSetReq request)
+    // added
+    GetVideoPagesResp GetVideoPagesMethod(1: GetVideoPagesReq request)
     // added
     GetUsedKeysResp GetUsedKeysMethod(1: GetUsedKeysReq request)
     ClaimSweepResp ClaimSweepMethod(1: ClaimSweepReq request)

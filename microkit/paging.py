@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from microkit.errors import ParamError
+
 T = TypeVar("T")
 
 MAX_ITEMS: Final = 300
 """Items of a page. With all fields at their bounds a page of people has 2 MiB."""
 NEWEST: Final = sys.maxsize
 """The cursor of the first page: larger than every key, and SQL's largest BIGINT."""
+MAX_PAGES: Final = 8
+"""Pages of one call: that many of the largest fit into a message."""
 END: Final = 0
 """The next cursor of the last page."""
 
@@ -24,6 +28,16 @@ class Page(NamedTuple, Generic[T]):
 
     items: list[T]
     next_cursor: int
+
+
+def check_number(pages: int) -> None:
+    """Check that one call has at most `MAX_PAGES` pages.
+
+    Raises:
+        ParamError: it has more.
+    """
+    if pages > MAX_PAGES:
+        raise ParamError(f"一次最多查询 {MAX_PAGES} 页")
 
 
 def cut(rows: list[T], count: int, key: Callable[[T], int]) -> Page[T]:

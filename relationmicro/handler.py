@@ -8,9 +8,9 @@ from idl import relationmicro, usermicro
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import ParamError
-from microkit.paging import END, MAX_ITEMS, NEWEST
+from microkit.paging import END, MAX_ITEMS, NEWEST, check_number
 from relationmicro import pack
-from relationmicro.dal.follow import Follows
+from relationmicro.dal.follow import Follows, PageKey
 from relationmicro.dal.message import MAX_MESSAGES, Messages
 from relationmicro.peers import Peers
 from relationmicro.settings import Settings
@@ -112,6 +112,18 @@ class RelationHandler:
         users = await self._users(request.myId, page.items)
         return relationmicro.GetFollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
+    async def GetFollowPagesMethod(
+        self, request: relationmicro.GetFollowPagesReq
+    ) -> relationmicro.GetFollowPagesResp:
+        """Return pages of several lists."""
+        check_number(len(request.following) + len(request.followers))
+        pages = await self._follows.pages(
+            map(_page_key, request.following), map(_page_key, request.followers)
+        )
+        return relationmicro.GetFollowPagesResp.ok(
+            pages=[page.items for page in pages], next_cursors=[page.next_cursor for page in pages]
+        )
+
     async def GetFriendListMethod(
         self, request: relationmicro.GetFriendListReq
     ) -> relationmicro.GetFriendListResp:
@@ -181,3 +193,7 @@ class MessageHandler:
         return relationmicro.GetAllMessageResp.ok(
             msg=pack.messages(page.items), next_cursor=page.next_cursor
         )
+
+
+def _page_key(key: relationmicro.PageKey) -> PageKey:
+    return key.user_id, key.cursor or NEWEST, key.count or MAX_ITEMS

@@ -1,12 +1,13 @@
 """The methods of VideoService."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from idl import videomicro
 from microkit.batch import distinct
 from microkit.context import Context
-from microkit.paging import MAX_ITEMS, NEWEST
+from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from videomicro import pack
 from videomicro.dal.object_keys import ObjectKeys
 from videomicro.dal.video import Videos
@@ -61,6 +62,10 @@ class VideoHandler:
     ) -> videomicro.GetVideoSetByIdSetResp:
         """Return the existing videos of the requested ids."""
         rows = await self._videos.by_ids(distinct(request.id_set))
+        if request.columns:
+            return videomicro.GetVideoSetByIdSetResp.ok(
+                video_set=[], columns=pack.columns(list(rows.values()))
+            )
         return videomicro.GetVideoSetByIdSetResp.ok(video_set=pack.videos(rows.values()))
 
     async def GetVideosFeedMethod(
@@ -71,6 +76,25 @@ class VideoHandler:
         return videomicro.GetVideosFeedResp.ok(
             next_time=pack.next_ns(rows), video_list=pack.videos(rows)
         )
+
+    async def GetVideoPagesMethod(
+        self, request: videomicro.GetVideoPagesReq
+    ) -> videomicro.GetVideoPagesResp:
+        """Return pages of the feed and of several authors."""
+        check_number(len(request.feed) + len(request.published))
+        feed = asyncio.gather(
+            *(
+                self._videos.feed(pack.before_ms(each.latest_time), each.limit)
+                for each in request.feed
+            )
+        )
+        published = self._videos.published(
+            [
+                (each.author_id, each.cursor or NEWEST, each.count or MAX_ITEMS)
+                for each in request.published
+            ]
+        )
+        return pack.pages(*await asyncio.gather(feed, published))
 
     async def UpdateVideoMethod(
         self, request: videomicro.UpdateVideoReq

@@ -1,9 +1,10 @@
 """Database rows to the contract's structs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from idl import videomicro
 from microkit.clock import NS_PER_MS
+from microkit.paging import Page
 from videomicro.dal.video import VideoRow
 
 # next_time of an empty page: a future time, so that a caller starts over from the newest video.
@@ -26,6 +27,34 @@ def video(row: VideoRow) -> videomicro.Video:
 def videos(rows: Iterable[VideoRow]) -> list[videomicro.Video]:
     """Return videos in the order of their rows."""
     return [video(row) for row in rows]
+
+
+def columns(rows: Sequence[VideoRow]) -> videomicro.VideoColumns:
+    """Return videos as columns."""
+    ids, authors, titles, play_urls, cover_urls, _ = (
+        zip(*rows, strict=True) if rows else ((),) * len(VideoRow._fields)
+    )
+    return videomicro.VideoColumns(
+        ids=list(ids),
+        titles=list(titles),
+        author_ids=list(authors),
+        play_urls=list(play_urls),
+        cover_urls=list(cover_urls),
+    )
+
+
+def pages(
+    feed: Sequence[list[VideoRow]], published: Sequence[Page[VideoRow]]
+) -> videomicro.GetVideoPagesResp:
+    """Return pages as columns; a video that is on several of them is there once."""
+    found = [*feed, *(page.items for page in published)]
+    rows = {row.id: row for page in found for row in page}
+    positions = {video_id: at for at, video_id in enumerate(rows)}
+    return videomicro.GetVideoPagesResp.ok(
+        videos=columns(list(rows.values())),
+        pages=[[positions[row.id] for row in page] for page in found],
+        nexts=[*map(next_ns, feed), *(page.next_cursor for page in published)],
+    )
 
 
 def counts(by_author: Mapping[int, int]) -> list[videomicro.VideoCount]:

@@ -8,8 +8,9 @@ from api.auth import Tokens
 from api.call import ANONYMOUS, HttpCall, target_user
 from api.clients import Clients
 from api.envelope import Shared
-from api.lists import FeedPage, Lists
+from api.lists import Lists
 from api.pack.feed_time import before_ns, next_time_ms
+from api.pages import FeedKey, FeedPage, PageKey
 from api.publishing import Publishing
 from idl import core, usermicro
 from microkit.batch import SingleFlight
@@ -44,7 +45,7 @@ class CoreHandler:
         self, call: HttpCall[core.FeedReq]
     ) -> core.FeedResp | Shared[core.FeedResp]:
         """Return the newest videos before a time; anonymous viewers of a page share one body."""
-        page = await self._lists.feed(before_ns(call.request.latest_time), PAGE_SIZE)
+        page = await self._lists.feed(FeedKey(before_ns(call.request.latest_time), PAGE_SIZE))
         if call.viewer:
             return await self._feed(call.viewer, page, call.base)
         return await self._anonymous.one((page, call.base))
@@ -86,7 +87,7 @@ class CoreHandler:
 
     async def PublishListMethod(self, call: HttpCall[core.PublishListReq]) -> core.PublishListResp:
         """Return a page of a user's videos, newest first."""
-        page_key = (target_user(call), call.request.cursor, call.request.count)
+        page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.published(page_key)
         videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
         return core.PublishListResp.ok(video_list=videos, next_cursor=page.next_cursor)

@@ -4,8 +4,9 @@ from api.aggregate import Aggregate
 from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
+from api.pack.comment import CommentPage
+from api.pages import PageKey
 from idl import interaction
-from microkit.paging import END
 
 
 class InteractionHandler:
@@ -31,14 +32,10 @@ class InteractionHandler:
         self, call: HttpCall[interaction.FavoriteListReq]
     ) -> interaction.FavoriteListResp:
         """Return a page of the videos that a user likes, the newest like first."""
-        answer = await self._clients.favorites.FavoriteListMethod(
-            user_id=target_user(call), cursor=call.request.cursor, count=call.request.count
-        )
-        rows = await self._lists.videos(answer.video_id_list)
-        videos = await self._aggregate.full_videos(call.viewer, rows, call.base)
-        return interaction.FavoriteListResp.ok(
-            video_list=videos, next_cursor=answer.next_cursor or END
-        )
+        page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
+        page = await self._lists.liked(page_key)
+        videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
+        return interaction.FavoriteListResp.ok(video_list=videos, next_cursor=page.next_cursor)
 
     async def CommentMethod(
         self, call: HttpCall[interaction.CommentReq]
@@ -54,14 +51,15 @@ class InteractionHandler:
         )
         if answer.comment is None:
             return interaction.CommentResp.ok()
-        (published,) = await self._aggregate.full_comments(call.viewer, [answer.comment], call.base)
+        page = CommentPage.of(answer.comment)
+        (published,) = await self._aggregate.full_comments(call.viewer, page, call.base)
         return interaction.CommentResp.ok(comment=published)
 
     async def CommentListMethod(
         self, call: HttpCall[interaction.CommentListReq]
     ) -> interaction.CommentListResp:
         """Return a page of a video's comments, newest first."""
-        page_key = (call.request.video_id, call.request.cursor, call.request.count)
+        page_key = PageKey(call.request.video_id, call.request.cursor, call.request.count)
         page = await self._lists.comments(call.viewer, page_key)
-        comments = await self._aggregate.full_comments(call.viewer, page.items, call.base)
+        comments = await self._aggregate.full_comments(call.viewer, page, call.base)
         return interaction.CommentListResp.ok(comment_list=comments, next_cursor=page.next_cursor)

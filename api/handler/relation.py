@@ -7,6 +7,7 @@ from api.call import HttpCall, target_user
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.message import chat
+from api.pages import PageKey
 from idl import relation
 from microkit.paging import END
 
@@ -33,7 +34,7 @@ class RelationHandler:
         self, call: HttpCall[relation.FollowListReq]
     ) -> relation.FollowListResp:
         """Return a page of the users that a user follows, newest first."""
-        page_key = (target_user(call), call.request.cursor, call.request.count)
+        page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.following(page_key)
         users = await self._aggregate.full_users(call.viewer, page.items, call.base)
         return relation.FollowListResp.ok(user_list=users, next_cursor=page.next_cursor)
@@ -42,7 +43,7 @@ class RelationHandler:
         self, call: HttpCall[relation.FollowerListReq]
     ) -> relation.FollowerListResp:
         """Return a page of a user's followers, newest first."""
-        page_key = (target_user(call), call.request.cursor, call.request.count)
+        page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.followers(page_key)
         users = await self._aggregate.full_users(call.viewer, page.items, call.base)
         return relation.FollowerListResp.ok(user_list=users, next_cursor=page.next_cursor)

@@ -1,23 +1,55 @@
 """Comments."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from api.pack.facts import PageFacts
 from api.pack.splice import packed
 from idl import commentmicro, core, interaction
+from microkit.paging import END
 
 
-def comments(
-    stored: Sequence[commentmicro.Comment], facts: PageFacts, base: str
-) -> list[interaction.Comment]:
-    """Return comments in the order of `stored`."""
-    users = facts.users(base, [each.user.id for each in stored])
-    return [
-        _comment(each, packed(core.User, user)) for each, user in zip(stored, users, strict=True)
-    ]
+class CommentPage(NamedTuple):
+    """A page of comments as columns.
+
+    Attributes:
+        ids: of the comments.
+        author_ids: of their authors.
+        contents: their texts.
+        dates: "mm-dd".
+        next_cursor: of the page that follows; `END`: there is none.
+        complete: whether it has everybody's comments.
+    """
+
+    ids: Sequence[int]
+    author_ids: Sequence[int]
+    contents: Sequence[str]
+    dates: Sequence[str]
+    next_cursor: int
+    complete: bool
+
+    @classmethod
+    def of(
+        cls, *stored: commentmicro.Comment, next_cursor: int = END, complete: bool = True
+    ) -> "CommentPage":
+        """Return the page of commentservice's structs."""
+        return cls(
+            [each.id for each in stored],
+            [each.user.id for each in stored],
+            [each.content for each in stored],
+            [each.create_date for each in stored],
+            next_cursor,
+            complete,
+        )
 
 
-def _comment(stored: commentmicro.Comment, user: core.User) -> interaction.Comment:
+def comments(page: CommentPage, facts: PageFacts, base: str) -> list[interaction.Comment]:
+    """Return comments in their order."""
+    authors = facts.users(base, page.author_ids)
+    return list(map(_comment, page.ids, authors, page.contents, page.dates))
+
+
+def _comment(number: int, author: bytes, content: str, date: str) -> interaction.Comment:
     return interaction.Comment(
-        id=stored.id, user=user, content=stored.content, create_date=stored.create_date
+        id=number, user=packed(core.User, author), content=content, create_date=date
     )

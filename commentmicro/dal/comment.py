@@ -1,7 +1,8 @@
 """Queries of comments."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from peewee import Field, fn
 
@@ -25,6 +26,11 @@ class CommentRow(NamedTuple):
     content: str
     created_ms: int
 
+
+PageKey = tuple[int, int, int]
+"""A page of a video's comments: the video's id, the cursor, the maximum of items."""
+Row = tuple[Any, ...]
+"""A CommentRow as the database returns it: cheaper where there are many."""
 
 _COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 _LIVE = Comment.select(*_COLUMNS).where(Comment.deleted == False)  # noqa: E712 - SQL's
@@ -97,9 +103,7 @@ class Comments:
         self._database = database
         self._change_count = _CHANGE_COUNT[database.engine]
         self._counts: BatchLoader[int, int] = BatchLoader(self._load_counts)
-        self._pages: SingleFlight[tuple[int, int, int], Page[CommentRow]] = SingleFlight(
-            self._load_page
-        )
+        self._pages: SingleFlight[PageKey, Page[CommentRow]] = SingleFlight(self._load_page)
 
     async def publish(self, user_id: int, video_id: int, content: str) -> CommentRow:
         """Store a comment and return it."""
@@ -143,6 +147,10 @@ class Comments:
         """Return up to `count` of a video's comments with ids below `cursor`, newest first."""
         return await self._pages.one((video_id, cursor, count))
 
+    async def pages(self, keys: Iterable[PageKey]) -> list[Page[Row]]:
+        """Return pages like those of `by_video`, of several videos."""
+        return await asyncio.gather(*map(self._rows, keys))
+
     async def counts(self, video_ids: Iterable[int]) -> dict[int, int]:
         """Return the comment count of each of `video_ids`."""
         return await self._counts.many(video_ids)
@@ -173,8 +181,11 @@ class Comments:
         counts = {row[0]: row[1] for row in await self._database.rows(_COUNTS(videos=video_ids))}
         return {video_id: counts.get(video_id, 0) for video_id in video_ids}
 
-    async def _load_page(self, page: tuple[int, int, int]) -> Page[CommentRow]:
+    async def _load_page(self, page: PageKey) -> Page[CommentRow]:
+        rows, next_cursor = await self._rows(page)
+        return Page(list(map(CommentRow._make, rows)), next_cursor)
+
+    async def _rows(self, page: PageKey) -> Page[Row]:
         video_id, cursor, count = page
         query = _BY_VIDEO(video=video_id, below=cursor, limit=count + 1)
-        rows = list(map(CommentRow._make, await self._database.rows(query)))
-        return cut(rows, count, lambda row: row.id)
+        return cut(await self._database.rows(query), count, lambda row: int(row[0]))

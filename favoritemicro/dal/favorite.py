@@ -8,7 +8,7 @@ from favoritemicro.dal import keys
 from microkit.batch import BatchLoader, parts
 from microkit.paging import Page
 from microkit.storage.redis import Redis, Script
-from microkit.storage.sorted_set import NEXT_SCORE, read_page
+from microkit.storage.sorted_set import NEXT_SCORE, read_page, read_pages
 
 _COUNTED: Final = 1000  # videos or users of one script
 
@@ -101,6 +101,11 @@ class Favorites:
     async def given_by(self, user_id: int, cursor: int, count: int) -> Page[int]:
         """Return a page of the videos that a user likes, the newest like first."""
         return await read_page(self._redis, keys.given(user_id), cursor, count)
+
+    async def pages(self, pages: Iterable[tuple[int, int, int]]) -> list[Page[int]]:
+        """Return `given_by` of each (user id, cursor, count)."""
+        lists = [(keys.given(user_id), cursor, count) for user_id, cursor, count in pages]
+        return await read_pages(self._redis, lists)
 
     async def is_favorite(self, user_id: int | None, video_ids: Sequence[int]) -> dict[int, bool]:
         """Return for each video whether the user likes it."""

@@ -1,12 +1,10 @@
 """Pages of Redis' sorted sets, highest score first."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from microkit.paging import NEWEST, Page
 from microkit.storage.redis import Redis, Script
-
-# Sets from before scores were unique may contain equal ones.
-_MAX_EQUAL: Final = 1000
 
 NEXT_SCORE: Final = """
 -- The time in microseconds, raised above the highest score of the given sorted sets.
@@ -22,25 +20,31 @@ end
 """
 """A Lua function for scripts that add members: scores are unique, also if the clock is set back."""
 
-# KEYS: the sorted set. ARGV: the greatest score ("(5": below 5), members, members of equal score.
-# Returns the next cursor and the members. All members of the last score are in the page, because
-# the next page begins below it.
-_PAGE: Final = Script(
-    "page",
+# KEYS: sorted sets. ARGV: of each the greatest score ("(5": below 5) and the number of members.
+# Returns for each the next cursor and the members. All members of the last score are in the page,
+# because the next page begins below it. Scores are read only where they are needed: Redis takes
+# longer to print one than to find it.
+_PAGES: Final = Script(
+    "pages",
     """
-local count = tonumber(ARGV[2])
-local found = redis.call(
-  'ZREVRANGEBYSCORE', KEYS[1], ARGV[1], '-inf', 'WITHSCORES', 'LIMIT', 0, count + 1)
-local last = found[2 * count + 2] and found[2 * count]
-local page = {last or '0'}
-for i = 1, math.min(#found, 2 * count), 2 do
-  if found[i + 1] ~= last then page[#page + 1] = found[i] end
+-- Sets from before scores were unique may contain equal ones.
+local EQUAL, pages = 1000, {}
+for i = 1, #KEYS do
+  local key, count = KEYS[i], tonumber(ARGV[2 * i])
+  local page = redis.call(
+    'ZREVRANGEBYSCORE', key, ARGV[2 * i - 1], '-inf', 'LIMIT', 0, count + 1)
+  local last = '0'
+  if #page > count then
+    last = redis.call('ZSCORE', key, page[count])
+    local equal = redis.call('ZREVRANGEBYSCORE', key, last, last, 'LIMIT', 0, EQUAL)
+    local first = count
+    while first > 1 and page[first] ~= equal[1] do first = first - 1 end
+    page[count + 1] = nil
+    for j = 1, #equal do page[first + j - 1] = equal[j] end
+  end
+  pages[2 * i - 1], pages[2 * i] = last, page
 end
-if last then
-  local equal = redis.call('ZREVRANGEBYSCORE', KEYS[1], last, last, 'LIMIT', 0, ARGV[3])
-  for i = 1, #equal do page[#page + 1] = equal[i] end
-end
-return page
+return pages
 """,
 )
 
@@ -50,16 +54,29 @@ def below(cursor: int) -> str:
     return "+inf" if cursor == NEWEST else f"({cursor}"
 
 
-async def read_page(redis: Redis, key: str, cursor: int, count: int) -> Page[int]:
-    """Return up to `count` members, which are ids, with scores below `cursor`.
+async def read_pages(redis: Redis, pages: Sequence[tuple[str, int, int]]) -> list[Page[int]]:
+    """Return a page of each (key, cursor, count): up to `count` ids with scores below `cursor`.
 
     Members of equal score are never split: a page of old data may be longer.
 
     Raises:
         StoreError: Redis failed.
     """
-    next_cursor, *members = await redis.run(_PAGE, [key], [below(cursor), count, _MAX_EQUAL])
-    return Page(list(map(int, members)), number(next_cursor))
+    if not pages:
+        return []
+    keys = [key for key, _, _ in pages]
+    arguments = [part for _, cursor, count in pages for part in (below(cursor), count)]
+    flat = await redis.run(_PAGES, keys, arguments)
+    return [
+        Page(list(map(int, members)), number(cursor))
+        for cursor, members in zip(flat[::2], flat[1::2], strict=True)
+    ]
+
+
+async def read_page(redis: Redis, key: str, cursor: int, count: int) -> Page[int]:
+    """Return one page; see `read_pages`."""
+    (page,) = await read_pages(redis, [(key, cursor, count)])
+    return page
 
 
 def number(text: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from microkit.batch import BatchLoader, parts
 from microkit.paging import END, Page
 from microkit.storage.redis import Redis, Script
-from microkit.storage.sorted_set import NEXT_SCORE, below, read_page
+from microkit.storage.sorted_set import NEXT_SCORE, below, read_page, read_pages
 from relationmicro.dal import keys
 
 _FRIEND_SCRIPTS: Final = 10
@@ -144,6 +144,10 @@ class FollowCounts(NamedTuple):
     followers: int
 
 
+PageKey = tuple[int, int, int]
+"""A page of a user's list: the user's id, the cursor, the maximum of items."""
+
+
 class Follows:
     """The follows in one Redis."""
 
@@ -196,6 +200,14 @@ class Follows:
     async def followers(self, user_id: int, cursor: int, count: int) -> Page[int]:
         """Return a page of the users that follow the user, newest first."""
         return await read_page(self._redis, keys.followers(user_id), cursor, count)
+
+    async def pages(
+        self, following: Iterable[PageKey], followers: Iterable[PageKey]
+    ) -> list[Page[int]]:
+        """Return pages of both kinds of lists, in this order."""
+        lists = [(keys.following(user_id), cursor, count) for user_id, cursor, count in following]
+        lists += [(keys.followers(user_id), cursor, count) for user_id, cursor, count in followers]
+        return await read_pages(self._redis, lists)
 
     async def friends(self, user_id: int, cursor: int, count: int) -> Page[int]:
         """Return a page of the user's mutual follows, the newest friendship first.

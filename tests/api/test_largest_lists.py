@@ -9,7 +9,8 @@ import pytest
 
 from commentmicro.dal.model import Comment
 from favoritemicro.dal import keys as favorite_keys
-from microkit.paging import MAX_ITEMS
+from idl import commentmicro, favoritemicro, relationmicro, videomicro
+from microkit.paging import MAX_ITEMS, MAX_PAGES
 from microkit.storage.redis import open_redis
 from relationmicro.dal import keys
 from relationmicro.dal.message import MAX_BYTES, MAX_MESSAGES
@@ -134,8 +135,12 @@ async def test_every_list_is_bounded_whatever_is_stored(http, ann, world, figure
             )
 
 
-async def test_calls_for_as_many_ids_as_allowed_hold_no_loop_for_long(http, ann, world, figure):
+async def test_the_largest_calls_hold_no_loop_for_long(http, ann, world, figure):
     ids = list(range(1, IDS + 1))
+    own, talk = ann[0].id, commentmicro.CommentPageKey(video_id=1)
+    follow_key = relationmicro.PageKey(user_id=own)
+    published = videomicro.PageKey(author_id=own)
+    liked = favoritemicro.PageKey(user_id=own)
     for service, method, arguments in (
         ("userservice", "GetUserSetByIdSetMethod", {"id_set": ids}),
         ("videoservice", "GetVideoSetByIdSetMethod", {"id_set": ids}),
@@ -147,6 +152,14 @@ async def test_calls_for_as_many_ids_as_allowed_hold_no_loop_for_long(http, ann,
             {"user_id": 1, "video_id_list": ids, "user_id_list": ids},
         ),
         ("commentservice", "VideosCommentCountMethod", {"video_id_list": ids}),
+        ("videoservice", "GetVideoPagesMethod", {"feed": [], "published": [published] * MAX_PAGES}),
+        (
+            "relationservice",
+            "GetFollowPagesMethod",
+            {"following": [follow_key] * MAX_PAGES, "followers": []},
+        ),
+        ("favoriteservice", "FavoritePagesMethod", {"pages": [liked] * MAX_PAGES}),
+        ("commentservice", "CommentPagesMethod", {"pages": [talk] * MAX_PAGES}),
     ):
         call = getattr(http.fleet.client(service), method)
         turns = []

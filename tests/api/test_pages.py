@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pack.comment import comments
+from api.pack.comment import CommentPage, comments
 from api.pack.facts import Facts, PageFacts
 from api.pack.splice import HOLE, array, encode, packed, pieces
 from api.pack.url import absolute
@@ -127,7 +127,7 @@ def test_comments_are_encoded_as_their_structs(page, shown):
         )
         for each in stored
     ]
-    assert encode(comments(stored, page, BASE)) == encode(expected)
+    assert encode(comments(CommentPage.of(*stored), page, BASE)) == encode(expected)
 
 
 @given(texts, texts)

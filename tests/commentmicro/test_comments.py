@@ -6,7 +6,7 @@ import re
 import pytest
 
 from commentmicro.dal.model import CommentCount
-from idl import usermicro
+from idl import commentmicro, usermicro
 from microkit.errors import Forbidden, NotFound, ParamError
 
 PUBLISH, DELETE = 1, 2
@@ -65,6 +65,28 @@ async def test_a_comment_is_returned_listed_and_counted(comments, video, fleet):
 async def test_the_list_is_newest_first(comments, video):
     made = [(await publish(comments, 1, video, f"c{i}")).id for i in range(5)]
     assert await listed(comments, video) == made[::-1]
+
+
+async def test_one_call_reads_pages_of_several_videos(comments, video):
+    made = [await publish(comments, user, video, f"第 {user} 条") for user in (1, 2, 3)]
+    keys = [
+        commentmicro.CommentPageKey(video_id=video, count=2),
+        commentmicro.CommentPageKey(video_id=999),
+        commentmicro.CommentPageKey(video_id=video, cursor=made[1].id),
+    ]
+    answer = await comments.CommentPagesMethod(pages=keys)
+    assert answer.sizes == [2, 0, 1]
+    assert answer.next_cursors == [made[1].id, 0, 0]
+    newest_first = made[::-1]
+    assert answer.ids == [each.id for each in newest_first]
+    assert answer.user_ids == [3, 2, 1]
+    assert answer.contents == [each.content for each in newest_first]
+    assert answer.create_dates == [each.create_date for each in newest_first]
+    with pytest.raises(ParamError):
+        await comments.CommentPagesMethod(pages=keys * 3)
+    key = commentmicro.CommentPageKey(video_id=video, count=301)
+    with pytest.raises(ParamError):
+        await comments.CommentPagesMethod(pages=[key])
 
 
 async def test_only_its_author_or_the_videos_author_deletes_a_comment(comments, video):

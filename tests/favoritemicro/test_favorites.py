@@ -112,6 +112,25 @@ async def test_one_call_answers_for_many_viewers(favorites, videos):
     assert (columns.given_counts, columns.received_counts) == ([0, 0, 1], [2, 0, 0])
 
 
+async def test_one_call_reads_pages_of_several_users(favorites, videos):
+    for video in videos:
+        await act(favorites, 1, video)
+    await act(favorites, 2, videos[1])
+    keys = [
+        favoritemicro.PageKey(user_id=1, count=2),
+        favoritemicro.PageKey(user_id=2),
+        favoritemicro.PageKey(user_id=3),
+    ]
+    answer = await favorites.FavoritePagesMethod(pages=keys)
+    assert answer.pages == [[videos[2], videos[1]], [videos[1]], []]
+    assert answer.next_cursors[1:] == [0, 0]
+    rest = favoritemicro.PageKey(user_id=1, cursor=answer.next_cursors[0])
+    assert (await favorites.FavoritePagesMethod(pages=[rest])).pages == [[videos[0]]]
+    assert (await favorites.FavoritePagesMethod(pages=[])).pages == []
+    with pytest.raises(ParamError):
+        await favorites.FavoritePagesMethod(pages=keys * 3)
+
+
 async def test_a_cached_author_needs_no_videoservice(favorites, videos, fleet):
     await act(favorites, 1, videos[0])
     await fleet.stop("videoservice")

@@ -111,6 +111,24 @@ async def test_one_call_answers_for_many_viewers(relations, people):
     assert (nobody.follow_counts, nobody.follower_counts, nobody.followed) == ([], [], [])
 
 
+async def test_one_call_reads_pages_of_several_lists(relations, people):
+    a, b, c, *_ = people
+    for who, whom in ((a, b), (a, c), (b, c)):
+        await follow(relations, who, whom)
+    key = relationmicro.PageKey
+    answer = await relations.GetFollowPagesMethod(
+        following=[key(user_id=a, count=1), key(user_id=c)],
+        followers=[key(user_id=c), key(user_id=a, count=300)],
+    )
+    assert answer.pages == [[c], [], [b, a], []]
+    assert answer.next_cursors[1:] == [0, 0, 0]
+    rest = key(user_id=a, cursor=answer.next_cursors[0])
+    answer = await relations.GetFollowPagesMethod(following=[rest], followers=[])
+    assert (answer.pages, answer.next_cursors) == ([[b]], [0])
+    with pytest.raises(ParamError):
+        await relations.GetFollowPagesMethod(following=[rest] * 5, followers=[rest] * 4)
+
+
 async def test_friends_follow_each_other_and_have_the_newest_message(relations, people, fleet):
     a, b, c, d, _ = people
     messages = fleet.client("relationservice")

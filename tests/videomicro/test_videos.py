@@ -6,6 +6,7 @@ import time
 import pytest
 from fleet import store_calls
 
+from idl import videomicro
 from microkit.errors import NotFound, ParamError
 from microkit.storage.database import open_database
 from videomicro import SERVICE
@@ -112,6 +113,40 @@ async def test_every_requested_author_has_a_count(videos):
         author_id_set=[2, 9, 1, 2], columns=True
     )
     assert (columns.count_set, columns.counts) == ([], [1, 0, 2])
+
+
+async def test_one_call_reads_pages_of_the_feed_and_of_authors(videos):
+    ids = [await publish(videos, author=author) for author in (1, 2, 1)]
+    feed = await videos.GetVideosFeedMethod(latest_time=FUTURE, limit=2)
+    own = await videos.GetVideosByAuthorIdMethod(author_id=1, count=1)
+    answer = await videos.GetVideoPagesMethod(
+        feed=[
+            videomicro.FeedKey(latest_time=FUTURE, limit=2),
+            videomicro.FeedKey(latest_time=feed.next_time, limit=2),
+        ],
+        published=[
+            videomicro.PageKey(author_id=1, count=1),
+            videomicro.PageKey(author_id=1, cursor=own.next_cursor),
+            videomicro.PageKey(author_id=9),
+        ],
+    )
+    pages = [[answer.videos.ids[at] for at in page] for page in answer.pages]
+    assert pages == [[ids[2], ids[1]], [ids[0]], [ids[2]], [ids[0]], []]
+    assert sorted(answer.videos.ids) == ids
+    assert answer.nexts[0] == feed.next_time
+    assert answer.nexts[2:] == [own.next_cursor, 0, 0]
+    columns = (await videos.GetVideoSetByIdSetMethod(id_set=[ids[1], 999], columns=True)).columns
+    (stored,) = (await videos.GetVideoSetByIdSetMethod(id_set=[ids[1]])).video_set
+    assert columns == videomicro.VideoColumns(
+        ids=[stored.id],
+        titles=[stored.title],
+        author_ids=[stored.author_id],
+        play_urls=[stored.play_url],
+        cover_urls=[stored.cover_url],
+    )
+    key = videomicro.PageKey(author_id=1)
+    with pytest.raises(ParamError):
+        await videos.GetVideoPagesMethod(feed=[], published=[key] * 9)
 
 
 async def test_ten_thousand_ids_are_accepted_and_more_are_refused(videos):

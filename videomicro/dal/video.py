@@ -1,5 +1,6 @@
 """Queries of videos."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -22,6 +23,9 @@ _PAGE_CACHE_SECONDS: Final = 60.0
 
 FeedKey = tuple[int, int]
 """A page of the feed: published before this time (ms since 1970), up to this many videos."""
+
+PublishedKey = tuple[int, int, int]
+"""A page of an author's videos: the author's id, before this time (ms), up to this many."""
 
 
 class VideoRow(NamedTuple):
@@ -107,7 +111,7 @@ class Videos:
         )
         self._version: SingleFlight[None, int] = SingleFlight(self._load_version)
         self._newest_ms = 0
-        self._published: SingleFlight[tuple[int, int, int], Page[VideoRow]] = SingleFlight(
+        self._published: SingleFlight[PublishedKey, Page[VideoRow]] = SingleFlight(
             self._load_published
         )
 
@@ -145,6 +149,10 @@ class Videos:
     async def by_author(self, author_id: int, cursor: int, count: int) -> Page[VideoRow]:
         """Return up to `count` of the author's videos of before `cursor` (ms), newest first."""
         return await self._published.one((author_id, cursor, count))
+
+    async def published(self, pages: Iterable[PublishedKey]) -> list[Page[VideoRow]]:
+        """Return `by_author` of each (author id, cursor, count)."""
+        return await asyncio.gather(*map(self._load_published, pages))
 
     async def feed(self, before_ms: int, limit: int) -> list[VideoRow]:
         """Return up to `limit` videos published before `before_ms`, newest first."""
@@ -205,7 +213,7 @@ class Videos:
         ((version,),) = await self._database.rows(_NOW())
         return int(version)
 
-    async def _load_published(self, page: tuple[int, int, int]) -> Page[VideoRow]:
+    async def _load_published(self, page: PublishedKey) -> Page[VideoRow]:
         author, cursor, count = page
         query = _BY_AUTHOR(author=author, before=cursor, limit=count + 1)
         rows = [VideoRow(*row) for row in await self._database.rows(query)]
