@@ -56,6 +56,13 @@ class Cache(Generic[K, V]):
         """Remove `key`."""
         self._entries.pop(key, None)
 
+    def clear(self) -> None:
+        """Remove everything."""
+        self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
 
 class CachedLoader(Generic[K, V]):
     """A BatchLoader behind a cache of `size` values, each valid for `seconds`.
@@ -85,6 +92,11 @@ class CachedLoader(Generic[K, V]):
         """Remove `key` after a write."""
         self._discards += 1
         self._cache.discard(key)
+
+    def clear(self) -> None:
+        """Remove everything, after a write that concerns unknown keys."""
+        self._discards += 1
+        self._cache.clear()
 
     async def _fetch(self, keys: list[K]) -> Mapping[K, V]:
         discards = self._discards

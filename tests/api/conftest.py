@@ -68,6 +68,12 @@ class Person:
     token: str
 
 
+@pytest.fixture
+def client() -> type[Http]:
+    """The class of clients, for tests of several APIs."""
+    return Http
+
+
 @pytest.fixture(params=["embedded", "real"])
 def world(request: pytest.FixtureRequest) -> str:
     """The stores: all embedded, or all real servers."""

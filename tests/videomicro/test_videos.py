@@ -1,6 +1,7 @@
 """The behaviour of videoservice."""
 
 import asyncio
+import random
 import time
 
 import pytest
@@ -224,3 +225,81 @@ async def test_a_claim_is_granted_again_after_its_interval(videos, monkeypatch):
     assert await granted()
     with pytest.raises(ParamError):
         await videos.ClaimSweepMethod(interval_seconds=0)
+
+
+async def test_counts_and_rows_are_those_of_now_whatever_replica_wrote(settings, database_url):
+    own = settings(database_url=database_url("videomicro"))
+    migrations = SERVICE.migrations()
+    chance = random.Random(5)
+    async with open_database(own, migrations) as one, open_database(own, migrations) as other:
+        replicas = Videos(one), Videos(other)
+        titles: dict[int, dict[int, str]] = {1: {}, 2: {}, 3: {}}
+
+        async def write(author: int) -> None:
+            videos, known = chance.choice(replicas), titles[author]
+            action = chance.choice(("create", "create", "rename", "delete"))
+            if action == "create" or not known:
+                known[await videos.create(author, "new", "p", "c")] = "new"
+            elif action == "rename":
+                video_id = chance.choice(list(known))
+                known[video_id] = f"{len(known)}"
+                await videos.rename(video_id, known[video_id])
+            else:
+                video_id, _ = known.popitem()
+                await videos.delete(video_id)
+
+        for _ in range(25):
+            await asyncio.gather(*map(write, titles))
+            for videos in replicas:
+                counts = {author: len(known) for author, known in titles.items()}
+                assert await videos.counts(titles) == counts
+                ids = [video_id for known in titles.values() for video_id in known]
+                assert {row.id: row.title for row in (await videos.by_ids(ids)).values()} == {
+                    video_id: title
+                    for known in titles.values()
+                    for video_id, title in known.items()
+                }
+
+
+async def test_a_storm_of_publishes_in_two_replicas_counts_and_orders_every_video(
+    settings, database_url
+):
+    own = settings(database_url=database_url("videomicro"))
+    migrations = SERVICE.migrations()
+    async with open_database(own, migrations) as one, open_database(own, migrations) as other:
+        here, there = Videos(one), Videos(other)
+        acknowledged: list[int] = []
+
+        async def publish_some(videos: Videos, reader: Videos, author: int) -> None:
+            for n in range(1, 11):
+                video_id = await videos.create(author, "t", "p", "c")
+                acknowledged.append(video_id)
+                assert await reader.counts([author]) == {author: n}
+                newest = (await reader.by_author(author, 2**62, 1)).items[0]
+                assert newest.id == video_id
+                assert video_id in {row.id for row in await reader.feed(2**62, 200)}
+
+        await asyncio.gather(
+            *(publish_some(here, there, author) for author in range(10)),
+            *(publish_some(there, here, author) for author in range(10, 20)),
+        )
+        seen, cursor = [], 2**62
+        while page := await here.feed(cursor, 7):
+            seen += [row.id for row in page]
+            cursor = page[-1].created_ms
+        assert sorted(seen) == sorted(acknowledged)
+        assert len(set(seen)) == 200
+
+
+async def test_concurrent_publishes_share_a_transaction(settings, database_url):
+    own = settings(database_url=database_url("videomicro"))
+    async with open_database(own, SERVICE.migrations()) as database:
+        videos = Videos(database)
+        before = store_calls("sql")
+        ids = await asyncio.gather(*(videos.create(n, f"{n}", "p", "c") for n in range(100)))
+        assert store_calls("sql") - before <= 4
+        rows = await videos.feed(2**62, 100)
+        assert [(row.id, row.title) for row in reversed(rows)] == [
+            (video_id, f"{n}") for n, video_id in enumerate(ids)
+        ]
+        assert len({row.created_ms for row in rows}) == 100

@@ -6,11 +6,12 @@ from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, Integ
 class Clock(Model):
     """One row: the time of the newest change, locked by every change until its commit.
 
-    It is also the version of the video table.
+    It is also the version of the video table; `changes` counts new titles and deletions.
     """
 
     id = IntegerField(primary_key=True)
     latest_ms = BigIntegerField()
+    changes = BigIntegerField(default=0)
 
     class Meta:  # noqa: D106 - peewee's
         table_name = "video_clock"

@@ -2,24 +2,25 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
-from peewee import Case, fn
-
-from microkit.batch import SingleFlight
+from microkit.batch import BatchLoader, SingleFlight
 from microkit.cache import Cache, CachedLoader
-from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
 from microkit.storage.statement import BoundStatement
-from videomicro.dal.model import Clock, Video
+from videomicro.dal.count import Counts
+from videomicro.dal.model import Video
+from videomicro.dal.version import LATEST, Versions, tick
 
 _CACHE_SIZE: Final = 20_000
-_CACHE_SECONDS: Final = 2.0
+_CACHE_SECONDS: Final = 60.0
 _PAGE_CACHE_SIZE: Final = 256
 _PAGE_CACHE_SECONDS: Final = 60.0
+_MAX_INSERTED: Final = 100  # rows of one transaction
 
 FeedKey = tuple[int, int]
 """A page of the feed: published before this time (ms since 1970), up to this many videos."""
@@ -51,29 +52,15 @@ _BY_AUTHOR = Statement(
         .limit(limit)
     )
 )
-_VERSION = Clock.select(Clock.latest_ms).where(Clock.id == 1)
 # Rows and their version in one statement, hence from one snapshot.
 _FEED = Statement(
     lambda before, limit: (
-        Video.select(*_COLUMNS, _VERSION)
+        Video.select(*_COLUMNS, LATEST)
         .from_(Indexed(Video, "video_deleted_created_ms"))
         .where(Video.deleted == False, Video.created_ms < before)  # noqa: E712 - SQL's
         .order_by(_NEWEST)
         .limit(limit)
     )
-)
-_COUNTS = Statement(
-    lambda authors: (
-        Video.select(Video.author_id, fn.COUNT(Video.id))
-        .where(Video.author_id.in_(authors), Video.deleted == False)  # noqa: E712 - SQL's
-        .group_by(Video.author_id)
-    )
-)
-_NOW = Statement(lambda: _VERSION)
-_TICK = Statement(
-    lambda now_ms: Clock.update(
-        latest_ms=Case(None, [(Clock.latest_ms < now_ms, now_ms)], Clock.latest_ms + 1)
-    ).where(Clock.id == 1)
 )
 _INSERT = Statement(
     lambda author_id, title, play_url, cover_url, created_ms: Video.insert(
@@ -86,13 +73,34 @@ _INSERT = Statement(
 )
 _RENAME = Statement(lambda video, title: Video.update(title=title).where(Video.id == video))
 _DELETE = Statement(lambda video: Video.update(deleted=True).where(Video.id == video))
+_IDS = Statement(
+    lambda since, until: Video.select(Video.id, Video.created_ms).where(
+        Video.created_ms >= since, Video.created_ms <= until
+    )
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _NewVideo:
+    """A video to insert; no two are equal."""
+
+    author_id: int
+    title: str
+    play_url: str
+    cover_url: str
+
+    def row(self, created_ms: int) -> dict[str, Any]:
+        return {field: getattr(self, field) for field in self.__slots__} | {
+            "created_ms": created_ms
+        }
 
 
 class Videos:
-    """The videos of one database. Rows and counts are cached for up to two seconds.
+    """The videos of one database.
 
-    Pages of the feed are cached until a video changes: every request checks the version in the
-    database, and concurrent requests share one check.
+    Pages of the feed are cached until a video changes, rows until any title changes or any video is
+    deleted, in whatever replica: every request checks the version in the database, and concurrent
+    requests share one check.
     """
 
     def __init__(self, database: Database) -> None:
@@ -100,39 +108,29 @@ class Videos:
         self._rows: CachedLoader[int, VideoRow] = CachedLoader(
             self._load, _CACHE_SIZE, _CACHE_SECONDS
         )
-        self._counts: CachedLoader[int, int] = CachedLoader(
-            self._count, _CACHE_SIZE, _CACHE_SECONDS
-        )
+        self._changes = 0  # of the cached rows
+        self._versions = Versions(database)
+        self._counts = Counts(database, self._versions)
         self._pages: SingleFlight[FeedKey, tuple[list[VideoRow], int]] = SingleFlight(
             self._load_page
         )
         self._page_cache: Cache[FeedKey, tuple[list[VideoRow], int]] = Cache(
             _PAGE_CACHE_SIZE, _PAGE_CACHE_SECONDS
         )
-        self._version: SingleFlight[None, int] = SingleFlight(self._load_version)
         self._newest_ms = 0
         self._published: SingleFlight[PublishedKey, Page[VideoRow]] = SingleFlight(
             self._load_published
         )
+        self._creates: BatchLoader[_NewVideo, int] = BatchLoader(self._insert, _MAX_INSERTED)
 
     async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
-        """Insert a video and return its id."""
-        row = {
-            "author_id": author_id,
-            "title": title,
-            "play_url": play_url,
-            "cover_url": cover_url,
-        }
-
-        def insert(transaction: Transaction) -> int:
-            return transaction.write(_INSERT(**row, created_ms=_tick(transaction))).lastrowid
-
-        video_id = await self._database.transaction(insert)
-        self._counts.discard(author_id)
-        return video_id
+        """Insert a video and return its id. Concurrent calls share a transaction."""
+        new = _NewVideo(author_id, title, play_url, cover_url)
+        return (await self._creates.many((new,)))[new]
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, VideoRow]:
         """Return the existing videos of `ids` by id."""
+        await self._discard_changed()
         return await self._rows.many(ids)
 
     async def by_id(self, video_id: int) -> VideoRow:
@@ -141,6 +139,7 @@ class Videos:
         Raises:
             NotFound: there is no such video.
         """
+        await self._discard_changed()
         row = await self._rows.one(video_id)
         if row is None:
             raise NotFound("视频不存在")
@@ -159,7 +158,7 @@ class Videos:
         # Any time after the newest video maps to one cache key.
         page = min(before_ms, self._newest_ms + 1), limit
         cached = self._page_cache.get(page)
-        if cached is not None and cached[1] == await self._version.one(None):
+        if cached is not None and cached[1] == (await self._versions.current()).latest_ms:
             return cached[0]
         rows, version = await self._pages.one((before_ms, limit))
         if version >= self._newest_ms:
@@ -179,7 +178,6 @@ class Videos:
         """
         await self.by_id(video_id)
         await self._change(_RENAME(video=video_id, title=title))
-        self._rows.discard(video_id)
 
     async def delete(self, video_id: int) -> None:
         """Delete a video; the row stays, marked as deleted.
@@ -187,17 +185,40 @@ class Videos:
         Raises:
             NotFound: there is no such video.
         """
-        row = await self.by_id(video_id)
+        await self.by_id(video_id)
         await self._change(_DELETE(video=video_id))
-        self._rows.discard(video_id)
-        self._counts.discard(row.author_id)
 
     async def _change(self, update: BoundStatement) -> None:
         def change(transaction: Transaction) -> None:
-            _tick(transaction)
+            tick(transaction, changes=1)
             transaction.write(update)
 
         await self._database.transaction(change)
+
+    async def _discard_changed(self) -> None:
+        """Discard the cached rows if any of them may have changed in any replica."""
+        version = await self._versions.current()
+        if version.changes != self._changes:
+            self._changes = version.changes
+            self._rows.clear()
+
+    async def _insert(self, news: list["_NewVideo"]) -> dict["_NewVideo", int]:
+        """Insert videos in one transaction, which holds the clock's row once for all of them.
+
+        The row is what limits publishing: one commit after another in all replicas.
+        """
+
+        def insert(transaction: Transaction) -> dict[_NewVideo, int]:
+            last_ms = tick(transaction, videos=len(news))
+            by_ms = dict(enumerate(news, last_ms - len(news) + 1))
+            rows = [new.row(ms) for ms, new in by_ms.items()]
+            if len(rows) == 1:
+                return {news[0]: transaction.write(_INSERT(**rows[0])).lastrowid}
+            transaction.write(Video.insert_many(rows))
+            ids = transaction.rows(_IDS(since=min(by_ms), until=last_ms))
+            return {by_ms[ms]: video_id for video_id, ms in ids}
+
+        return await self._database.transaction(insert)
 
     async def _load(self, ids: list[int]) -> dict[int, VideoRow]:
         rows = await self._database.rows(_BY_IDS(ids=ids))
@@ -209,27 +230,8 @@ class Videos:
         # An empty page has no version, so it is not cached.
         return [VideoRow(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
-    async def _load_version(self, _: None) -> int:
-        ((version,),) = await self._database.rows(_NOW())
-        return int(version)
-
     async def _load_published(self, page: PublishedKey) -> Page[VideoRow]:
         author, cursor, count = page
         query = _BY_AUTHOR(author=author, before=cursor, limit=count + 1)
         rows = [VideoRow(*row) for row in await self._database.rows(query)]
         return cut(rows, count, lambda row: row.created_ms)
-
-    async def _count(self, authors: list[int]) -> dict[int, int]:
-        counted = {row[0]: row[1] for row in await self._database.rows(_COUNTS(authors=authors))}
-        return {author: counted.get(author, 0) for author in authors}
-
-
-def _tick(transaction: Transaction) -> int:
-    """Advance the clock row and return its time in ms; the first statement of every change.
-
-    The row lock makes times strictly increasing in commit order, even if the host's clock is set
-    back, so a page never skips a video.
-    """
-    transaction.write(_TICK(now_ms=now_ms()))
-    ((changed_ms,),) = transaction.rows(_NOW())
-    return int(changed_ms)
