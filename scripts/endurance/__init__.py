@@ -1,0 +1,1 @@
+"""How the whole system holds out: a long load, attacks, and many kills."""
