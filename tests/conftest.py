@@ -22,6 +22,9 @@ BROWSER = "tests/browser/"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--rounds", type=int, default=3, help="kills in test_many_kills_lose_nothing (default 3)"
+    )
+    parser.addoption(
         "--embedded", action="store_true", help="skip what needs a server that is not embedded"
     )
 

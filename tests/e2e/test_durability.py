@@ -1,11 +1,17 @@
 """kill -9 during writes loses no acknowledged write, and the system recovers."""
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from e2e.apk import Apk, opened
+from e2e.conftest import ROOT, System
 from e2e.load import PEOPLE, Load, check
 from fleet import eventually
 
@@ -36,3 +42,48 @@ async def test_no_acknowledged_write_is_lost(load, part):
     load.stop.set()
     await running
     await check(load)
+
+
+async def test_many_kills_lose_nothing_and_leave_no_orphan(load, pytestconfig, figure):
+    """Each round kills one part at any moment; for 50: scripts/test -k many_kills --rounds 50."""
+    rounds = pytestconfig.getoption("--rounds")
+    system, load = load
+    running = asyncio.create_task(load.run())
+    for n in range(rounds):
+        await load.round()
+        await asyncio.sleep(random.uniform(0, 0.7))  # at any moment
+        system.kill(PARTS[n % len(PARTS)] if n % 2 else "-m api")
+        await eventually(load.round)
+    load.stop.set()
+    await running
+    await check(load)
+    orphans = await asyncio.to_thread(sweep, system)
+    listed = await load.apk.whole_list("publish/list", "video_list", user_id=load.people[0].id)
+    used = {Path(v[key]).name for v in listed for key in ("play_url", "cover_url")}
+    assert {path.name for path in stored(system)} == used
+    acked = sum(map(len, load.acked.values())) + len(load.last)
+    figure(
+        f"{rounds} rounds of kill -9: {acked} writes acknowledged, 0 lost; {orphans} of "
+        f"{len(used) + orphans} objects without a row, 0 after the sweep"
+    )
+
+
+def stored(system: System) -> list[Path]:
+    objects = system.data / "objects"
+    return [p for folder in ("videos", "covers") for p in (objects / folder).iterdir()]
+
+
+def sweep(system: System) -> int:
+    """Sweep as if all objects were two hours old; return how many were removed."""
+    for path in stored(system):
+        os.utime(path, (time.time() - 7200,) * 2)
+    texts = Path(f"/proc/{system.pid('-m api')}/environ").read_text().split("\0")
+    done = subprocess.run(
+        [sys.executable, "-m", "api", "sweep"],
+        cwd=ROOT,
+        env=dict(text.split("=", 1) for text in texts if "=" in text),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout.splitlines()[-1].split()[0])
