@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import idl
@@ -13,7 +14,11 @@ _PACKAGES = ("api", *idl.RPC)
 
 def find(root: int) -> dict[int, str]:
     """Return the processes below process `root`: pid to name (a package, or the program's name)."""
-    return {pid: _name(pid) for pid in _descendants(root)}
+    found = {}
+    for pid in _descendants(root):
+        with suppress(FileNotFoundError, ProcessLookupError, IndexError):  # it ended meanwhile
+            found[pid] = _name(pid)
+    return found
 
 
 def cpu_seconds(pid: int) -> float:
@@ -41,7 +46,11 @@ def resident_mib(pid: int) -> float:
 
 def _descendants(root: int) -> Iterator[int]:
     for children in Path(f"/proc/{root}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
+        try:
+            pids = children.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # the thread ended meanwhile
+            continue
+        for child in map(int, pids):
             yield child
             yield from _descendants(child)
 
