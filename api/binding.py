@@ -73,7 +73,7 @@ async def _body(request: web.Request) -> Arguments:
                 return await _form(request)
             raw = await request.read()
         if request.content_type == _URLENCODED:
-            return _decoded(raw.decode(request.charset or "utf-8"))
+            return _decoded(form.decoded(raw, request.charset))
     except TimeoutError as error:
         raise ParamError("数据传输中断，请重试") from error
     except form.MALFORMED as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -23,6 +24,12 @@ MALFORMED: Final = (
     web.RequestPayloadError,
 )
 _MAX_PARTS: Final = 32
+# Python decodes some others in quadratic time (punycode), and keeps every name that it looks up.
+_CHARSETS: Final = frozenset(
+    ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "gbk", "gb2312", "gb18030")
+)
+_PARAMETER: Final = re.compile(r';\s*([\w*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)')
+_NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _MAX_TEXT_BYTES: Final = 64 << 10
 
 
@@ -34,15 +41,40 @@ class _Reader(MultipartReader):
     """Reads every part as a value.
 
     Retrofit can label text and file parts ``multipart/form-data`` or ``multipart/mixed``. Such a
-    part has no boundary and no nested parts.
+    part has no boundary and no nested parts. Of the Content-Disposition only the name and whether
+    there is a file name are passed on: aiohttp would decode file names in any charset, and warn of
+    each header that it cannot parse; Python keeps the texts of warnings.
     """
 
     def _get_part_reader(self, headers: CIMultiDictProxy[str]) -> MultipartReader | BodyPartReader:
+        kept = CIMultiDict(headers)
         if headers.get("Content-Type", "").lower().startswith("multipart/"):
-            unlabelled = CIMultiDict(headers)
-            unlabelled.popall("Content-Type")
-            headers = CIMultiDictProxy(unlabelled)
-        return super()._get_part_reader(headers)
+            kept.popall("Content-Type")
+        kept["Content-Disposition"] = _plain(headers.get("Content-Disposition", ""))
+        if kept.get("Content-Encoding", "identity").lower() != "identity":
+            raise ValueError("a compressed part")
+        return super()._get_part_reader(CIMultiDictProxy(kept))
+
+
+def _plain(disposition: str) -> str:
+    """Return a Content-Disposition with the same name, and a file name if it has one."""
+    parameters = {name.lower(): value for name, value in _PARAMETER.findall(disposition)}
+    name = parameters.get("name", "").strip().strip('"')
+    named = f'; name="{name}"' if _NAME.fullmatch(name) and name != "_charset_" else ""
+    has_file = "filename" in parameters or "filename*" in parameters
+    return "form-data" + named + ('; filename="file"' if has_file else "")
+
+
+def decoded(raw: bytes, charset: str | None) -> str:
+    """Decode a text of a client; UTF-8 unless it names another charset.
+
+    Raises:
+        ValueError: clients do not use the charset, or it is not text in it.
+    """
+    name = (charset or "utf-8").strip('"').lower()
+    if name not in _CHARSETS:
+        raise ValueError("unknown charset")
+    return raw.decode(name)
 
 
 async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
@@ -76,7 +108,7 @@ async def text(part: BodyPartReader) -> str:
             raw += chunk
             if len(raw) > _MAX_TEXT_BYTES:
                 raise TooLarge(f"字段不能超过 {_MAX_TEXT_BYTES >> 10} KB")
-        value = bytes(part.decode(raw)).decode(part.get_charset("utf-8"))
+        value = decoded(bytes(part.decode(raw)), part.get_charset("utf-8"))
     except MALFORMED as error:
         raise ParamError("表单格式错误") from error
     media_type = part.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import encodings
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -198,3 +200,76 @@ async def test_a_token_that_is_not_valid_ends_an_upload_before_its_file(http, tm
     head = PUBLISH + part("token", b"nonsense") + part("title", b"t") + FILE
     assert b" 200 " in await drip(port, 1, 0.02, head)
     assert not list((tmp_path / "uploads").glob("*/*"))
+
+
+CHARSETS = ["punycode", "idna", "unicode_escape", "utf-7", "no-such-charset"]
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+async def test_a_charset_that_no_client_uses_is_refused(http, charset):
+    """Punycode takes time quadratic in the length: 4 s of the event loop for 64 KiB."""
+    body = part("username", b"aaaa", f"Content-Type: text/plain; charset={charset}") + b"--b--"
+    answer = await http.call("POST", "/douyin/user/login/", data=body, headers=FORM)
+    assert answer["status_msg"] == "表单格式错误"
+    urlencoded = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
+    answer = await http.call(
+        "POST", "/douyin/user/login/", data=b"username=aaaa", headers=urlencoded
+    )
+    assert answer["status_msg"] == "表单格式错误"
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "utf8", "GBK", "gb18030", "ISO-8859-1", '"utf-8"'])
+async def test_charsets_of_clients_are_decoded(http, charset):
+    await http.register("林晓雨" if "8859" not in charset else "é")
+    name = "林晓雨" if "8859" not in charset else "é"
+    raw = name.encode(charset.strip('"'))
+    body = part("username", raw, f"Content-Type: text/plain; charset={charset}")
+    body += part("password", b"secret") + b"--b--"
+    answer = await http.call("POST", "/douyin/user/login/", data=body, headers=FORM)
+    assert answer["status_code"] == 0, answer
+
+
+async def test_charsets_that_do_not_exist_are_not_remembered(http):
+    """Python keeps every name that it has looked up."""
+    before = set(encodings._cache)
+    for n in range(20):
+        body = part("username", b"a", f"Content-Type: text/plain; charset=odd-{n}") + b"--b--"
+        await http.call("POST", "/douyin/user/login/", data=body, headers=FORM)
+    assert not {name for name in set(encodings._cache) - before if "odd" in name}
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "form-data; name=\"data\"; filename*=punycode''a-b",
+        "form-data; name=\"data\"; filename*=no-such''a",
+        'form-data; name="data"; filename="a;b;c.mp4"',
+        "form-data; name=data; filename=a b c.mp4",
+        'form-data; name="data"; filename="a\\"b.mp4"',
+    ],
+)
+async def test_any_file_name_is_a_file_and_nothing_is_remembered_of_it(http, disposition, recwarn):
+    """Python keeps every text that it has warned of; aiohttp warns of what it cannot parse."""
+    person = await http.register("uploader")
+    file = b"--b\r\nContent-Disposition: " + disposition.encode() + b"\r\n\r\nno video\r\n"
+    body = part("token", person.token.encode()) + part("title", b"t") + file + b"--b--"
+    answer = await http.call("POST", "/douyin/publish/action/", data=body, headers=FORM)
+    assert "视频" in answer["status_msg"]
+    assert "缺少" not in answer["status_msg"]
+    assert not [str(each.message) for each in recwarn if "Disposition" in str(each.category)]
+
+
+@pytest.mark.parametrize("disposition", ["", ";", "form-data", "form-data; ;=; name", "x" * 8000])
+async def test_a_part_without_a_name_is_ignored(http, disposition, recwarn):
+    odd = b"--b\r\nContent-Disposition: " + disposition.encode() + b"\r\n\r\nx\r\n"
+    body = odd + part("username", b"nobody") + part("password", b"secret") + b"--b--"
+    answer = await http.call("POST", "/douyin/user/login/", data=body, headers=FORM)
+    assert answer["status_msg"] == "用户名或密码错误"
+    assert not [str(each.message) for each in recwarn if "Disposition" in str(each.category)]
+
+
+async def test_a_compressed_part_is_refused(http):
+    packed = gzip.compress(bytes(32 << 20))
+    body = part("username", packed, "Content-Encoding: gzip") + b"--b--"
+    answer = await http.call("POST", "/douyin/user/login/", data=body, headers=FORM)
+    assert answer["status_msg"] == "表单格式错误"
