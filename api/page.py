@@ -6,14 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
+from api.content import TYPES, File
+
 FOLDER: Final = Path(__file__).parent / "web"
 _INDEX: Final = "index.html"
-TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 # Scripts and styles come from this server only. Pictures and videos may come from any host:
 # OBJECTS_PUBLIC_URL, a bucket that the API redirects to, or URLs that other callers stored. The
 # preview of a video to publish is a blob.
@@ -32,21 +28,14 @@ _HEADERS: Final = {
 
 def page_routes() -> Iterator[web.RouteDef]:
     """Yield the routes of the page and of the files in its folder at start-up."""
-    files = {path.name: path for path in FOLDER.iterdir() if path.suffix in TYPES}
+    files = {path.name: File(path, _HEADERS) for path in FOLDER.iterdir() if path.suffix in TYPES}
 
-    async def index(_: web.Request) -> web.FileResponse:
-        return _file(files[_INDEX])
-
-    async def named(request: web.Request) -> web.FileResponse:
+    async def named(request: web.Request) -> web.Response:
         # The name is a dictionary key, never part of a path: no traversal.
-        path = files.get(request.match_info["name"])
-        if path is None:
+        file = files.get(request.match_info["name"])
+        if file is None:
             raise web.HTTPNotFound
-        return _file(path)
+        return await file.answer(request)
 
-    yield web.get("/", index)
+    yield web.get("/", files[_INDEX].answer)
     yield web.get("/web/{name}", named)
-
-
-def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix], **_HEADERS})

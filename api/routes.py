@@ -72,7 +72,7 @@ class Endpoint:
         request = binding.bind(self.method.request, received.arguments)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
         answer = await self._call(HttpCall(request, viewer, base, received.upload))
-        return envelope.response(envelope.success(answer))
+        return await envelope.answer(http, answer)
 
     def _viewer(self, token: str) -> int:
         required = self._auth == "required"

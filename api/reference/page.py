@@ -8,16 +8,16 @@ from typing import Final
 import openapi_ui_bundles.swagger_ui
 from aiohttp import web
 
-from api.page import TYPES
+from api.content import Content, File
 from api.reference.schemas import Schema
 
 _OWN: Final = Path(__file__).parent / "page"
 _SWAGGER_UI: Final = Path(openapi_ui_bundles.swagger_ui.static_path)
-_FILES: Final = {
-    "start.js": _OWN / "start.js",
-    "swagger-ui.css": _SWAGGER_UI / "swagger-ui.css",
-    "swagger-ui-bundle.js": _SWAGGER_UI / "swagger-ui-bundle.js",
-}
+_FILES: Final = (
+    _OWN / "start.js",
+    _SWAGGER_UI / "swagger-ui.css",
+    _SWAGGER_UI / "swagger-ui-bundle.js",
+)
 # As strict as the web client's, but for two needs of Swagger UI: pictures in data URLs, innerHTML.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -33,25 +33,20 @@ _HEADERS: Final = {
 
 def reference_routes(document: Schema) -> Iterator[web.RouteDef]:
     """Yield the routes of the document and of the page that shows it."""
-    body = json.dumps(document, ensure_ascii=False).encode()
+    content = Content.of(json.dumps(document, ensure_ascii=False).encode())
+    files = {path.name: File(path, _HEADERS) for path in _FILES}
+    index = File(_OWN / "index.html", _HEADERS)
 
-    async def openapi(_: web.Request) -> web.Response:
-        return web.Response(body=body, headers={"Content-Type": "application/json", **_HEADERS})
+    async def openapi(request: web.Request) -> web.Response:
+        return content.answer(request, {"Content-Type": "application/json", **_HEADERS})
 
-    async def index(_: web.Request) -> web.FileResponse:
-        return _file(_OWN / "index.html")
-
-    async def named(request: web.Request) -> web.FileResponse:
-        path = _FILES.get(request.match_info["name"])
-        if path is None:
+    async def named(request: web.Request) -> web.Response:
+        file = files.get(request.match_info["name"])
+        if file is None:
             raise web.HTTPNotFound
-        return _file(path)
+        return await file.answer(request)
 
     yield web.get("/openapi.json", openapi)
     for path in ("/docs", "/docs/"):
-        yield web.get(path, index)
+        yield web.get(path, index.answer)
     yield web.get("/docs/{name}", named)
-
-
-def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix], **_HEADERS})

@@ -192,3 +192,22 @@ def test_every_path_that_the_scripts_call_is_a_route_with_that_verb():
     calls = CALL.findall(text)
     assert len(calls) == text.count("/douyin") > 0, "every path is part of a call"
     assert [(verb, path) for verb, path in calls if (VERBS[verb], path) not in routes] == []
+
+
+def test_every_module_is_loaded_with_the_page_not_one_after_another(page):
+    imported = set()
+    queue = ["main.js"]
+    while queue:
+        text = (FOLDER / queue.pop()).read_text()
+        found = (
+            set(re.findall(r"^(?:import|\}) .*?from '\./(\w+\.js)';", text, re.MULTILINE))
+            - imported
+        )
+        imported |= found
+        queue += found
+    preloaded = {
+        attributes["href"]
+        for tag, attributes in page.all
+        if tag == "link" and attributes["rel"] == "modulepreload"
+    }
+    assert preloaded == {f"/web/{name}" for name in imported}
