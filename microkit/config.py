@@ -57,7 +57,7 @@ class Settings:
     weight: Positive = 10
 
     # static discovery, by service, from the variables NAME_ADDRESSES: "host:port" or
-    # "host:port@weight", separated by commas
+    # "host:port@weight", separated by commas; on this machine also "unix:/path"
     addresses: Mapping[str, str] = field(default_factory=dict)
 
     # RPC
@@ -65,6 +65,8 @@ class Settings:
     rpc_timeout_ms: Positive = 2000
     rpc_server_timeout_ms: Positive = 10_000
     rpc_pool_size: Positive = 32
+    # a Unix socket on which a service serves RPC too, for callers on the same machine
+    rpc_socket: str = ""
     rpc_max_message_mib: Positive = 16
     # list elements, keys, values and fields of a request in all; elements of each list in a reply
     rpc_max_elements: Positive = 25_000

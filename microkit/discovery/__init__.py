@@ -11,14 +11,15 @@ from microkit.network import reachable_address
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One running process of a service."""
+    """One running process of a service, at a host and port or (`path`) at a Unix socket."""
 
     host: str
     port: int
     weight: int = 10
+    path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"unix:{self.path}" if self.path else f"{self.host}:{self.port}"
 
 
 class Resolver(Protocol):

@@ -1,9 +1,12 @@
 """Static discovery: fixed addresses from the settings."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from microkit.config import ConfigError
 from microkit.discovery import Instance
+
+_UNIX: Final = "unix:/"
 
 
 class StaticResolver:
@@ -33,14 +36,16 @@ class StaticResolver:
 
 
 def parse(text: str) -> Instance:
-    """Read ``host:port`` or ``host:port@weight``.
+    """Read ``host:port`` or ``unix:/path``, or either with ``@weight``.
 
     Raises:
         ConfigError: the text has another form.
     """
     address, _, weight = text.strip().partition("@")
+    if address.startswith(_UNIX) and (weight or "1").isdecimal():
+        return Instance("", 0, int(weight or 10), address.removeprefix("unix:"))
     host, _, port = address.rpartition(":")
     numbers = port.isdecimal() and (weight or "1").isdecimal()
     if not host or not numbers or int(port) > 65535:
-        raise ConfigError(f"address {text!r}: want host:port or host:port@weight")
+        raise ConfigError(f"address {text!r}: want host:port, host:port@weight or unix:/path")
     return Instance(host.strip("[]"), int(port), int(weight or 10))

@@ -110,11 +110,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(min(deadline, loop.time() + _CONNECT_SECONDS)):
-                _, connection = await loop.create_connection(
-                    lambda: ClientConnection(self, self._max_size),
-                    self.instance.host,
-                    self.instance.port,
-                )
+                connection = await self._opened()
         except (OSError, TimeoutError, ValueError) as error:  # ValueError: invalid host name
             # The waiters would fail the same way: let them try another instance now.
             self._fail_waiters()
@@ -122,6 +118,16 @@ class Pool:
         self._open.add(connection)
         self._open_gauge.inc()
         return connection
+
+    async def _opened(self) -> ClientConnection:
+        loop, instance = asyncio.get_running_loop(), self.instance
+
+        def protocol() -> ClientConnection:
+            return ClientConnection(self, self._max_size)
+
+        if instance.path:
+            return (await loop.create_unix_connection(protocol, instance.path))[1]
+        return (await loop.create_connection(protocol, instance.host, instance.port))[1]
 
     def _fail_waiters(self) -> None:
         while self._waiters:

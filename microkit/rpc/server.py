@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from microkit.config import Settings
@@ -87,6 +88,7 @@ class Server:
         self._refusal_logged = -_LOG_SECONDS
         self._buffered = 0
         self._listener: asyncio.Server | None = None
+        self._unix_listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
     @property
@@ -107,11 +109,22 @@ class Server:
         self._listener = await loop.create_server(self._connection, host, port, backlog=1024)
         self._sweep()
 
+    async def listen_unix(self, path: str) -> None:
+        """Accept connections of this user's processes on a Unix socket too, after `listen`.
+
+        Raises:
+            OSError: the path is too long, or its folder is missing.
+        """
+        loop = asyncio.get_running_loop()
+        self._unix_listener = await loop.create_unix_server(self._connection, path, backlog=1024)
+        _make_private(path)
+
     async def stop(self, grace: float) -> None:
         """Drain: stop listening, finish calls in flight for up to `grace` seconds, then close."""
         self.draining = True
-        if self._listener is not None:
-            self._listener.close()
+        for listener in (self._listener, self._unix_listener):
+            if listener is not None:
+                listener.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         deadline = time.monotonic() + grace
@@ -328,6 +341,10 @@ class ServerConnection(asyncio.Protocol):
             self._next()
         if self.buffered:
             self._apply_backpressure()
+
+
+def _make_private(path: str) -> None:
+    Path(path).chmod(0o600)
 
 
 def _allows_any_order(message: Message) -> bool:

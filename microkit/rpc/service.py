@@ -32,7 +32,7 @@ async def open_server(
     Raises:
         ConfigError: a setting is invalid.
         StoreError: a store cannot be opened.
-        OSError: the port is in use.
+        OSError: the port is in use, or the Unix socket cannot be made.
     """
     handler = service.module("handler")
     opened: OpenHandlers = open_handlers or handler.open_handlers
@@ -40,6 +40,8 @@ async def open_server(
         limits = ServerLimits.of(context.settings)
         server = Server(service.name, handler.CONTRACT, by_thrift_service, limits)
         await server.listen(address.host, address.port)
+        if context.settings.rpc_socket:
+            await server.listen_unix(context.settings.rpc_socket)
         try:
             yield server.port
         finally:

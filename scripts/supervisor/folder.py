@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from typing import Final
 from microkit.config import StartupError
 
 _LONGEST_SOCKET_PATH: Final = 100
+_LONGEST_NAME: Final = 30  # of a service
+_PLAIN: Final = re.compile(r"[\w./-]+")
 _MIN_SECRET_BYTES: Final = 32
 _GROUP_AND_OTHERS: Final = 0o077
 _LOCK_TIMEOUT_SECONDS: Final = 6.0
@@ -98,6 +101,21 @@ def _acquire(lock: int, root: Path) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+@contextmanager
+def rpc_sockets(folder: Folder) -> Iterator[Path]:
+    """Yield a folder for the services' Unix sockets, which only this user may enter.
+
+    It is in the data folder, unless its path is too long or cannot be part of an address.
+    """
+    inside = folder.root / "rpc"
+    if len(str(inside)) < _LONGEST_SOCKET_PATH - _LONGEST_NAME and _PLAIN.fullmatch(str(inside)):
+        inside.mkdir(mode=0o700, exist_ok=True)
+        yield inside
+        return
+    with tempfile.TemporaryDirectory(prefix="douyin-") as name:
+        yield Path(name)
 
 
 @contextmanager

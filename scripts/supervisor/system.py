@@ -20,7 +20,7 @@ from microkit.process import SupervisedProcess
 from microkit.service import Service
 from microkit.storage import redis_server
 from scripts.supervisor import network
-from scripts.supervisor.folder import Folder, socket_path
+from scripts.supervisor.folder import Folder, rpc_sockets, socket_path
 from scripts.supervisor.network import ReservedPort
 
 SERVICES: Final[tuple[Service[Any], ...]] = tuple(
@@ -78,7 +78,8 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
     program = redis_server.find()
     async with AsyncExitStack() as stack:
         socket = stack.enter_context(socket_path(folder))
-        common = _common_environment(ports, socket)
+        sockets = stack.enter_context(rpc_sockets(folder))
+        common = _common_environment(sockets, socket)
 
         stop_seconds = config.load(config.Settings).stop_grace_seconds + _EXIT_SECONDS
         children: list[SupervisedProcess] = []
@@ -111,7 +112,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
             lambda: redis_server.diagnosis(data, logged),
         )
         for service in SERVICES:
-            own = _service_environment(service, ports, folder)
+            own = _service_environment(service, ports, folder, sockets)
             await start(service.name, [sys.executable, "-m", service.package], common | own)
         own = _api_environment(ports, folder, folder.secret(say))
         await start("api", [sys.executable, "-m", "api"], common | own)
@@ -119,9 +120,9 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
         yield
 
 
-def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
+def _common_environment(sockets: Path, socket: Path) -> dict[str, str]:
     addresses = {
-        f"{service.name}_addresses".upper(): f"127.0.0.1:{ports.serve[service.name]}"
+        f"{service.name}_addresses".upper(): f"unix:{sockets / service.name}"
         for service in SERVICES
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
@@ -129,10 +130,13 @@ def _common_environment(ports: Ports, socket: Path) -> dict[str, str]:
     return {**os.environ, **terminal, **addresses, "REDIS_URL": redis_url}
 
 
-def _service_environment(service: Service[Any], ports: Ports, folder: Folder) -> dict[str, str]:
+def _service_environment(
+    service: Service[Any], ports: Ports, folder: Folder, sockets: Path
+) -> dict[str, str]:
     return {
         "LISTEN_HOST": "127.0.0.1",
         "PORT": str(ports.serve[service.name]),
+        "RPC_SOCKET": str(sockets / service.name),
         "ADMIN_PORT": str(ports.admin[service.name]),
         "DATABASE_URL": f"sqlite://{_in_url(folder.root)}/sql/{service.package}.db",
     }
