@@ -30,21 +30,23 @@ class Aggregate:
         (user,) = facts.users(base, [user_id])
         return packed(core.User, user)
 
-    async def full_users(self, viewer: int, user_ids: Sequence[int], base: str) -> list[core.User]:
-        """Return users in the order of `user_ids`."""
+    async def full_users(
+        self, viewer: int, user_ids: Sequence[int], base: str, *, followed: bool = False
+    ) -> list[core.User]:
+        """Return users in the order of `user_ids`; `followed`: the viewer follows all of them."""
         if not user_ids:
             return []
-        facts = await self._facts.load(viewer, user_ids)
+        facts = await self._facts.load(viewer, user_ids, followed=followed)
         return array(core.User, facts.users(base, user_ids))
 
     async def full_friends(
-        self, viewer: int, friends: Sequence[relationmicro.User], base: str
+        self, viewer: int, friends: Sequence[relationmicro.User], base: str, *, followed: bool
     ) -> list[relation.FriendUser]:
-        """Return relationservice's friends in their order."""
+        """Return relationservice's friends in their order; `followed`: the viewer's own."""
         if not friends:
             return []
         user_ids = [each.id for each in friends]
-        facts = await self._facts.load(viewer, user_ids)
+        facts = await self._facts.load(viewer, user_ids, followed=followed)
         return array(relation.FriendUser, map(friend, facts.users(base, user_ids), friends))
 
     async def full_comments(
@@ -57,11 +59,11 @@ class Aggregate:
         return comments(page, facts, base)
 
     async def full_videos(
-        self, viewer: int, rows: Sequence[VideoRow], base: str
+        self, viewer: int, rows: Sequence[VideoRow], base: str, *, liked: bool = False
     ) -> list[core.Video]:
-        """Return videoservice's videos in their order."""
+        """Return videoservice's videos in their order; `liked`: the viewer likes all of them."""
         if not rows:
             return []
         authors = list({row.author_id for row in rows})
-        facts = await self._facts.load(viewer, authors, [row.id for row in rows])
+        facts = await self._facts.load(viewer, authors, [row.id for row in rows], liked=liked)
         return array(core.Video, videos(rows, facts, base))

@@ -24,16 +24,21 @@ T = TypeVar("T")
 # No HTTP method changes a name or a picture, so two seconds of staleness are invisible.
 _ACCOUNT_CACHE_SIZE: Final = 20_000
 _ACCOUNT_CACHE_SECONDS: Final = 2.0
-_NOTHING: Final = (frozenset[int](), frozenset[int]())
+_NONE: Final = frozenset[int]()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Page:
-    """The users and videos on a page, and its viewer (0: anonymous)."""
+    """The users and videos on a page, and its viewer (0: anonymous).
+
+    `followed`, `liked`: the viewer is known to follow all users, to like all videos.
+    """
 
     viewer: int
     user_ids: Sequence[int]
     video_ids: Sequence[int]
+    followed: bool
+    liked: bool
     needs_users: bool
 
 
@@ -56,14 +61,19 @@ class FactLoader:
         user_ids: Sequence[int],
         video_ids: Sequence[int] = (),
         *,
+        followed: bool = False,
+        liked: bool = False,
         needs_users: bool = False,
     ) -> PageFacts:
         """Return the data of distinct users and videos for a viewer (0: anonymous).
 
+        `followed`, `liked`: the viewer is known to follow all users, to like all videos, because
+        the page is one of the viewer's own list.
+
         Raises:
             Error: userservice failed, and `needs_users` is set.
         """
-        page = _Page(viewer, user_ids, video_ids, needs_users)
+        page = _Page(viewer, user_ids, video_ids, followed, liked, needs_users)
         loader = self._videos if video_ids else self._people
         facts = (await loader.join((page,)))[page]
         if isinstance(facts, Error):
@@ -79,21 +89,23 @@ class FactLoader:
     async def _load(self, pages: list[_Page]) -> Mapping[_Page, PageFacts | Error]:
         user_ids = _union(page.user_ids for page in pages)
         video_ids = _union(page.video_ids for page in pages)
-        viewed = [page for page in pages if page.viewer]
+        signed_in = [page for page in pages if page.viewer]
+        followers = [page for page in signed_in if not page.followed]
+        likers = [page for page in signed_in if page.video_ids and not page.liked]
         accounts, follows, likes, works, comments = await asyncio.gather(
             self._accounts.many(user_ids),
             self._fallback.follows(
-                user_ids, [ViewerIds(each.viewer, each.user_ids) for each in viewed]
+                user_ids, [ViewerIds(each.viewer, each.user_ids) for each in followers]
             ),
             self._fallback.likes(
-                video_ids, user_ids, [ViewerIds(each.viewer, each.video_ids) for each in viewed]
+                video_ids, user_ids, [ViewerIds(each.viewer, each.video_ids) for each in likers]
             ),
             self._load_works(user_ids),
             self._load_comments(video_ids),
             return_exceptions=True,
         )
-        follows = _result(follows, Follows.none(len(user_ids), len(viewed)))
-        likes = _result(likes, Likes.none(len(video_ids), len(user_ids), len(viewed)))
+        follows = _result(follows, Follows.none(len(user_ids), len(followers)))
+        likes = _result(likes, Likes.none(len(video_ids), len(user_ids), len(likers)))
         works = _result(works, [0] * len(user_ids))
         columns = follows.following, follows.followers, likes.given, likes.received, works
         shared = Facts(
@@ -103,14 +115,20 @@ class FactLoader:
             dict(zip(video_ids, likes.videos, strict=True)),
             _result(comments, {}),
         )
-        seen = dict(zip(viewed, zip(follows.followed, likes.liked, strict=True), strict=True))
+        followed = dict(zip(followers, follows.followed, strict=True))
+        liked = dict(zip(likers, likes.liked, strict=True))
         failed = accounts if isinstance(accounts, Error) else None
-        return {
-            page: failed
-            if failed and page.needs_users
-            else PageFacts(shared, *seen.get(page, _NOTHING))
-            for page in pages
-        }
+
+        def facts(page: _Page) -> PageFacts | Error:
+            if failed and page.needs_users:
+                return failed
+            return PageFacts(
+                shared,
+                frozenset(page.user_ids) if page.followed else followed.get(page, _NONE),
+                frozenset(page.video_ids) if page.liked else liked.get(page, _NONE),
+            )
+
+        return {page: facts(page) for page in pages}
 
     async def _load_accounts(self, user_ids: list[int]) -> Mapping[int, Account]:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)

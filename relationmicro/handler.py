@@ -133,11 +133,18 @@ class RelationHandler:
             owner, request.cursor or NEWEST, request.count or MAX_ITEMS
         )
         friends, newest = await asyncio.gather(
-            self._users(request.myUid, page.items, ids_only=request.ids_only),
+            self._friends(request, page.items),
             self._messages.newest(owner, page.items),
         )
         friends = pack.with_messages(friends, newest, owner)
         return relationmicro.GetFriendListResp.ok(friend_list=friends, next_cursor=page.next_cursor)
+
+    async def _friends(
+        self, request: relationmicro.GetFriendListReq, ids: Sequence[int]
+    ) -> list[relationmicro.User]:
+        if request.ids_only and request.myUid == request.targetUid:
+            return pack.bare_users(dict.fromkeys(ids, True))  # friends are followed
+        return await self._users(request.myUid, ids, ids_only=request.ids_only)
 
     async def _infos(
         self, viewer: int | None, user_ids: list[int]

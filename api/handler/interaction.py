@@ -34,7 +34,9 @@ class InteractionHandler:
         """Return a page of the videos that a user likes, the newest like first."""
         page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.liked(page_key)
-        videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
+        videos = await self._aggregate.full_videos(
+            call.viewer, page.items, call.base, liked=page_key.owner == call.viewer
+        )
         return interaction.FavoriteListResp.ok(video_list=videos, next_cursor=page.next_cursor)
 
     async def CommentMethod(

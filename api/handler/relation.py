@@ -36,7 +36,9 @@ class RelationHandler:
         """Return a page of the users that a user follows, newest first."""
         page_key = PageKey(target_user(call), call.request.cursor, call.request.count)
         page = await self._lists.following(page_key)
-        users = await self._aggregate.full_users(call.viewer, page.items, call.base)
+        users = await self._aggregate.full_users(
+            call.viewer, page.items, call.base, followed=page_key.owner == call.viewer
+        )
         return relation.FollowListResp.ok(user_list=users, next_cursor=page.next_cursor)
 
     async def FollowerListMethod(
@@ -60,10 +62,11 @@ class RelationHandler:
             count=call.request.count,
         )
         stored = answer.friend_list or []
-        if target_user(call) != call.viewer:
+        own = target_user(call) == call.viewer
+        if not own:
             for friend in stored:
                 friend.message, friend.msg_type = "", 0
-        friends = await self._aggregate.full_friends(call.viewer, stored, call.base)
+        friends = await self._aggregate.full_friends(call.viewer, stored, call.base, followed=own)
         return relation.FriendListResp.ok(user_list=friends, next_cursor=answer.next_cursor or END)
 
     async def MessageChatMethod(

@@ -213,3 +213,30 @@ async def test_concurrent_actions_are_counted_exactly(http, scene):
     (seen,) = (await http.get("/douyin/feed/"))["video_list"]
     assert (seen["favorite_count"], seen["comment_count"]) == (10, 10)
     assert seen["author"]["follower_count"] == 10
+
+
+async def test_flags_in_an_own_list_are_those_that_others_lists_show(http):
+    a, b, c = [await http.register(f"own{n}") for n in range(3)]
+    follow, like = "/douyin/relation/action/", "/douyin/favorite/action/"
+    for who, whom in ((a, b), (b, a), (b, c)):
+        await http.post(follow, token=who.token, to_user_id=whom.id, action_type=1)
+    videos = http.fleet.client("videoservice")
+    made = await videos.CreateVideoMethod(title="t", author_id=b.id, play_url="p", cover_url="c")
+    await http.post(like, token=a.token, video_id=made.video_id, action_type=1)
+
+    async def listed(path, field, owner, viewer):
+        query = {"user_id": owner.id, "token": viewer.token}
+        return (await http.get(f"/douyin/{path}/list/", **query))[field]
+
+    for path in ("relation/follow", "relation/friend"):
+        for viewer in (a, c):
+            (user,) = await listed(path, "user_list", a, viewer)
+            assert (user["id"], user["is_follow"]) == (b.id, viewer is a)
+    assert [each["is_follow"] for each in await listed("relation/follow", "user_list", b, a)] == [
+        False,
+        False,
+    ]
+    for viewer in (a, b):
+        (video,) = await listed("favorite", "video_list", a, viewer)
+        own = viewer is a
+        assert (video["is_favorite"], video["author"]["is_follow"]) == (own, own)
