@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,17 @@ async def _attack(system: System, folder: Path, arguments: argparse.Namespace) -
             print(line(result), flush=True)
             for text, count in result.outcomes.failed.most_common(3):
                 sys.stderr.write(f"  {count} × {text}\n")
+
+
+def table(results: Iterable[Result]) -> Iterator[str]:
+    """Yield the rows of results, with their columns named in each: tests sort what they print."""
+    for result in results:
+        peaks = {name: round(mib) for name, mib in sorted(result.peak_mib.items())}
+        yield (
+            f"attack {result.name}: p50 {result.outcomes.percentile_ms(50):.0f} ms, p99 "
+            f"{result.outcomes.percentile_ms(99):.0f} ms, {result.outcomes.failed.total()} failed, "
+            f"well after {result.recovery_seconds:.1f} s, MiB {peaks}"
+        )
 
 
 def line(result: Result) -> str:
