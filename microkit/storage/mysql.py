@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any, Final, TypeVar
@@ -25,6 +26,7 @@ T = TypeVar("T")
 INVALID: Final = "DATABASE_URL: want mysql://user:password@host:port/name, with ?secure=1 for TLS"
 _PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
+_WAIT_SECONDS: Final = 28_800  # MySQL's default
 _ATTEMPTS: Final = 4
 _PAUSE_SECONDS: Final = 0.01
 # MySQL 8 warns about a strict mode without the three in the middle.
@@ -180,9 +182,15 @@ def _time_limit(seconds: float) -> str:
     A statement ends in the server too if nobody is left to kill it (see `_Pool.release`). The
     variable has another name and unit on each server: MariaDB reads the first comment and not
     versions 50700 to 50799, MySQL the second, for SELECT only.
+
+    A transaction whose process is frozen or out of reach holds its locks, such as the one that all
+    publishes need, until the server ends the connection: MariaDB after that time too, MySQL, which
+    has a limit for idle connections only, after twenty times as long.
     """
-    milliseconds = round(seconds * 1e3)
-    return f"/*M! , max_statement_time={seconds} */ /*!50799 , max_execution_time={milliseconds} */"
+    milliseconds, idle = round(seconds * 1e3), math.ceil(seconds)
+    of_mariadb = f"max_statement_time={seconds}, idle_transaction_timeout={idle}"
+    of_mysql = f"max_execution_time={milliseconds}, wait_timeout={20 * idle or _WAIT_SECONDS}"
+    return f"/*M! , {of_mariadb} */ /*!50799 , {of_mysql} */"
 
 
 def _number(error: BaseException) -> int:

@@ -328,7 +328,7 @@ async def test_migrations_are_listed_applied_and_undone(settings, database_url, 
         assert await schema.show() == ["0001_accounts  not applied"]
 
 
-@pytest.mark.filterwarnings("ignore:Duplicate entry")
+@pytest.mark.filterwarnings("ignore:Duplicate entry", "ignore:Field 'changes'")
 async def test_an_unrecorded_migration_is_applied_again(settings, database_url):
     """MySQL commits DDL at once: the process may die before it records the migration."""
     for package in ("usermicro", "videomicro", "commentmicro"):
@@ -456,6 +456,39 @@ async def test_a_write_whose_caller_gives_up_does_not_wait_for_its_lock_any_long
         gave_up.set()
         await holding
         assert await other.rows(Account.select(Account.balance)) == [(1,)]
+
+
+@pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
+async def test_a_frozen_transaction_gives_its_locks_back(settings, database_url, migrations):
+    """As of a process that is stopped, or whose machine is out of reach."""
+    own = settings(database_url=database_url("frozen"), store_timeout_ms=1000)
+    async with open_database(own, migrations) as database:
+        ((version, seconds),) = await database.rows(SQL("SELECT VERSION(), @@wait_timeout"))
+        if "MariaDB" not in version:
+            assert seconds == 20, "too long to wait for in a test"
+            return
+        await database.write(Account.insert(name="a"))
+        started, frozen = asyncio.Event(), asyncio.Event()
+
+        def freeze(tx):
+            if not started.is_set():
+                tx.write(Account.update(balance=1))
+                started.set()
+                await_(frozen.wait())
+                tx.rows(Account.select(Account.name))
+
+        async def written():
+            try:
+                return await database.write(Account.update(balance=2))
+            except StoreError:
+                return False
+
+        freezing = asyncio.create_task(database.transaction(freeze))
+        await started.wait()
+        await eventually(written)
+        frozen.set()
+        await freezing  # its connection was lost before the commit: it ran again
+        assert await database.rows(Account.select(Account.balance)) == [(2,)]
 
 
 @pytest.mark.parametrize("database_url", stores.DATABASES[1:], indirect=True)
