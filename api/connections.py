@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from api.settings import Settings
 from microkit.descriptors import connections_allowed
 from microkit.errors import Overloaded
+from microkit.saturation import Usage, track
 from microkit.unsent import Unsent
 
 _log = logging.getLogger(__name__)
@@ -98,6 +99,10 @@ class Connections:
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
         self.draining = False
         self._empty = asyncio.Event()  # set while draining, without an open connection
+        track(self, "connections", "http", Connections._usage)
+
+    def _usage(self) -> Usage:
+        return Usage(len(self._open), 0, self._limits.connections)
 
     async def drain(self, seconds: float) -> None:
         """Answer what clients have sent, and close every connection, in up to about `seconds`.

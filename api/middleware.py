@@ -180,7 +180,7 @@ def admission(limit: int) -> Link:
 
     It follows the reception, so that a slowly sent body occupies no slot.
     """
-    slots = Admission(limit)
+    slots = Admission(limit, name="requests")
 
     def wrap(target: Target, handler: Handler) -> Handler:
         if target.endpoint is None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from microkit.admission import Admission
 from microkit.errors import Overloaded
+from microkit.saturation import Usage, track
 
 
 class Turns:
@@ -20,6 +21,7 @@ class Turns:
         per_client: how many jobs of one client run at once; None for no limit.
         patience_seconds: how long a job waits before it is refused; None for no limit.
         refusal: the message of Overloaded; None for the default.
+        name: what the turns are for, in metrics.
     """
 
     def __init__(
@@ -30,8 +32,9 @@ class Turns:
         per_client: int | None = None,
         patience_seconds: float | None = None,
         refusal: str | None = None,
+        name: str = "",
     ) -> None:
-        self._free = limit
+        self._free = self._limit = limit
         self._admission = Admission(limit + waiting, refusal)
         self._per_client = per_client or limit
         self._patience_seconds = patience_seconds
@@ -40,6 +43,12 @@ class Turns:
         self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        if name:
+            track(self, "turns", name, Turns._usage)
+
+    def _usage(self) -> Usage:
+        waiting = sum(len(queue) for queue in self._queues.values())
+        return Usage(self._limit - self._free, waiting, self._limit)
 
     @asynccontextmanager
     async def turn(self, client: Hashable) -> AsyncIterator[None]:

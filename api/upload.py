@@ -64,9 +64,11 @@ class Uploads:
         self._max_mb = settings.upload_max_mb
         self._bytes_per_second = settings.upload_min_kib_per_second << 10
         self._user_of = user_of
-        self._turns_by_user = _turns(settings.uploads_at_once, settings.uploads_per_client)
+        self._turns_by_user = _turns(
+            settings.uploads_at_once, settings.uploads_per_client, "uploads"
+        )
         anonymous = max(1, settings.uploads_at_once // 4)
-        self._turns_by_address = _turns(anonymous, settings.uploads_per_client)
+        self._turns_by_address = _turns(anonymous, settings.uploads_per_client, "late_uploads")
 
     @asynccontextmanager
     async def receive(self, request: web.Request, user_id: int) -> AsyncIterator[Upload]:
@@ -138,13 +140,14 @@ class Uploads:
         return TooLarge(f"视频不能超过 {self._max_mb} MB")
 
 
-def _turns(limit: int, per_client: int) -> Turns:
+def _turns(limit: int, per_client: int, name: str) -> Turns:
     return Turns(
         limit,
         _MAX_WAITING,
         per_client=per_client,
         patience_seconds=_PATIENCE_SECONDS,
         refusal=_BUSY,
+        name=name,
     )
 
 

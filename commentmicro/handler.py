@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from commentmicro import pack
 from commentmicro.dal.comment import CommentRow, Comments
+from commentmicro.metrics import COMMENTS
 from commentmicro.peers import Peers
 from commentmicro.settings import Settings
 from idl import bounds, commentmicro, usermicro, videomicro
@@ -41,8 +42,10 @@ class CommentHandler:
             # Load the user first: after the comment is stored, nothing may fail.
             infos = await self._infos([request.user_id], ids_only=request.ids_only)
             row = await self._publish(request)
+            COMMENTS.labels("added").inc()
             return commentmicro.CommentResp.ok(comment=pack.comment(row, infos, self._zone))
         await self._delete(request)
+        COMMENTS.labels("removed").inc()
         return commentmicro.CommentResp.ok()
 
     async def CommentListMethod(

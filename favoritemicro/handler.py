@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from favoritemicro import pack
 from favoritemicro.dal.favorite import Favorites
+from favoritemicro.metrics import LIKES
 from favoritemicro.peers import Peers
 from favoritemicro.settings import Settings
 from idl import favoritemicro, videomicro
@@ -37,9 +38,11 @@ class FavoriteHandler:
         """Like or unlike a video; idempotent."""
         user, video = request.user_id, request.video_id
         if request.action_type == favoritemicro.FavoriteAction.LIKE:
-            await self._favorites.like(user, video, await self._peers.author_of(video))
+            author = await self._peers.author_of(video)
+            LIKES.labels("added").inc(await self._favorites.like(user, video, author))
         else:
-            await self._favorites.unlike(user, video, await self._peers.author_of_liked(video))
+            author = await self._peers.author_of_liked(video)
+            LIKES.labels("removed").inc(await self._favorites.unlike(user, video, author))
         return favoritemicro.FavoriteResp.ok()
 
     async def FavoriteListMethod(

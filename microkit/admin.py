@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from microkit import metrics
+from microkit import metrics, saturation
 from microkit.errors import Error
 from microkit.log import redact
 
@@ -29,10 +29,11 @@ async def health_response(checks: Checks) -> web.Response:
     return web.json_response(body, status=503 if failed else 200)
 
 
-def metrics_response() -> web.Response:
-    """Respond to /metrics."""
-    headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    return web.Response(body=metrics.render(), headers=headers)
+def metrics_response(accept: str = "") -> web.Response:
+    """Respond to /metrics, in the format that the caller accepts."""
+    saturation.sample()
+    body, content_type = metrics.render(accept)
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 @asynccontextmanager
@@ -49,7 +50,7 @@ async def open_admin(
 
     async def serve(request: web.BaseRequest) -> web.Response:
         if request.path == "/metrics":
-            return metrics_response()
+            return metrics_response(request.headers.get("Accept", ""))
         if request.path == "/healthz":
             return await health_response(checks)
         return web.Response(status=404, text="not found: want /metrics or /healthz\n")

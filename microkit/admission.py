@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from microkit.errors import Overloaded
+from microkit.saturation import Usage, track
 
 
 class Admission:
@@ -14,14 +15,20 @@ class Admission:
 
     Args:
         limit: the most callers inside at once.
+        name: what the limit is of, in metrics.
         refusal: the error message shown to people; None is the default of `Overloaded`.
     """
 
-    __slots__ = ("_free", "_refusal")
+    __slots__ = ("__weakref__", "_free", "_limit", "_refusal")
 
-    def __init__(self, limit: int, refusal: str | None = None) -> None:
-        self._free = limit
+    def __init__(self, limit: int, refusal: str | None = None, *, name: str = "") -> None:
+        self._free = self._limit = limit
         self._refusal = refusal
+        if name:
+            track(self, "admission", name, Admission._usage)
+
+    def _usage(self) -> Usage:
+        return Usage(self._limit - self._free, 0, self._limit)
 
     def enter(self) -> None:
         """Take a slot; `leave` returns it.

@@ -25,6 +25,7 @@ from microkit.discovery import registered
 from microkit.errors import Error
 from microkit.network import Address
 from microkit.process import NOT_RESTARTABLE
+from microkit.saturation import open_sampler
 from microkit.service import Service
 from microkit.storage.settings import SqlSettings
 from microkit.tracing import open_tracing
@@ -75,6 +76,7 @@ async def serve(
     admin_port = service.port + 100 if settings.admin_port is None else settings.admin_port
     open_server = open_server or importlib.import_module(service.server).open_server
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_sampler())
         await stack.enter_async_context(open_tracing(service.name, settings))
         context = await stack.enter_async_context(open_context(service, settings))
         address = Address(host, port, shared_port)

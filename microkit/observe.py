@@ -8,7 +8,7 @@ import functools
 import logging
 import time
 from asyncio import CancelledError
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
@@ -34,8 +34,11 @@ class Operation(NamedTuple):
         return f"{self.side} {self.service}.{self.method}"
 
 
-Ended = Callable[[float, BaseException | None], object]
-"""Called when a call ends, with its duration in seconds and its error (None: success)."""
+Ended = Callable[[float, BaseException | None], Mapping[str, str] | None]
+"""Called when a call ends, with its duration in seconds and its error (None: success).
+
+May return an exemplar: labels by which the call can be found, such as the id of its trace.
+"""
 Observer = Callable[[Operation], Ended | None]
 """Called when a call starts, in its context; returns the function to call when it ends, if any."""
 
@@ -82,9 +85,10 @@ class observed:  # noqa: N801 - a context manager, named like a function
         seconds = time.perf_counter() - self._started
         if error is None:
             error = self.error
-        self._meter.observe(seconds, error)
+        exemplar = None
         for ended in reversed(self._callbacks):
-            ended(seconds, error)
+            exemplar = ended(seconds, error) or exemplar
+        self._meter.observe(seconds, error, exemplar)
         if error is not None and not isinstance(error, (Error, CancelledError, *self._expected)):
             _log.error("%s failed", self._operation, exc_info=error)
         elif _log.isEnabledFor(logging.DEBUG):

@@ -62,6 +62,11 @@ class SupervisedProcess:
         self._supervision: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, None while it does not run."""
+        return None if self._process is None else self._process.pid
+
     async def start(self) -> None:
         """Start the process and restart it when it exits, with a backoff of 0.5 s to 10 s.
 

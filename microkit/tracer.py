@@ -139,13 +139,14 @@ class Tracer:
             text = _traceparent(ids.trace_id, ids.span_id, sampled=True)
             metadata.persistent.set({**outer_values, TRACEPARENT: text})
 
-        def ended(_seconds: float, error: BaseException | None) -> None:
+        def ended(_seconds: float, error: BaseException | None) -> dict[str, str]:
             if error is not None:
                 _fail(span, error)
             span.end()
             trace.current.set(outer_span)
             if side not in _ENTRIES:  # log lines of the request that follow still name its span
                 metadata.persistent.set(outer_values)
+            return {"trace_id": f"{span.get_span_context().trace_id:032x}"}
 
         return ended
 

@@ -21,6 +21,13 @@ _EXIT_SECONDS: Final = 3.0  # from the end of the grace period to SIGKILL
 _log = logging.getLogger(__name__)
 
 
+def _forget_dead(metrics: Path, alive: set[str]) -> None:
+    """Remove the gauges of workers that ended; their counters stay, so that sums never fall."""
+    for file in metrics.glob("gauge_live*.db"):
+        if file.stem.rpartition("_")[2] not in alive:
+            file.unlink(missing_ok=True)
+
+
 async def supervise(
     service: Service[Any], count: int, grace_seconds: float, stop: asyncio.Event
 ) -> None:
@@ -45,6 +52,7 @@ async def supervise(
             for worker in workers:
                 await worker.start()
             while not stop.is_set():
+                _forget_dead(metrics, {str(worker.pid) for worker in workers})
                 if failure := next((each.failure for each in workers if each.failure), ""):
                     raise StartupError(failure)
                 with suppress(TimeoutError):

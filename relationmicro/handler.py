@@ -12,6 +12,7 @@ from microkit.paging import END, MAX_ITEMS, NEWEST, check_number
 from relationmicro import pack
 from relationmicro.dal.follow import Follows, PageKey
 from relationmicro.dal.message import MAX_MESSAGES, Messages
+from relationmicro.metrics import FOLLOWS, MESSAGES
 from relationmicro.peers import Peers
 from relationmicro.settings import Settings
 
@@ -44,9 +45,11 @@ class RelationHandler:
             raise ParamError("不能关注自己")
         await self._peers.must_exist(request.my_uid, request.target_uid)
         if request.action_type == relationmicro.FollowAction.FOLLOW:
-            await self._follows.follow(request.my_uid, request.target_uid)
+            added = await self._follows.follow(request.my_uid, request.target_uid)
+            FOLLOWS.labels("added").inc(added)
         else:
-            await self._follows.unfollow(request.my_uid, request.target_uid)
+            removed = await self._follows.unfollow(request.my_uid, request.target_uid)
+            FOLLOWS.labels("removed").inc(removed)
         return relationmicro.FollowResp.ok()
 
     async def GetFollowInfoMethod(
@@ -184,6 +187,7 @@ class MessageHandler:
             raise ParamError("不能给自己发消息")
         await self._peers.must_exist(request.user_id, request.to_user_id)
         row = await self._messages.send(request.user_id, request.to_user_id, request.content)
+        MESSAGES.inc()
         return relationmicro.SendMessageResp.ok(message=pack.message(row))
 
     async def GetAllMessageMethod(

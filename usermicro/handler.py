@@ -12,6 +12,7 @@ from microkit.context import Context
 from microkit.errors import NotFound, ParamError, Unauthorized
 from usermicro import pack
 from usermicro.dal.user import Users
+from usermicro.metrics import LOGINS, REGISTRATIONS
 from usermicro.name import checked
 from usermicro.password import HASHER, Passwords, open_passwords
 from usermicro.settings import Settings
@@ -49,13 +50,16 @@ class UserHandler:
             background_image=new.background_image or usermicro.DEFAULT_BACKGROUND_IMAGE,
             signature=new.signature or usermicro.DEFAULT_SIGNATURE,
         )
+        REGISTRATIONS.inc()
         return usermicro.CreateUserResp.ok(user_id=user_id)
 
     async def LoginUserMethod(self, request: usermicro.LoginUserReq) -> usermicro.LoginUserResp:
         """Check a password; an unknown name takes as long and gets the same error."""
         stored = await self._users.password_of(request.name)
         user_id, password_hash = stored or (None, None)
-        if not await self._passwords.verify(password_hash, request.password):
+        matches = await self._passwords.verify(password_hash, request.password)
+        LOGINS.labels("accepted" if matches else "refused").inc()
+        if not matches:
             raise Unauthorized("用户名或密码错误")
         return usermicro.LoginUserResp.ok(user_id=user_id)
 

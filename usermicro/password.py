@@ -35,7 +35,7 @@ class Passwords:
         self._hasher = hasher
         self._executor = executor
         self._dummy = dummy
-        self._admission = Admission(_WAITING)
+        self._admission = Admission(_WAITING, name="passwords")
 
     async def hash(self, password: str) -> str:
         """Return the hash to store.

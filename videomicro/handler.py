@@ -11,6 +11,7 @@ from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from videomicro import pack
 from videomicro.dal.object_keys import ObjectKeys
 from videomicro.dal.video import Videos
+from videomicro.metrics import PUBLISHES
 from videomicro.settings import Settings
 
 CONTRACT = videomicro.CONTRACT
@@ -37,6 +38,7 @@ class VideoHandler:
         video_id = await self._videos.create(
             request.author_id, request.title, request.play_url, request.cover_url
         )
+        PUBLISHES.inc()
         return videomicro.CreateVideoResp.ok(video_id=video_id)
 
     async def GetVideoAuthorIdMethod(

@@ -92,7 +92,7 @@ class MediaWorkers:
         timeout_seconds: float = 30.0,
         idle_seconds: float = 60.0,
     ) -> None:
-        self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试")
+        self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试", name="media")
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
         self._idle: list[Child] = []

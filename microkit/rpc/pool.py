@@ -11,6 +11,7 @@ from microkit.metrics import POOL
 from microkit.rpc.connection import MAX_CALLS, ClientConnection
 from microkit.rpc.deadlines import Deadlines
 from microkit.rpc.transport import Message
+from microkit.saturation import Usage, track, untrack
 
 _CONNECT_SECONDS: Final = 1.0
 
@@ -31,10 +32,14 @@ class Pool:
         self._shared: list[ClientConnection] = []
         self._max_shared = -(-size // MAX_CALLS)
         self._open: set[ClientConnection] = set()
-        self._free_slots = size
+        self._size = self._free_slots = size
         self._waiters: deque[asyncio.Future[None]] = deque()  # each gets a slot
         self._open_gauge = POOL.labels(service, "open")
         self._closed = False
+        track(self, "rpc_pool", service, Pool._usage)
+
+    def _usage(self) -> Usage:
+        return Usage(self._size - self._free_slots, len(self._waiters), self._size)
 
     def acquire_now(self) -> ClientConnection | None:
         """Return an open connection for one call, None if it takes time to get one."""
@@ -87,6 +92,7 @@ class Pool:
     def close(self) -> None:
         """Close idle connections now and the others when their calls end; fail all waiters."""
         self._closed = True
+        untrack(self)
         for connection in (*self._idle, *self._shared):
             connection.retire()
         self._fail_waiters()

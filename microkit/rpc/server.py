@@ -16,6 +16,7 @@ from microkit.rpc.refused import RefusedConnection
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
 from microkit.rpc.transport import CANCEL, Message, Reader
+from microkit.saturation import Usage, track
 from microkit.unsent import Unsent
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,11 @@ class Server:
         self._listener: asyncio.Server | None = None
         self._unix_listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        track(self, "connections", "rpc", Server._usage)
+
+    def _usage(self) -> Usage:
+        waiting = sum(each.queued for each in self.connections)
+        return Usage(len(self.connections), waiting, self.limits.connections)
 
     @property
     def port(self) -> int:
@@ -198,6 +204,11 @@ class ServerConnection(asyncio.Protocol):
         self._writable = True
         self._paused = False
         self.idle_since = time.monotonic()
+
+    @property
+    def queued(self) -> int:
+        """The number of calls that arrived and do not run yet."""
+        return len(self._queue)
 
     @property
     def serving(self) -> bool:

@@ -16,6 +16,7 @@ from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase, await_
 
 from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
+from microkit.saturation import Usage, track
 from microkit.storage.engine import Execute, Result, Rows
 from microkit.storage.settings import SqlSettings
 from microkit.storage.url import is_secure, trust
@@ -253,10 +254,21 @@ class _Pool:
         self._closed = False
         self._abandoned: list[int] = []  # thread ids in the server
         self._killing = BackgroundTasks()
+        self._usage = Usage(0, 0, size)
+        track(self, "sql_pool", "mysql", lambda pool: pool._usage)  # noqa: SLF001
+
+    def _count(self, in_use: int, waiting: int) -> None:
+        usage = self._usage
+        self._usage = Usage(usage.in_use + in_use, usage.waiting + waiting, usage.limit)
 
     async def acquire(self) -> aiomysql.Connection:
         """Return the connection used last, or a new one."""
-        await self._slots.acquire()
+        self._count(0, +1)
+        try:
+            await self._slots.acquire()
+        finally:
+            self._count(0, -1)
+        self._count(+1, 0)
         try:
             while self._idle:
                 connection = self._idle.pop()
@@ -265,8 +277,12 @@ class _Pool:
                 connection.close()
             return await self._connect()
         except BaseException:
-            self._slots.release()
+            self._free_slot()
             raise
+
+    def _free_slot(self) -> None:
+        self._slots.release()
+        self._count(-1, 0)
 
     def release(self, connection: aiomysql.Connection) -> None:
         """Return a connection; one with an open transaction is closed, which rolls it back.
@@ -274,7 +290,7 @@ class _Pool:
         If its caller gave up in the middle of a statement, the server would go on with it, and with
         its transaction and locks, until it answers: it is killed.
         """
-        self._slots.release()
+        self._free_slot()
         if _abandoned(connection):
             self._abandoned.append(connection.thread_id())
             if not self._killing:

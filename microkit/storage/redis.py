@@ -69,7 +69,7 @@ class Redis:
         self._connection: Pipeline | None = None
         self._connecting = BackgroundTasks()
         self._queue = Batch()
-        self._admission = Admission(_MAX_QUEUED)
+        self._admission = Admission(_MAX_QUEUED, name="redis")
 
     async def execute(self, *command: Argument) -> Any:
         """Run one command and return Redis' reply; strings are bytes.

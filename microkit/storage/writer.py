@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Generic, TypeVar
 
+from microkit.saturation import Usage, track
 from microkit.storage.engine import Execute, Result
 
 T = TypeVar("T")
@@ -39,6 +40,10 @@ class Writer:
         self._queue: deque[_Member[Any]] = deque()
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
         self._task: asyncio.Task[None] | None = None
+        track(self, "sql_writer", "sqlite", Writer._usage)
+
+    def _usage(self) -> Usage:
+        return Usage(int(self._task is not None), len(self._queue), 1)
 
     async def run(self, work: Callable[[Execute], T]) -> T:
         """Run `work` in a transaction and return its result after the commit.
