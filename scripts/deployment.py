@@ -61,6 +61,7 @@ class App:
             **os.environ,
             **environment,
             "LISTEN_HOST": "127.0.0.1",
+            "ADMIN_HOST": "127.0.0.1",
             "PORT": str(self.port),
             "ADMIN_PORT": str(self.admin_port),
             "PYTHONPATH": str(ROOT),

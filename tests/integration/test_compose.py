@@ -47,8 +47,12 @@ def test_every_variable_is_a_setting_and_every_command_exists(name):
 
 
 def test_only_the_api_is_published_and_the_file_contains_no_secret():
-    published = {name for name, each in compose()["services"].items() if "ports" in each}
-    assert published == {"api"}
+    services = compose()["services"]
+    published = {name for name, each in services.items() if "ports" in each}
+    observing = {name for name, each in services.items() if each.get("profiles") == ["observe"]}
+    assert published == {"api", *observing}
+    for name in observing:  # on this machine only
+        assert all(port.startswith("127.0.0.1:") for port in services[name]["ports"])
     text = (ROOT / "docker-compose.yml").read_text()
     assert "network_mode" not in text
     for line in text.splitlines():
