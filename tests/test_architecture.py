@@ -38,6 +38,49 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module
 
 
+# Libraries that are quiet or have a rival, which ARCHITECTURE.md names: only these files change.
+ONLY_IN = {
+    "aetcd": {"microkit/discovery/etcd.py"},
+    "aiomysql": {"microkit/storage/mysql.py"},
+    "av": {"api/media/cover.py", "api/media/pipeline.py", "api/media/probe.py"},
+    "argon2": {"usermicro/handler.py", "usermicro/password.py"},
+    "hiredis": {"microkit/storage/pipeline.py"},
+    "jose": {"api/auth.py"},
+    "miniopy_async": {"microkit/storage/minio.py"},
+    "openapi_ui_bundles": {"api/reference/page.py"},
+    "opentelemetry": {"microkit/tracer.py"},
+    "prometheus_client": {"microkit/metrics.py"},
+    "pymysql": {"microkit/storage/mysql.py"},
+    "redis": {"microkit/storage/pipeline.py", "microkit/storage/redis.py"},
+    "thrift": {"microkit/rpc/codec.py"},
+    "thriftpy2": {"idl/__init__.py", "microkit/rpc/contract.py", "microkit/rpc/structs.py"},
+    "uvloop": {"microkit/main.py"},
+}
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_that_may_be_replaced_is_imported_in_few_files(library):
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in modules(package)
+        if any(name.partition(".")[0] == library for name in imported(path))
+    }
+    assert importing <= ONLY_IN[library]
+
+
+def test_every_dependency_has_its_reason_in_the_architecture():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = {k: v for k, v in config["options.extras_require"].items() if k != "test"}
+    lines = "\n".join([config["options"]["install_requires"], *extras.values()]).splitlines()
+    names = {re.split(r"[^\w-]", line)[0] for line in lines if line and line[0] not in "# "}
+    text = (ROOT / "ARCHITECTURE.md").read_text().partition("## Dependencies")[2]
+    reasons = text.partition("## Alternatives")[0].lower()
+    wanted = {name for name in names if not name.startswith(("simple-douyin", "opentelemetry"))}
+    assert {name for name in wanted if name.lower() not in reasons} == set()
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_allowed_packages(package):
     for path in modules(package):

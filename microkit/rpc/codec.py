@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from thrift.protocol import fastbinary
 from thrift.protocol.TProtocol import TProtocolException
-from thriftpy2.thrift import TType
+from thrift.Thrift import TType
 
 from microkit.rpc.structs import Struct, fields_of, spec_of
 
