@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from microkit.errors import Unavailable
 from microkit.rpc import ttheader
+from microkit.rpc.outbox import Outbox
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.transport import CANCEL, Message, Reader, Transport, encode
 from microkit.rpc.ttheader import Header
@@ -33,6 +34,8 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._calls: dict[int, asyncio.Future[Message]] = {}
         self._retired = False
+        self._loop = asyncio.get_running_loop()
+        self._outbox: Outbox = None  # type: ignore[assignment]
         self._poll = select.poll()
 
     @property
@@ -55,18 +58,19 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Store the transport."""
         self._transport = transport  # type: ignore[assignment]
+        self._outbox = Outbox(self._transport)
         self._poll.register(transport.get_extra_info("socket"), select.POLLIN)
 
     def send(self, request: bytes, seqid: int, deadline: float) -> asyncio.Future[Message]:
-        """Write a whole message and return the future of its reply.
+        """Send a whole message and return the future of its reply.
 
         The future fails with DeadlineExceeded at `deadline` (the loop's time), and with Unavailable
         when the connection is lost.
         """
-        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Message] = self._loop.create_future()
         self._calls[seqid] = reply
         self._pool.deadlines.add(reply, deadline)
-        self._transport.write(request)
+        self._outbox.send(request, wait=len(self._calls) > 1)
         return reply
 
     def abandon(self, seqid: int) -> None:
@@ -80,7 +84,8 @@ class ClientConnection(asyncio.Protocol):
             self._pool.deadlines.discard(call)
             if not self._transport.is_closing():
                 header = Header(seqid, any_order=True)
-                self._transport.write(encode(Transport.TTHEADER, CANCEL, b"", seqid, b"", header))
+                cancel = encode(Transport.TTHEADER, CANCEL, b"", seqid, b"", header)
+                self._outbox.send(cancel, wait=True)
             self._close_if_retired()
 
     def retire(self) -> None:

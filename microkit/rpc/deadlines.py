@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
-_TICK_SECONDS: Final = 0.005
+_TICK_SECONDS: Final = 0.01
 _MAX_SHARE: Final = 0.05
 
 
 class Deadlines(Generic[T]):
-    """Calls `expire` with each call whose deadline has passed, about 5 ms late at most.
+    """Calls `expire` with each call whose deadline has passed, about 10 ms late at most.
 
     With very many calls it looks more rarely, so that it takes a twentieth of the time at most.
     """

@@ -12,6 +12,7 @@ from microkit.config import Settings
 from microkit.descriptors import connections_allowed
 from microkit.rpc.contract import Contract, HandlersT
 from microkit.rpc.deadlines import Deadlines
+from microkit.rpc.outbox import Outbox
 from microkit.rpc.refused import RefusedConnection
 from microkit.rpc.scan import ProtocolError
 from microkit.rpc.server_call import Cancelled, MethodHandler, ServerCall
@@ -192,12 +193,13 @@ class ServerConnection(asyncio.Protocol):
     """
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self.server = server
         self._reader = Reader(server.limits.message_size, server.limits.elements)
         self._queue: deque[Message] = deque()
         self._queued_bytes = 0
         self.buffered = 0  # bytes: queued messages and the one that is arriving
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self._outbox: Outbox = None  # type: ignore[assignment]
         self.calls: set[ServerCall] = set()
         self._running_bytes = 0
         self._multiplexed = False
@@ -217,23 +219,24 @@ class ServerConnection(asyncio.Protocol):
 
     @property
     def _full(self) -> bool:
-        too_large = self._queued_bytes > self._server.limits.message_size
+        too_large = self._queued_bytes > self.server.limits.message_size
         return too_large or len(self._queue) > _MAX_QUEUED_CALLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept the connection; close it while the server drains."""
         self._transport = transport  # type: ignore[assignment]
-        if self._server.draining:
+        self._outbox = Outbox(self._transport)
+        if self.server.draining:
             self._transport.abort()
             return
-        self._server.connections.add(self)
+        self.server.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Drop queued calls and cancel those in flight: the caller is gone."""
-        self._server.connections.discard(self)
-        self._server.unsent.on_write_resumed(self._transport)
+        self.server.connections.discard(self)
+        self.server.unsent.on_write_resumed(self._transport)
         self._queue.clear()
-        self._server.add_buffered(-self.buffered)
+        self.server.add_buffered(-self.buffered)
         self.buffered = 0
         for call in tuple(self.calls):
             call.cancel(Cancelled.CALLER_GONE)
@@ -250,9 +253,9 @@ class ServerConnection(asyncio.Protocol):
                     self._queue.append(message)
                     self._queued_bytes += len(message.body)
         except ProtocolError as error:
-            _log.warning("%s: closed a connection: %s", self._server.name, error)
+            _log.warning("%s: closed a connection: %s", self.server.name, error)
             if error.refusal:
-                self._transport.write(error.refusal)
+                self._outbox.send(error.refusal, wait=False)
                 self._transport.close()
             else:
                 self._transport.abort()
@@ -265,7 +268,7 @@ class ServerConnection(asyncio.Protocol):
         """Account for buffered bytes; pause reading above the limit."""
         buffered = self._queued_bytes + self._reader.size
         added, self.buffered = buffered - self.buffered, buffered
-        self._server.add_buffered(added)
+        self.server.add_buffered(added)
         if self._full and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -273,12 +276,12 @@ class ServerConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop serving while the caller does not read its replies."""
         self._writable = False
-        self._server.unsent.on_write_paused(self._transport)
+        self.server.unsent.on_write_paused(self._transport)
 
     def resume_writing(self) -> None:
         """Continue serving."""
         self._writable = True
-        self._server.unsent.on_write_resumed(self._transport)
+        self.server.unsent.on_write_resumed(self._transport)
         self._next()
 
     def drain(self) -> None:
@@ -290,6 +293,7 @@ class ServerConnection(asyncio.Protocol):
         if self.calls or self._queue or self._reader.partial:
             return
         if not self._multiplexed or self.idle_since < time.monotonic() - _DRAIN_SECONDS:
+            self._outbox.flush()
             self._transport.close()
 
     def abort(self) -> None:
@@ -306,7 +310,7 @@ class ServerConnection(asyncio.Protocol):
         """Start queued calls as far as the limits allow."""
         while self._queue and self._writable and self._may_run(self._queue[0]):
             self._run(self._queue.popleft())
-        if self._server.draining and not self._queue:
+        if self.server.draining and not self._queue:
             self.drain()
 
     def _may_run(self, message: Message) -> bool:
@@ -316,7 +320,7 @@ class ServerConnection(asyncio.Protocol):
             self._multiplexed
             and _allows_any_order(message)
             and len(self.calls) < _MAX_CONCURRENT_CALLS
-            and self._running_bytes + len(message.body) <= self._server.limits.message_size
+            and self._running_bytes + len(message.body) <= self.server.limits.message_size
         )
 
     def _run(self, message: Message) -> None:
@@ -326,7 +330,7 @@ class ServerConnection(asyncio.Protocol):
         if self._paused and not self._full:
             self._paused = False
             self._transport.resume_reading()
-        call = ServerCall(self._server, self._transport, message, self._ended)
+        call = ServerCall(self, message)
         self.calls.add(call)
         call.start()
 
@@ -342,13 +346,23 @@ class ServerConnection(asyncio.Protocol):
                 self._queued_bytes -= len(message.body)
                 return
 
-    def _ended(self, call: ServerCall) -> None:
+    @property
+    def closing(self) -> bool:
+        """Whether no reply can be sent any more."""
+        return self._transport.is_closing()
+
+    def reply(self, message: bytes) -> None:
+        """Send a reply; while other calls are in flight, together with theirs."""
+        self._outbox.send(message, wait=len(self.calls) > 1)
+
+    def ended(self, call: ServerCall) -> None:
+        """Go on after a call."""
         self.calls.discard(call)
         self._running_bytes -= len(call.message.body)
         self.idle_since = time.monotonic()
         if self._transport.is_closing():
             return
-        if self._queue or self._server.draining:
+        if self._queue or self.server.draining:
             self._next()
         if self.buffered:
             self._apply_backpressure()

@@ -4,7 +4,6 @@ import asyncio
 import enum
 import functools
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,7 +35,7 @@ from microkit.rpc.ttheader import Header
 from microkit.task import eager_task
 
 if TYPE_CHECKING:
-    from microkit.rpc.server import Server
+    from microkit.rpc.server import ServerConnection
 
 _log = logging.getLogger(__name__)
 _DECODE_ERRORS: Final = (DecodeError, ProtocolError)
@@ -63,25 +62,15 @@ class Cancelled(enum.Enum):
 
 
 class ServerCall:
-    """Runs one message in a task and writes the reply, if the connection is still open.
+    """Runs one message in a task and sends the reply, if the connection is still open."""
 
-    `ended` is called with the call at its end.
-    """
+    __slots__ = ("_cancelled", "_connection", "_server", "_started", "message", "task")
 
-    __slots__ = ("_cancelled", "_ended", "_server", "_started", "_transport", "message", "task")
-
-    def __init__(
-        self,
-        server: "Server",
-        transport: asyncio.Transport,
-        message: Message,
-        ended: "Callable[[ServerCall], object]",
-    ) -> None:
+    def __init__(self, connection: "ServerConnection", message: Message) -> None:
         self.message = message
         self.task: asyncio.Task[None] = None  # type: ignore[assignment] # until `start`
-        self._server = server
-        self._transport = transport
-        self._ended = ended
+        self._connection = connection
+        self._server = connection.server
         self._started = False
         self._cancelled: Cancelled | None = None
 
@@ -95,7 +84,7 @@ class ServerCall:
             self._cancelled = reason
             self.task.cancel()
             if not self._started:  # nothing of the coroutine will run
-                self._ended(self)
+                self._connection.ended(self)
 
     async def _serve(self) -> None:
         self._started = True
@@ -111,9 +100,9 @@ class ServerCall:
                 await self._call(handler)
         except Exception as error:  # noqa: BLE001 - a bug: the caller learns that there is no reply
             _log.error("%s: serving a call failed", self._server.name, exc_info=error)
-            self._transport.abort()
+            self._connection.abort()
         finally:
-            self._ended(self)
+            self._connection.ended(self)
 
     async def _call(self, handler: MethodHandler) -> None:
         """Run the handler and write its reply; every failure becomes a reply here."""
@@ -165,13 +154,13 @@ class ServerCall:
 
     def _reply(self, name: bytes, body: bytes, kind: int = REPLY) -> None:
         message = self.message
-        if message.kind == ONEWAY or self._transport.is_closing():
+        if message.kind == ONEWAY or self._connection.closing:
             return
         reply = frame(message.transport, envelope(kind, name), message.seqid, body)
         if message.header is not None:
             infos = _reply_infos(kind, self._server.draining, message.header.any_order)
             reply = ttheader.prepend(infos, message.seqid, reply, any_order=False)
-        self._transport.write(reply)
+        self._connection.reply(reply)
 
     def _refuse(self, exception: ApplicationException) -> None:
         name = self.message.name.encode(errors="surrogateescape")
