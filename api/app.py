@@ -6,15 +6,27 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from api.accounts import Accounts
+from api.address import Addresses
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients
 from api.facts import FactLoader
+from api.guesses import Guesses
 from api.handler.core import CoreHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.relation import RelationHandler
+from api.limits import PUBLISHES, ActionLimits
 from api.lists import Lists
-from api.middleware import admission, chain, envelopes, observation, reception, request_id
+from api.middleware import (
+    admission,
+    chain,
+    envelopes,
+    existence,
+    observation,
+    reception,
+    request_id,
+)
 from api.objects import ObjectHandler
 from api.page import page_routes
 from api.publishing import Publishing
@@ -27,6 +39,7 @@ from api.upload import Uploads
 from idl import core, interaction, relation
 from microkit.admin import Checks, health
 from microkit.storage.objects import Objects
+from microkit.storage.token_bucket import LimitStore
 from microkit.tracing import enabled
 
 _BODY_BYTES: Final = 1 << 20
@@ -39,6 +52,7 @@ def application(
     *,
     clients: Clients,
     objects: Objects,
+    limit_store: LimitStore,
     publishing: Publishing,
     uploads: Path,
     checks: Checks,
@@ -49,9 +63,18 @@ def application(
         TypeError: a method of the IDL has no handler.
         ConfigError: JWT_SECRET is missing or too short.
     """
-    tokens = Tokens(settings)
+    tokens, accounts = Tokens(settings), Accounts(clients)
+    limits = ActionLimits(limit_store, settings)
+    addresses = Addresses(settings.trusted_proxies, settings.limit_exempt_addresses)
+
+    async def admit_upload(user_id: int) -> None:
+        await accounts.must_exist(user_id)
+        await limits.take(PUBLISHES, user_id)
+
     lists, aggregate = Lists(clients), Aggregate(FactLoader(clients))
-    receiver = Uploads(uploads, settings, tokens.user_of)
+    receiver = Uploads(
+        uploads, settings, user_of=tokens.user_of, admit=admit_upload, address_of=addresses.of
+    )
     handlers = {
         core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing),
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
@@ -65,7 +88,7 @@ def application(
     traced = enabled(settings)
     app = web.Application(
         client_max_size=_BODY_BYTES,
-        # Outermost first. A rate limiter is one more line: a link of the chain, or a middleware of
+        # Outermost first. Another limit is one more line: a link of the chain, or a middleware of
         # aiohttp beside it.
         middlewares=[
             chain(
@@ -78,6 +101,9 @@ def application(
                     *([span_details] if traced else ()),
                     reception(receiver),
                     admission(settings.api_max_requests),
+                    existence(accounts),
+                    limits.link,
+                    Guesses(limit_store, settings, addresses).link,
                 ],
             )
         ],

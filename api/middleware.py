@@ -11,11 +11,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from api import binding, envelope
+from api.accounts import Accounts
 from api.form import TooLarge
 from api.routes import RECEIVED, Endpoint, Received
 from api.upload import Uploads
 from microkit.admission import Admission
-from microkit.errors import Error, NotFound, ParamError, ServiceError
+from microkit.errors import Error, NotFound, ParamError, ServiceError, Unauthorized
 from microkit.observe import observed
 from microkit.rpc import metadata
 
@@ -46,7 +47,7 @@ def chain(endpoints: Mapping[Handler, Endpoint], links: Sequence[Link]) -> Middl
 
     Args:
         endpoints: the endpoints of the IDL's methods by the handlers of their routes.
-        links: a rate limiter is one more.
+        links: another limit is one more.
     """
     composed: dict[Handler, Handler] = {}
 
@@ -153,7 +154,7 @@ def observation(target: Target, handler: Handler) -> Handler:
 
 
 def reception(uploads: Uploads) -> Link:
-    """Read a method's arguments and upload; an upload with an invalid token is not read."""
+    """Read a method's arguments, viewer and upload; with an invalid token no upload is read."""
 
     def wrap(target: Target, handler: Handler) -> Handler:
         endpoint = target.endpoint
@@ -161,13 +162,18 @@ def reception(uploads: Uploads) -> Link:
             return handler
 
         async def receive(request: web.Request) -> web.StreamResponse:
-            request[RECEIVED] = Received(await binding.arguments(request))
+            arguments = await binding.arguments(request)
+            request[RECEIVED] = Received(arguments, endpoint.viewer(request, arguments))
             return await handler(request)
 
         async def receive_upload(request: web.Request) -> web.StreamResponse:
             viewer = endpoint.early_viewer(request)
             async with uploads.receive(request, viewer) as body:
-                request[RECEIVED] = Received({**body.arguments, **request.query}, body)
+                arguments = {**body.arguments, **request.query}
+                viewer = endpoint.viewer(request, arguments)
+                if viewer != body.user_id:
+                    raise Unauthorized("请求中有两个不同用户的登录信息")
+                request[RECEIVED] = Received(arguments, viewer, body)
                 return await handler(request)
 
         return receive_upload if endpoint.takes_upload else receive
@@ -191,5 +197,27 @@ def admission(limit: int) -> Link:
                 return await handler(request)
 
         return admit
+
+    return wrap
+
+
+def existence(accounts: Accounts) -> Link:
+    """Refuse tokens of accounts that do not exist, for methods that require a login.
+
+    Uploads check it before they receive the file.
+    """
+
+    def wrap(target: Target, handler: Handler) -> Handler:
+        endpoint = target.endpoint
+        if endpoint is None or not endpoint.requires_login or endpoint.takes_upload:
+            return handler
+
+        async def check(request: web.Request) -> web.StreamResponse:
+            viewer = request[RECEIVED].viewer
+            if viewer:  # otherwise the endpoint refuses the request
+                await accounts.must_exist(viewer)
+            return await handler(request)
+
+        return check
 
     return wrap

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from api import binding, envelope
 from api.auth import Tokens
-from api.call import HttpCall
+from api.call import ANONYMOUS, HttpCall
 from api.settings import Settings
 from api.upload import Upload
 from microkit.errors import ParamError
@@ -24,9 +24,10 @@ _BEARER: Final = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request's arguments by name, and its upload if the method takes one."""
+    """A request's arguments by name, its viewer, and its upload if the method takes one."""
 
     arguments: binding.Arguments
+    viewer: int
     upload: Upload | None = None
 
 
@@ -45,6 +46,8 @@ class Endpoint:
         self.takes_upload = any(f.type.name == "binary" for f in fields_of(method.request))
         self._call = method.coroutine(handler)
         self._auth = method.annotations.get("api.auth")
+        self.requires_login = self._auth == "required"
+        self.limit = method.annotations.get("api.limit")
         self._tokens = tokens
         self._base = base
 
@@ -65,18 +68,23 @@ class Endpoint:
         token = _token(http, http.query) if self._auth else ""
         return self._viewer(token) if token else 0
 
+    def viewer(self, http: web.Request, arguments: binding.Arguments) -> int:
+        """Return the user of a request's token; ANONYMOUS without a valid one."""
+        return self._tokens.viewer_of(_token(http, arguments)) if self._auth else ANONYMOUS
+
     async def handle(self, http: web.Request) -> web.Response:
         """Answer a request whose body has been read."""
         received = http[RECEIVED]
-        viewer = self._viewer(_token(http, received.arguments)) if self._auth else 0
+        if self.requires_login and not received.viewer:
+            self._tokens.user_of(_token(http, received.arguments))  # raises what is wrong with it
         request = binding.bind(self.method.request, received.arguments)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
-        answer = await self._call(HttpCall(request, viewer, base, received.upload))
+        answer = await self._call(HttpCall(request, received.viewer, base, received.upload))
         return await envelope.answer(http, answer)
 
     def _viewer(self, token: str) -> int:
-        required = self._auth == "required"
-        return self._tokens.user_of(token) if required else self._tokens.viewer_of(token)
+        find = self._tokens.user_of if self.requires_login else self._tokens.viewer_of
+        return find(token)
 
 
 def endpoints(

@@ -21,6 +21,7 @@ from microkit.context import Context
 from microkit.network import Address
 from microkit.service import Service
 from microkit.storage.objects import Objects
+from microkit.storage.token_bucket import LimitStore
 
 # The APK sends messages in the query: up to 1,000 characters of 12 bytes (4 in UTF-8, escaped).
 _MAX_LINE_BYTES: Final = 64 << 10
@@ -41,6 +42,8 @@ async def open_server(
     objects = await context.objects()
     await _store_assets(objects, settings)
     clients = Clients.of(context)
+    # An outage of Redis only ends the limits.
+    limit_store = LimitStore(await context.redis(checked=False))
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         publishing = Publishing(clients, objects, workers)
@@ -53,6 +56,7 @@ async def open_server(
             settings,
             clients=clients,
             objects=objects,
+            limit_store=limit_store,
             publishing=publishing,
             uploads=stack.enter_context(upload_folder(settings.upload_dir)),
             checks=context.checks,

@@ -1,15 +1,21 @@
 """The settings of the HTTP API."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from microkit.config import Positive, Seconds
-from microkit.storage.settings import ObjectsSettings
+from microkit.storage.settings import ObjectsSettings, RedisSettings
 from microkit.zone import ZoneSettings
+
+# so many at once, and so many a minute in the long run; or off
+Limit = Annotated[str, Meta(pattern=r"^([1-9]\d{0,7}:[1-9]\d{0,7}|off)$")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectsSettings, ZoneSettings):
-    """Common, object store and time zone settings, and the API's own."""
+class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
+    """Common, object store, Redis and time zone settings, and the API's own."""
 
     # processes that share the port
     api_workers: Positive = 1
@@ -44,3 +50,21 @@ class Settings(ObjectsSettings, ZoneSettings):
     sweep_objects: bool = True
     # processes that probe uploads and cut covers
     media_workers: Positive = 1
+    # rate limits per account
+    limit_likes: Limit = "300:60"
+    limit_follows: Limit = "200:30"
+    limit_comments: Limit = "60:20"
+    limit_messages: Limit = "120:60"
+    limit_publishes: Limit = "20:2"
+    # of failed logins: from one address to one account, and from one address to all accounts to
+    # which it has never logged in
+    limit_logins: Limit = "10:6"
+    limit_logins_per_address: Limit = "100:30"
+    # of registrations from one address
+    limit_registrations: Limit = "200:20"
+    # passwords that are hashed at once for registrations and for logins from new addresses
+    hashes_at_once: Positive = 4
+    # networks to which the limits per address do not apply, separated by commas
+    limit_exempt_addresses: str = ""
+    # networks of proxies whose X-Forwarded-For names the client, separated by commas
+    trusted_proxies: str = ""

@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +43,19 @@ def upload_folder(parent: str) -> AbstractContextManager[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A received form: texts by name, a working folder, and in it the file, if the form has one."""
+    """A received form.
+
+    Args:
+        arguments: its texts by name.
+        folder: a working folder.
+        source: the file in it, if the form has one.
+        user_id: the user who was admitted; 0 without a token.
+    """
 
     arguments: dict[str, str]
     folder: Path
     source: Path | None
+    user_id: int
 
 
 class Uploads:
@@ -57,13 +65,26 @@ class Uploads:
         folder: holds uploads until they are stored.
         settings: the maximum file size and number of concurrent uploads.
         user_of: returns the user id of a token or raises Unauthorized.
+        admit: raises an error if the user may not upload; called before the file is received,
+            unless the token comes after it.
+        address_of: returns the address of a request's client.
     """
 
-    def __init__(self, folder: Path, settings: Settings, user_of: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        user_of: Callable[[str], int],
+        admit: Callable[[int], Awaitable[None]],
+        address_of: Callable[[web.Request], str],
+    ) -> None:
         self._folder = folder
         self._max_mb = settings.upload_max_mb
         self._bytes_per_second = settings.upload_min_kib_per_second << 10
         self._user_of = user_of
+        self._admit = admit
+        self._address_of = address_of
         self._turns_by_user = _turns(
             settings.uploads_at_once, settings.uploads_per_client, "uploads"
         )
@@ -82,6 +103,7 @@ class Uploads:
             ParamError: the body is not multipart, or arrives too slowly.
             TooLarge: the file or the text fields are larger than allowed.
             Unauthorized: the token in the form is not valid.
+            Error: the user may not upload.
             Overloaded: too many uploads are in progress.
             StoreError: the disk is full or cannot be written.
         """
@@ -89,12 +111,13 @@ class Uploads:
             raise ParamError("请以 multipart/form-data 上传，视频放在 data 字段")
         if (request.content_length or 0) > (self._max_mb << 20) + _FORM_OVERHEAD_BYTES:
             raise self._too_large()
+        if user_id:
+            await self._admit(user_id)
         texts: dict[str, str] = {}
         parts = form.parts(request)
         async with form.paced(request, self._bytes_per_second):
             file = await self._read_texts(parts, texts)
-        if not user_id and texts.get("token"):
-            user_id = self._user_of(texts["token"])
+        user_id = user_id or await self._user(texts)
         async with self._turn(request, user_id):
             with map_os_errors("http api.upload"):
                 folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
@@ -105,14 +128,24 @@ class Uploads:
                         await self._store(file, source)
                         while await self._read_texts(parts, texts):
                             pass  # further files are ignored
-                yield Upload(texts, folder, source)
+                user_id = user_id or await self._user(texts)
+                yield Upload(texts, folder, source, user_id)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _user(self, texts: dict[str, str]) -> int:
+        """Return the user of the token in the form, who may upload; 0 without a token."""
+        token = texts.get("token")
+        if not token:
+            return 0
+        user_id = self._user_of(token)
+        await self._admit(user_id)
+        return user_id
 
     def _turn(self, request: web.Request, user_id: int) -> AbstractAsyncContextManager[None]:
         if user_id:
             return self._turns_by_user.turn(user_id)
-        return self._turns_by_address.turn(request.remote)
+        return self._turns_by_address.turn(self._address_of(request))
 
     async def _read_texts(
         self, parts: AsyncIterator[BodyPartReader], texts: dict[str, str]

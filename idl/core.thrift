@@ -3,6 +3,7 @@
 // Annotations, read at start-up by microkit/rpc/bounds.py, api/binding.py and api/routes.py:
 //   api.get, api.post   the path of the method
 //   api.auth            "required": needs a valid token; "optional": without a token the viewer is anonymous
+//   api.limit           the rate limit of the method: the name of a setting LIMIT_NAME; see api/limits.py, api/guesses.py
 //   api.vd              the bound of the field: the name of a constant in bounds.thrift
 //   api.when            the field is read only if an earlier field has this value
 //   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted
@@ -68,7 +69,7 @@ struct LoginResp {
 
 // Log in: the id of the user, and a token for the other methods.
 service LoginServer {
-    LoginResp LoginMethod(1: LoginReq request) (api.post = "/douyin/user/login/")
+    LoginResp LoginMethod(1: LoginReq request) (api.post = "/douyin/user/login/", api.limit = "logins")
 }
 
 struct RegisterReq {
@@ -85,7 +86,7 @@ struct RegisterResp {
 
 // Create an account and log in.
 service RegisterServer {
-    RegisterResp RegisterMethod(1: RegisterReq request) (api.post = "/douyin/user/register/")
+    RegisterResp RegisterMethod(1: RegisterReq request) (api.post = "/douyin/user/register/", api.limit = "registrations")
 }
 
 struct UserInfoReq {
@@ -117,7 +118,7 @@ struct PublishActionResp {
 
 // Publish a video; it gets a cover, and is in the lists at once.
 service PublishActionServer {
-    PublishActionResp PublishActionMethod(1: PublishActionReq request) (api.post = "/douyin/publish/action/", api.auth = "required")
+    PublishActionResp PublishActionMethod(1: PublishActionReq request) (api.post = "/douyin/publish/action/", api.auth = "required", api.limit = "publishes")
 }
 
 struct PublishListReq {

@@ -11,4 +11,5 @@ enum ErrorCode {
     UNAVAILABLE = 10006         // a service did not answer; the call may have been handled
     NOT_FOUND = 10007           // the record does not exist
     FORBIDDEN = 10008           // the caller is logged in but not allowed to do this
+    TOO_MANY_REQUESTS = 10009   // a rate limit is reached; the message says when to try again
 }

@@ -16,7 +16,7 @@ struct FavoriteResp {
 
 // Like or unlike a video. Repeating either changes nothing.
 service FavoriteServer {
-    FavoriteResp FavoriteMethod(1: FavoriteReq request) (api.post = "/douyin/favorite/action/", api.auth = "required")
+    FavoriteResp FavoriteMethod(1: FavoriteReq request) (api.post = "/douyin/favorite/action/", api.auth = "required", api.limit = "likes")
 }
 
 struct FavoriteListReq {
@@ -61,7 +61,7 @@ struct CommentResp {
 
 // Comment on a video, or delete a comment: of one's own, or on one's own video.
 service CommentServer {
-    CommentResp CommentMethod(1: CommentReq request) (api.post = "/douyin/comment/action/", api.auth = "required")
+    CommentResp CommentMethod(1: CommentReq request) (api.post = "/douyin/comment/action/", api.auth = "required", api.limit = "comments")
 }
 
 struct CommentListReq {

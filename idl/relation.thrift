@@ -16,7 +16,7 @@ struct RelationResp {
 
 // Follow or unfollow a user. Repeating either changes nothing.
 service RelationService {
-    RelationResp RelationMethod(1: RelationReq request) (api.post = "/douyin/relation/action/", api.auth = "required")
+    RelationResp RelationMethod(1: RelationReq request) (api.post = "/douyin/relation/action/", api.auth = "required", api.limit = "follows")
 }
 
 struct FollowListReq {
@@ -140,5 +140,5 @@ struct MessageActionResp {
 
 // Send a message to a user.
 service MessageActionService {
-    MessageActionResp MessageActionMethod(1: MessageActionReq request) (api.post = "/douyin/message/action/", api.auth = "required")
+    MessageActionResp MessageActionMethod(1: MessageActionReq request) (api.post = "/douyin/message/action/", api.auth = "required", api.limit = "messages")
 }

@@ -45,12 +45,13 @@ class Context(Generic[S_co]):
         self.checks["database"] = database.check
         return database
 
-    async def redis(self: "Context[RedisSettings]") -> "Redis":
-        """Open the Redis at `redis_url`."""
+    async def redis(self: "Context[RedisSettings]", *, checked: bool = True) -> "Redis":
+        """Open the Redis at `redis_url`; `checked`: the process is not ready without it."""
         from microkit.storage.redis import open_redis
 
         redis = await self._stack.enter_async_context(open_redis(self.settings))
-        self.checks["redis"] = redis.check
+        if checked:
+            self.checks["redis"] = redis.check
         return redis
 
     async def objects(self: "Context[ObjectsSettings]") -> "Objects":

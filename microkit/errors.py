@@ -11,7 +11,8 @@
     │   ├── Overloaded                 never handled
     │   └── UnknownMethod              never handled   the peer lacks the method
     ├── NotFound                10007  not retryable
-    └── Forbidden               10008  not retryable
+    ├── Forbidden               10008  not retryable
+    └── TooManyRequests         10009  not retryable   a rate limit is reached
 
 Messages are shown to users: short, Chinese, without internals.
 """
@@ -122,6 +123,13 @@ class Forbidden(Error):
     default = "没有权限"
 
 
+class TooManyRequests(Error):
+    """A rate limit is reached."""
+
+    code = 10009
+    default = "操作太频繁，请稍后再试"
+
+
 _BY_CODE: dict[int, type[Error]] = {
     kind.code: kind
     for kind in (
@@ -133,6 +141,7 @@ _BY_CODE: dict[int, type[Error]] = {
         Unavailable,
         NotFound,
         Forbidden,
+        TooManyRequests,
     )
 }
 

@@ -17,6 +17,7 @@ import yaml
 import idl
 from scripts import servers, sql_servers
 from scripts.servers import EndedError, wait_for
+from scripts.supervisor.system import RELAXED_LIMITS
 
 ROOT: Final = Path(__file__).parents[1]
 SECRETS: Final = {
@@ -187,7 +188,9 @@ class Deployment:
         environment = {k: str(v or "") for k, v in self._compose[name]["environment"].items()}
         for host, port in hosts.items():
             environment = {k: v.replace(host, f"127.0.0.1:{port}") for k, v in environment.items()}
-        return environment | self._overrides
+        # The load comes from one machine and few accounts.
+        relaxed = RELAXED_LIMITS if name == "api" else {}
+        return environment | relaxed | self._overrides
 
     def _make_databases(self) -> None:
         connection = pymysql.connect(host="127.0.0.1", port=self.mysql.port, user="root")

@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from microkit.config import Settings, load
 from scripts import servers, sql_servers
 from scripts.clips import make_clip
+from scripts.supervisor.system import RELAXED_LIMITS
 
 BROWSER = "tests/browser/"
 
@@ -163,7 +164,7 @@ def store(request: pytest.FixtureRequest) -> stores.Store:
 def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
     """Makes settings with free ports and temporary stores; arguments override them.
 
-    The time limits are too long to be reached. A test of a time limit sets its own.
+    The limits of times and rates are too large to be reached. A test of a limit sets its own.
     """
 
     def make(**overrides: object) -> Settings:
@@ -176,6 +177,8 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "rpc_timeout_ms": 60_000,
             "rpc_server_timeout_ms": 60_000,
             "store_timeout_ms": 60_000,
+            **{name.lower(): limit for name, limit in RELAXED_LIMITS.items()},
+            "limit_logins": "1000:1000",
         }
         return load(AllSettings, {}, **{**defaults, **overrides})
 

@@ -1,9 +1,10 @@
-"""Account names: validation, and the normal form in which they are unique."""
+"""Validation of new account names."""
 
 import unicodedata
 from typing import Final
 
 from microkit.errors import ParamError
+from microkit.text import normal
 
 MAX_LENGTH: Final = 32
 # Control, format (zero-width and bidi), surrogate and private characters, line separators.
@@ -12,16 +13,6 @@ _INVISIBLE: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _BLANK: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 )
-# Keyboards add these to emoji.
-_EMOJI_PARTS: Final = {0x200D: None, 0xFE0E: None, 0xFE0F: None}
-
-
-def normal(name: str) -> str:
-    """Return the form in which names are compared: NFKC, without surrounding white space.
-
-    Case and accents are significant.
-    """
-    return unicodedata.normalize("NFKC", name.translate(_EMOJI_PARTS)).strip()
 
 
 def checked(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.benchmark import processes
-from scripts.benchmark.system import counted
+from scripts.benchmark.system import HIGH_LIMITS, counted
 from scripts.deployment import Deployment
 
 
@@ -48,4 +48,4 @@ class RealSystem:
 def running(folder: Path) -> Iterator[RealSystem]:
     """Start the servers and the apps with their data in `folder`, and stop them at the end."""
     with contextlib.ExitStack() as stack:
-        yield RealSystem(Deployment(stack, folder))
+        yield RealSystem(Deployment(stack, folder, **HIGH_LIMITS))

@@ -1,6 +1,7 @@
 """The system under test: started by scripts/up on free ports, observed from outside."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -9,10 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import idl
 from scripts.benchmark import processes
+from scripts.supervisor.system import ACTION_LIMITS
 
+HIGH_LIMITS: Final = dict.fromkeys(ACTION_LIMITS, "1000000:1000000")
+"""Limits that no run reaches; they cost as much as others."""
 _SAMPLE = re.compile(r"^(\w+_total)\{([^}]*)\} ([\d.e+]+)$", re.MULTILINE)
 
 
@@ -77,8 +82,11 @@ def running(folder: Path, checkout: Path) -> Iterator[System]:
         RuntimeError: it did not become ready; the message holds the end of its log.
     """
     command = [str(checkout / "scripts/up"), "--free-ports", "--data", str(folder / "data")]
+    environment = HIGH_LIMITS | os.environ
     with (folder / "up.log").open("w") as log:
-        up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        up = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
     try:
         url = _ready(up, folder / "up.log")
         yield System(url, up.pid)

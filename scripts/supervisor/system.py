@@ -28,6 +28,18 @@ SERVICES: Final[tuple[Service[Any], ...]] = tuple(
 )
 API_PORT: Final = api.SERVICE.port
 _ADMIN_ABOVE: Final = 100
+ACTION_LIMITS: Final = (
+    "LIMIT_LIKES",
+    "LIMIT_FOLLOWS",
+    "LIMIT_COMMENTS",
+    "LIMIT_MESSAGES",
+    "LIMIT_PUBLISHES",
+)
+RELAXED_LIMITS: Final = {
+    **dict.fromkeys(ACTION_LIMITS, "30000:6000"),
+    "LIMIT_EXEMPT_ADDRESSES": "127.0.0.0/8,::1",
+}
+"""The limits of an embedded system: load from this machine does not reach them."""
 _READY_SECONDS: Final = 30.0
 # From the end of the grace period to SIGKILL: more than the API gives its own workers.
 _EXIT_SECONDS: Final = 6.0
@@ -115,7 +127,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
             own = _service_environment(service, ports, folder, sockets)
             await start(service.name, [sys.executable, "-m", service.package], common | own)
         own = _api_environment(ports, folder, folder.secret(say))
-        await start("api", [sys.executable, "-m", "api"], common | own)
+        await start("api", [sys.executable, "-m", "api"], RELAXED_LIMITS | common | own)
         await _ready(ports, children)
         yield
 

@@ -15,6 +15,7 @@ from api.media import MediaWorkers
 from api.protocol import Runner
 from api.publishing import Publishing
 from microkit.context import open_context
+from microkit.storage.token_bucket import LimitStore
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ async def url(request, fleet, settings, tmp_path, seen):
             own,
             clients=clients,
             objects=objects,
+            limit_store=LimitStore(await context.redis()),
             publishing=Publishing(clients, objects, workers),
             uploads=tmp_path,
             checks=context.checks,

@@ -192,6 +192,7 @@ async def test_more_connections_than_descriptors_leave_the_process_alive(tmp_pat
         "PORT": str(port),
         "ADMIN_PORT": str(servers.free_port()),
         "JWT_SECRET": "a secret of at least thirty-two bytes",
+        "REDIS_URL": "unix:///not/there",
         "OBJECTS_URL": f"file://{tmp_path}/objects",
         "UPLOAD_DIR": str(tmp_path / "uploads"),
     }

@@ -63,7 +63,7 @@ def test_a_secret_that_is_too_short_is_named(tmp_path):
 def test_workers_that_cannot_start_end_their_parent():
     environment = {
         "PATH": os.environ["PATH"], "API_WORKERS": "2", "JWT_SECRET": "x", "PORT": "0",
-        "ADMIN_PORT": "0", "OBJECTS_URL": "file:///tmp",
+        "ADMIN_PORT": "0", "OBJECTS_URL": "file:///tmp", "REDIS_URL": "unix:///not/there",
     }  # fmt: skip
     done = subprocess.run([sys.executable, "-m", "api"], cwd=ROOT, env=environment, check=False,
                           capture_output=True, text=True, timeout=120)  # fmt: skip

@@ -230,6 +230,7 @@ def test_the_first_process_of_a_container_has_workers_too(tmp_path):
         "ADMIN_PORT": str(servers.free_port()),
         "API_WORKERS": "2",
         "JWT_SECRET": "x" * 32,
+        "REDIS_URL": "unix:///not/there",
         "OBJECTS_URL": f"file://{tmp_path}/objects",
     }
     inside = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]

@@ -274,6 +274,7 @@ async def test_a_disk_that_is_full_or_read_only_leaves_no_row_object_or_file(
         "ADMIN_PORT": str(admin_port),
         "JWT_SECRET": "a secret of at least thirty-two bytes",
         "OBJECTS_URL": f"file://{tmp_path}/objects",
+        "REDIS_URL": "unix:///not/there",
         "UPLOAD_DIR": str(tmp_path / "uploads"),
     }
     async with (

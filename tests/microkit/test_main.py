@@ -36,12 +36,22 @@ def test_an_unknown_argument_prints_the_usage(module):
     assert ("migrate up" in done.stderr) == (module == "usermicro")
 
 
+STORES = {
+    "OBJECTS_URL": "file:///tmp",
+    "REDIS_URL": "unix:///not/there",
+    "JWT_SECRET": "a secret of at least thirty-two bytes",
+}
+
+
 @pytest.mark.parametrize(
     ("module", "environment", "named"),
     [
         ("commentmicro", {"TIMEZONE": "Mars/North"}, "commentservice: TIMEZONE='Mars/North'"),
         ("usermicro", {"DATABASE_URL": "oracle://x"}, "userservice: DATABASE_URL"),
-        ("api", {"OBJECTS_URL": "file:///tmp", "JWT_SECRET": "short"}, "api: JWT_SECRET"),
+        ("api", STORES | {"JWT_SECRET": "short"}, "api: JWT_SECRET"),
+        ("api", STORES | {"REDIS_URL": ""}, "api: REDIS_URL"),
+        ("api", STORES | {"TRUSTED_PROXIES": "10.0.0.1/8"}, "api: TRUSTED_PROXIES"),
+        ("api", {"LIMIT_LIKES": "many"}, "api: LIMIT_LIKES='many'"),
         ("api", {"JWT_DAYS": "0"}, "api: JWT_DAYS='0'"),
     ],
 )

@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from microkit.cache import CachedLoader
 from microkit.errors import AlreadyExists, NotFound
 from microkit.storage.database import Database, IntegrityError, Statement
+from microkit.text import normal
 from usermicro.dal.model import User
-from usermicro.name import normal
 
 _CACHE_SIZE: Final = 10_000
 _CACHE_SECONDS: Final = 2.0

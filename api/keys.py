@@ -1,0 +1,51 @@
+"""Every Redis key of the API: token buckets, and what is known about addresses.
+
+Lane: a number below 1024, the hash tag that keeps the keys of one script on one cluster slot:
+account id mod 1024, or a checksum of the address. NAME is a digest of an account's name.
+
+    limit:{lane}:ACTION:ACCOUNT           time  bucket of an account's actions of one kind
+    limit:{lane}:registrations:ADDRESS    time  bucket of an address's registrations
+    limit:{lane}:logins:ADDRESS           time  bucket of an address's failed logins
+    limit:{lane}:logins:ADDRESS:NAME      time  bucket of its failed logins to one account
+    limit:{lane}:known:ADDRESS:NAME       1     the address has logged in to the account; expires
+"""
+
+import hashlib
+import zlib
+
+from microkit.text import normal
+
+LANES = 1024
+
+
+def actions(kind: str, account: int) -> str:
+    """Return the key of the bucket of an account's actions."""
+    return f"limit:{{{account % LANES}}}:{kind}:{account}"
+
+
+def registrations(address: str) -> str:
+    """Return the key of the bucket of an address's registrations."""
+    return f"limit:{_lane(address)}:registrations:{address}"
+
+
+def logins(address: str) -> str:
+    """Return the key of the bucket of an address's failed logins."""
+    return f"limit:{_lane(address)}:logins:{address}"
+
+
+def logins_to(address: str, name: str) -> str:
+    """Return the key of the bucket of an address's failed logins to the account of a name."""
+    return f"{logins(address)}:{_digest(name)}"
+
+
+def known(address: str, name: str) -> str:
+    """Return the key that exists if the address has logged in to the account of a name."""
+    return f"limit:{_lane(address)}:known:{address}:{_digest(name)}"
+
+
+def _lane(address: str) -> str:
+    return f"{{{zlib.crc32(address.encode()) % LANES}}}"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(normal(name).encode("utf-8", "replace")).hexdigest()[:24]

@@ -1,0 +1,15 @@
+"""Normal forms of texts."""
+
+import unicodedata
+from typing import Final
+
+# Keyboards add these to emoji.
+_EMOJI_PARTS: Final = {0x200D: None, 0xFE0E: None, 0xFE0F: None}
+
+
+def normal(name: str) -> str:
+    """Return the form in which names are compared: NFKC, without surrounding white space.
+
+    Case and accents are significant.
+    """
+    return unicodedata.normalize("NFKC", name.translate(_EMOJI_PARTS)).strip()
