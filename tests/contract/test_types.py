@@ -63,7 +63,7 @@ TYPOS = [
     # a field that is read
     ("videomicro/handler.py", "request.latest_time", "request.lattest_time",
      '"GetVideosFeedReq" has no attribute "lattest_time"'),
-    ("api/lists.py", "answer.video_list or ()", "answer.video_lst or ()",
+    ("api/pages.py", "answer.video_list or ()", "answer.video_lst or ()",
      '"GetVideosFeedResp" has no attribute "video_lst"'),
     # a field that is written
     ("videomicro/pack.py", "VideoCount(id=", "VideoCount(author=",
