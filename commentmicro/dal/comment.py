@@ -77,8 +77,9 @@ _INSERT = Statement(
     )
 )
 _DELETE = Statement(
-    lambda comment: Comment.update(deleted=True).where(
+    lambda comment, video: Comment.update(deleted=True).where(
         Comment.id == comment,
+        Comment.video_id == video,  # whose shard has the row: docs/scale.md
         Comment.deleted == False,  # noqa: E712 - SQL's
     )
 )
@@ -138,7 +139,7 @@ class Comments:
 
         def mark(transaction: Transaction) -> None:
             transaction.write(self._change_count(video=row.video_id, by=-1))
-            if not transaction.write(_DELETE(comment=row.id)).rowcount:
+            if not transaction.write(_DELETE(comment=row.id, video=row.video_id)).rowcount:
                 raise NotFound("评论不存在")
 
         await self._database.transaction(mark)

@@ -71,8 +71,17 @@ _INSERT = Statement(
         created_ms=created_ms,
     )
 )
-_RENAME = Statement(lambda video, title: Video.update(title=title).where(Video.id == video))
-_DELETE = Statement(lambda video: Video.update(deleted=True).where(Video.id == video))
+# With the author, whose shard has the row: docs/scale.md.
+_RENAME = Statement(
+    lambda video, author, title: Video.update(title=title).where(
+        Video.id == video, Video.author_id == author
+    )
+)
+_DELETE = Statement(
+    lambda video, author: Video.update(deleted=True).where(
+        Video.id == video, Video.author_id == author
+    )
+)
 _IDS = Statement(
     lambda since, until: Video.select(Video.id, Video.created_ms).where(
         Video.created_ms >= since, Video.created_ms <= until
@@ -176,8 +185,8 @@ class Videos:
         Raises:
             NotFound: there is no such video.
         """
-        await self.by_id(video_id)
-        await self._change(_RENAME(video=video_id, title=title))
+        row = await self.by_id(video_id)
+        await self._change(_RENAME(video=video_id, author=row.author_id, title=title))
 
     async def delete(self, video_id: int) -> None:
         """Delete a video; the row stays, marked as deleted.
@@ -185,8 +194,8 @@ class Videos:
         Raises:
             NotFound: there is no such video.
         """
-        await self.by_id(video_id)
-        await self._change(_DELETE(video=video_id))
+        row = await self.by_id(video_id)
+        await self._change(_DELETE(video=video_id, author=row.author_id))
 
     async def _change(self, update: BoundStatement) -> None:
         def change(transaction: Transaction) -> None:
