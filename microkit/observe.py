@@ -70,9 +70,10 @@ class observed:  # noqa: N801 - a context manager, named like a function
         self._callbacks: Sequence[Ended] = ()
         if observers:
             operation = self._operation
-            self._callbacks = [
-                ended for observer in observers if (ended := observer(operation)) is not None
-            ]
+            for observer in observers:  # usually one, which usually returns None
+                ended = observer(operation)
+                if ended is not None:
+                    self._callbacks = (*self._callbacks, ended)
         self._started = time.perf_counter()
         return self
 

@@ -111,18 +111,24 @@ class Tracer:
             return None
         parent = _remote(traceparent, values.get(TRACESTATE, "")) if traceparent else None
         if parent is None:
-            context, trace_id = Context(), random.getrandbits(128) or 1
-            sampled = self._samples(trace_id)
-        else:
-            context, ids = set_span_in_context(parent, Context()), parent.get_span_context()
-            trace_id = ids.trace_id
-            follows = self._follows_parent
-            sampled = bool(ids.trace_flags.sampled) if follows else self._samples(trace_id)
-        if sampled:
-            self._ids.trace_id = trace_id
-            return self._start(operation, context)
-        text = _traceparent(trace_id, random.getrandbits(64) or 1, sampled=False)
+            return self._begin(operation, values)
+        ids = parent.get_span_context()
+        follows = self._follows_parent and ids.trace_flags.sampled
+        if follows or (not self._follows_parent and self._samples(ids.trace_id)):
+            return self._start(operation, set_span_in_context(parent, Context()))
+        text = f"00-{ids.trace_id:032x}-{random.getrandbits(64) or 1:016x}-00"
         metadata.persistent.set({**values, TRACEPARENT: text})
+        return None
+
+    def _begin(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
+        """Begin a trace; one that is not sampled has ids too, for logs and the next hops."""
+        ids = random.getrandbits(192)
+        trace_id = ids >> 64
+        if self._samples(trace_id):
+            self._ids.trace_id = trace_id
+            return self._start(operation, Context())
+        text = "%048x" % ids  # noqa: UP031 - the fastest
+        metadata.persistent.set({**values, TRACEPARENT: f"00-{text[:32]}-{text[32:]}-00"})
         return None
 
     def _samples(self, trace_id: int) -> bool:
@@ -135,8 +141,7 @@ class Tracer:
         outer_span, outer_values = trace.current.get(), metadata.persistent.get()
         trace.current.set(span)
         if side in _FORWARDING:
-            ids = span.get_span_context()
-            text = _traceparent(ids.trace_id, ids.span_id, sampled=True)
+            text = _traceparent(span.get_span_context())
             metadata.persistent.set({**outer_values, TRACEPARENT: text})
 
         def ended(_seconds: float, error: BaseException | None) -> dict[str, str]:
@@ -195,9 +200,9 @@ def _remote(traceparent: str, tracestate: str) -> NonRecordingSpan | None:
     return NonRecordingSpan(SpanContext(*ids, is_remote=True, trace_flags=flags, trace_state=state))
 
 
-def _traceparent(trace_id: int, span_id: int, *, sampled: bool) -> str:
+def _traceparent(ids: SpanContext) -> str:
     # Only this flag: Go's SDKs refuse a traceparent whose flags are above 2.
-    return "00-%032x-%016x-%02x" % (trace_id, span_id, sampled)  # noqa: UP031 - the fastest
+    return f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01"
 
 
 def _exporter(settings: Settings) -> SpanExporter:
