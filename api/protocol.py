@@ -103,7 +103,7 @@ class Protocol(RequestHandler):
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: Any
     ) -> tuple[web.StreamResponse, bool]:
-        task = self._running = asyncio.current_task()
+        task = self._running = asyncio.current_task(self._loop)  # given, it costs no system call
         try:
             return await super()._handle_request(request, start_time, request_handler)
         except asyncio.CancelledError:

@@ -133,9 +133,8 @@ class Client:
             raise
         seqid = next(self._seqids) % _MAX_SEQID
         try:
-            reply = await connection.send(
-                self._encode(method, seqid, body, deadline), seqid, deadline
-            )
+            request = self._encode(method, seqid, body, deadline - connection.loop.time())
+            reply = await connection.send(request, seqid, deadline)
         except Unavailable:
             self._pools.balancer.record_no_reply(pool.instance)
             connection.abandon(seqid)
@@ -166,15 +165,14 @@ class Client:
             self._pools.balancer.record_reply(pool.instance)
         return reply
 
-    def _encode(self, method: Method, seqid: int, body: bytes, deadline: float) -> bytes:
+    def _encode(self, method: Method, seqid: int, body: bytes, seconds: float) -> bytes:
         message = frame(Transport.FRAMED, envelope(CALL, method.wire_name), seqid, body)
         if self._framed:
             return message
-        left = deadline - asyncio.get_running_loop().time()
         try:
             # Few distinct infos at the end: our servers decode those once.
             infos = ttheader.text_infos(metadata.persistent.get()) + _call_infos(
-                self._caller, self.service, method.name, max(1, int(left * 1e3))
+                self._caller, self.service, method.name, max(1, int(seconds * 1e3))
             )
             return ttheader.prepend(infos, seqid, message, any_order=True)
         except HeaderError as error:

@@ -34,7 +34,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._calls: dict[int, asyncio.Future[Message]] = {}
         self._retired = False
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()  # looked up once: each time is a system call
         self._outbox: Outbox = None  # type: ignore[assignment]
         self._poll = select.poll()
 
@@ -67,7 +67,7 @@ class ClientConnection(asyncio.Protocol):
         The future fails with DeadlineExceeded at `deadline` (the loop's time), and with Unavailable
         when the connection is lost.
         """
-        reply: asyncio.Future[Message] = self._loop.create_future()
+        reply: asyncio.Future[Message] = self.loop.create_future()
         self._calls[seqid] = reply
         self._pool.deadlines.add(reply, deadline)
         self._outbox.send(request, wait=len(self._calls) > 1)

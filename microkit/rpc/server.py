@@ -194,6 +194,7 @@ class ServerConnection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.loop = asyncio.get_running_loop()
         self._reader = Reader(server.limits.message_size, server.limits.elements)
         self._queue: deque[Message] = deque()
         self._queued_bytes = 0

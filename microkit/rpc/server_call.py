@@ -76,7 +76,7 @@ class ServerCall:
 
     def start(self) -> None:
         """Run the call."""
-        self.task = eager_task(self._serve())
+        self.task = eager_task(self._connection.loop, self._serve())
 
     def cancel(self, reason: Cancelled) -> None:
         """Cancel the call once: a second cancellation would interrupt the handler's cleanup."""
@@ -107,7 +107,7 @@ class ServerCall:
     async def _call(self, handler: MethodHandler) -> None:
         """Run the handler and write its reply; every failure becomes a reply here."""
         message, method = self.message, handler.method
-        deadline = asyncio.get_running_loop().time() + self._timeout()
+        deadline = self._connection.loop.time() + self._timeout()
         self._server.deadlines.add(self, deadline)
         _set_metadata(message.header)  # first: the observers read it
         with observed("rpc_server", handler.service, method.name, _DECODE_ERRORS) as call:

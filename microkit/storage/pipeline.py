@@ -33,10 +33,11 @@ def pack(command: Command) -> bytes:
 class Batch:
     """Commands that are sent together, and the futures of their replies."""
 
-    __slots__ = ("_next", "_packed", "_replies", "timer")
+    __slots__ = ("_loop", "_next", "_packed", "_replies", "timer")
 
     def __init__(self) -> None:
         self.timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
         self._packed: list[bytes] = []
         self._replies: list[asyncio.Future[Any]] = []
         self._next = 0  # the index of the next reply
@@ -46,7 +47,7 @@ class Batch:
 
     def add(self, packed: bytes) -> asyncio.Future[Any]:
         """Add a packed command and return the future of its reply."""
-        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Any] = self._loop.create_future()
         self._packed.append(packed)
         self._replies.append(reply)
         return reply
