@@ -10,6 +10,7 @@ from favoritemicro.metrics import LIKES
 from favoritemicro.peers import Peers
 from favoritemicro.settings import Settings
 from idl import favoritemicro, videomicro
+from microkit.background import running
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.paging import MAX_ITEMS, NEWEST, check_number
@@ -22,7 +23,8 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[favoritemic
     """Open stores and clients; yield the handlers by Thrift service."""
     favorites = Favorites(await context.redis())
     peers = Peers(context.client(videomicro.CONTRACT), favorites)
-    yield {"FavoriteService": FavoriteHandler(favorites, peers)}
+    async with running(favorites.complete()):
+        yield {"FavoriteService": FavoriteHandler(favorites, peers)}
 
 
 class FavoriteHandler:

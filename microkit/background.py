@@ -2,7 +2,8 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 _CANCEL_SECONDS: Final = 0.1
@@ -32,6 +33,17 @@ class BackgroundTasks:
             await asyncio.wait(tuple(self._tasks), timeout=grace)
         while self._tasks:
             await asyncio.gather(*map(end, tuple(self._tasks)))
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` in the background while the block runs."""
+    tasks = BackgroundTasks()
+    tasks.start(work)
+    try:
+        yield
+    finally:
+        await tasks.close()
 
 
 async def end(task: asyncio.Task[None]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from idl import relationmicro, usermicro
+from microkit.background import running
 from microkit.batch import distinct
 from microkit.context import Context
 from microkit.errors import ParamError
@@ -24,11 +25,12 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmic
     """Open stores and clients; yield the handlers by Thrift service."""
     redis = await context.redis()
     peers = Peers(context.client(usermicro.CONTRACT))
-    messages = Messages(redis)
-    yield {
-        "RelationService": RelationHandler(Follows(redis), messages, peers),
-        "MessageService": MessageHandler(messages, peers),
-    }
+    messages, follows = Messages(redis), Follows(redis)
+    async with running(follows.complete()):
+        yield {
+            "RelationService": RelationHandler(follows, messages, peers),
+            "MessageService": MessageHandler(messages, peers),
+        }
 
 
 class RelationHandler:

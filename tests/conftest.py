@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from microkit.config import Settings, load
 from scripts import servers, sql_servers
 from scripts.clips import make_clip
+from scripts.redis_cluster import RedisCluster, redis_cluster
 from scripts.supervisor.system import RELAXED_LIMITS
 
 BROWSER = "tests/browser/"
@@ -114,11 +115,17 @@ def redis_socket() -> Iterator[Path]:
         yield server.socket
 
 
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[RedisCluster]:
+    """A Redis Cluster shared by the tests of a run; none of them stops a node."""
+    with redis_cluster() as cluster:
+        yield cluster
+
+
 @pytest.fixture
-def redis_url(redis_socket: Path) -> str:
+def redis_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty Redis."""
-    assert servers.ask_redis(redis_socket, b"FLUSHALL\r\n") == b"+OK\r\n"
-    return f"unix://{redis_socket}"
+    return stores.redis(request, "one")
 
 
 @pytest.fixture(scope="session")
@@ -140,12 +147,6 @@ def s3() -> Iterator[servers.S3]:
     """An S3 server shared by the tests of a run."""
     with servers.s3() as server:
         yield server
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Services on Redis use SQL through their peers only: one of the two servers is enough."""
-    redis_only = {"relationmicro", "favoritemicro"}
-    items[:] = [i for i in items if not ("mysql8" in i.name and i.path.parent.name in redis_only)]
 
 
 @pytest.fixture(params=stores.DATABASES)

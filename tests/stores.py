@@ -10,6 +10,8 @@ from pathlib import Path
 import aiomysql
 import pytest
 
+from scripts import servers
+from scripts.redis_cluster import RedisCluster
 from scripts.servers import S3
 
 DATABASES = ("sqlite", "mariadb", "mysql8")
@@ -59,3 +61,14 @@ def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
         return lambda name: f"sqlite://{folder}/{name}.db"
     server: str = request.getfixturevalue(kind)
     return lambda name: empty_database(server, name)
+
+
+def redis(request: pytest.FixtureRequest, kind: str) -> str:
+    """The URL of an empty Redis of a kind: one (server) or cluster."""
+    if kind == "one":
+        socket: Path = request.getfixturevalue("redis_socket")
+        assert servers.ask_redis(socket, b"FLUSHALL\r\n") == b"+OK\r\n"
+        return f"unix://{socket}"
+    cluster: RedisCluster = request.getfixturevalue("shared_cluster")
+    cluster.empty()
+    return cluster.url

@@ -1,64 +1,22 @@
-"""Likes in Redis."""
+"""Likes in Redis: their lists and counts."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from favoritemicro.dal import keys
+from favoritemicro.dal.likes import likes
 from microkit.batch import BatchLoader, parts
 from microkit.paging import Page
-from microkit.storage.redis import Redis, Script
-from microkit.storage.sorted_set import NEXT_SCORE, read_page, read_pages
+from microkit.storage.redis import Lookup, Redis
+from microkit.storage.sorted_set import read_page, read_pages
 
 _COUNTED: Final = 1000  # videos or users of one script
 
-# KEYS: given, likers, received, authors, users, liked. ARGV: user, video, author.
-# Returns 1 if the like is new. `given` decides; the other keys change only with it.
-_LIKE = Script(
-    "like",
-    NEXT_SCORE
-    + """
-if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-redis.call('ZADD', KEYS[1], next_score({KEYS[1]}), ARGV[2])
-redis.call('SADD', KEYS[2], ARGV[1])
-redis.call('INCR', KEYS[3])
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
-redis.call('SADD', KEYS[5], ARGV[1])
-redis.call('SADD', KEYS[6], ARGV[2])
-return 1
-""",
-)
-# KEYS: given, likers, received. ARGV: user, video. Returns 1 if there was a like.
-_UNLIKE = Script(
-    "unlike",
-    """
-if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return 0 end
-redis.call('SREM', KEYS[2], ARGV[1])
-redis.call('DECR', KEYS[3])
-return 1
-""",
-)
-# KEYS: likers of each video. Returns their sizes.
-_VIDEO_COUNTS = Script(
-    "video_counts",
-    """
-local counts = {}
-for i = 1, #KEYS do counts[i] = redis.call('SCARD', KEYS[i]) end
-return counts
-""",
-)
-# KEYS: given and received of each user, alternating. Returns both counts of each.
-_USER_COUNTS = Script(
-    "user_counts",
-    """
-local counts = {}
-for i = 1, #KEYS, 2 do
-  counts[i] = redis.call('ZCARD', KEYS[i])
-  counts[i + 1] = tonumber(redis.call('GET', KEYS[i + 1]) or 0)
-end
-return counts
-""",
-)
+# Of likers of each video.
+_VIDEO_COUNTS = Lookup("video_counts", ("SCARD",))
+# Of given and received of each user.
+_USER_COUNTS = Lookup("user_counts", ("ZCARD",), ("GET",))
 
 
 class LikeCounts(NamedTuple):
@@ -69,29 +27,25 @@ class LikeCounts(NamedTuple):
 
 
 class Favorites:
-    """The likes in one Redis."""
+    """The likes in one Redis or in a cluster."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._likes = likes(redis)
         self._video_counts: BatchLoader[int, int] = BatchLoader(self._load_video_counts)
         self._user_counts: BatchLoader[int, LikeCounts] = BatchLoader(self._load_user_counts)
 
     async def like(self, user_id: int, video_id: int, author_id: int) -> bool:
         """Add a like; return whether it is new."""
-        script_keys = [
-            keys.given(user_id),
-            keys.likers(video_id),
-            keys.received(author_id),
-            keys.authors(keys.lane(video_id)),
-            keys.users(keys.lane(user_id)),
-            keys.liked(author_id),
-        ]
-        return bool(await self._redis.run(_LIKE, script_keys, [user_id, video_id, author_id]))
+        return await self._likes.like(user_id, video_id, author_id)
 
     async def unlike(self, user_id: int, video_id: int, author_id: int) -> bool:
         """Remove a like; return whether it existed."""
-        script_keys = [keys.given(user_id), keys.likers(video_id), keys.received(author_id)]
-        return bool(await self._redis.run(_UNLIKE, script_keys, [user_id, video_id]))
+        return await self._likes.unlike(user_id, video_id, author_id)
+
+    async def complete(self) -> None:
+        """Complete, until cancelled, the changes that a crash interrupted; for a cluster."""
+        await self._likes.complete()
 
     async def author_of(self, video_id: int) -> int | None:
         """Return the author of a video, or None if the video was never liked."""
@@ -148,13 +102,9 @@ class Favorites:
 
     async def _likers(self, video_ids: list[int]) -> list[int]:
         """Return how many like each video."""
-        counts: list[int] = await self._redis.run(
-            _VIDEO_COUNTS, [keys.likers(each) for each in video_ids], []
-        )
-        return counts
+        return await self._redis.look_up(_VIDEO_COUNTS, [keys.likers(each) for each in video_ids])
 
     async def _given_received(self, user_ids: list[int]) -> list[int]:
         """Return the likes that each user gave and received, alternating."""
-        script_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
-        counts: list[int] = await self._redis.run(_USER_COUNTS, script_keys, [])
-        return counts
+        lookup_keys = [key for each in user_ids for key in (keys.given(each), keys.received(each))]
+        return [int(count or 0) for count in await self._redis.look_up(_USER_COUNTS, lookup_keys)]

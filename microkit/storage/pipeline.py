@@ -13,7 +13,7 @@ from typing import Any, cast
 import hiredis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
@@ -69,9 +69,51 @@ class Batch:
 
     def fail(self, error: Exception) -> None:
         """Fail all commands without a reply."""
-        for reply in self._replies[self._next :]:
+        for reply in self._replies:
             if not reply.done():
                 _fail(reply, error)
+
+
+class NotReplicatedError(RedisError):
+    """Too few replicas confirmed a write in time: it may be lost by a failover."""
+
+
+class DurableBatch(Batch):
+    """Commands followed by `WAIT`: their replies are delivered when the replicas have the writes.
+
+    An error reply is delivered at once, because such a command was not executed.
+
+    Args:
+        replicas: how many replicas must confirm.
+        wait_ms: how long they may take.
+    """
+
+    __slots__ = ("_replicas", "_values", "_wait")
+
+    def __init__(self, replicas: int, wait_ms: int) -> None:
+        super().__init__()
+        self._replicas = replicas
+        self._wait = pack(("WAIT", replicas, wait_ms))
+        self._values: list[Any] = []
+
+    def packed(self) -> bytes:
+        """Return the bytes of all commands and of `WAIT`."""
+        return super().packed() + self._wait
+
+    def add_reply(self, value: Any) -> bool:
+        """Keep the reply to the next command, or deliver all; return whether it was the last."""
+        if len(self._values) < len(self._replies):
+            self._values.append(value)
+            reply = self._replies[len(self._values) - 1]
+            if isinstance(value, hiredis.ReplyError) and not reply.done():
+                _fail(reply, ResponseError(str(value)))
+            return False
+        if isinstance(value, hiredis.ReplyError) or value < self._replicas:
+            self.fail(NotReplicatedError(f"WAIT: {value} of {self._replicas} replicas"))
+        for reply, held in zip(self._replies, self._values, strict=True):
+            if not reply.done():
+                reply.set_result(held)
+        return True
 
 
 class Pipeline(asyncio.Protocol):

@@ -1,75 +1,166 @@
-"""Redis with automatic pipelining, as in ioredis.
+"""Redis: one server or a cluster, selected by the URL's scheme.
 
-The commands of one iteration of the event loop are sent as one batch, because a pipelined command
-costs a fraction of a separate one. While two batches are in flight, further commands collect in
-the next one.
+Commands are pipelined automatically, as in ioredis; see `microkit.storage.link`.
 """
 
 import asyncio
 import hashlib
+import itertools
 import logging
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-from redis.asyncio.connection import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from microkit.admission import Admission
-from microkit.background import BackgroundTasks
-from microkit.config import ConfigError
-from microkit.errors import StoreError
+from microkit.errors import Retry, StoreError, Unavailable
 from microkit.observe import observed
-from microkit.storage.pipeline import Argument, Batch, Command, Pipeline, pack
+from microkit.storage import redis_url
+from microkit.storage.link import Link
+from microkit.storage.pipeline import Argument, Command, pack
+from microkit.storage.redis_cluster import Cluster
 from microkit.storage.settings import RedisSettings
-from microkit.storage.url import split, trust
 
 _log = logging.getLogger(__name__)
-_MAX_QUEUED = 10_000
 _SCAN_COUNT: Final = 500
-_MAX_IN_FLIGHT = 2
-_CONNECT_SECONDS = 1.0
-# Checked here, because redis-py uses database 0 if the path is not a number.
-_URL: Final = re.compile(r"unix:///.|rediss?://([^/]*@)?[^/@:]+(:\d+)?(/\d*)?(\?|$)")
+_UNKNOWN_SCRIPT: Final = "NOSCRIPT"
 # What every write needs: a script and a key that is written, if only for a moment.
-_CHECK: Final[Command] = (
-    "EVAL",
-    "return redis.call('SET', KEYS[1], '1', 'PX', 1000)",
-    1,
-    "check:{0}",
-)
-_UNKNOWN_SCRIPT = "NOSCRIPT"
-
-
-class _UnknownScript(Exception):
-    """Redis does not have a script of this digest; nothing was executed."""
+_CHECK: Final = pack(("EVAL", "return redis.call('SET', KEYS[1], '1', 'PX', 1000)", 1, "check:{0}"))
 
 
 class Script:
-    """A Lua script; Redis identifies it by its digest, metrics and logs by its name."""
+    """A Lua script; Redis identifies it by its digest, metrics and logs by its name.
 
-    __slots__ = ("name", "sha", "text")
+    All its keys have one hash tag, if it is to run on a cluster.
 
-    def __init__(self, name: str, text: str) -> None:
+    Args:
+        name: its name in metrics and logs.
+        text: Lua.
+        writes: on a cluster, replicas confirm what it wrote, and what it read, before the reply
+            is returned.
+    """
+
+    __slots__ = ("name", "sha", "text", "writes")
+
+    def __init__(self, name: str, text: str, *, writes: bool = False) -> None:
         self.name = name
         self.text = text
+        self.writes = writes
         self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - defined by EVALSHA
 
 
-class Redis:
-    """A client of one Redis server."""
+class Lookup:
+    """Commands that read one key each, for any number of keys of any owners.
 
-    def __init__(self, pool: ConnectionPool, timeout: float) -> None:
-        self._pool = pool
-        self._timeout = timeout
-        self._connection: Pipeline | None = None
-        self._connecting = BackgroundTasks()
-        self._queue = Batch()
-        self._admission = Admission(_MAX_QUEUED, name="redis")
+    One server executes them as one script, a cluster as single commands in one batch per node.
+
+    Args:
+        name: its name in metrics and logs.
+        commands: the commands of the first, second, … key, with their arguments after the key;
+            the next key has the first one again.
+    """
+
+    __slots__ = ("commands", "name", "script")
+
+    def __init__(self, name: str, *commands: tuple[str, ...]) -> None:
+        self.name = name
+        self.commands = commands
+        calls = ", ".join(
+            "redis.call({}, KEYS[i + {}]{})".format(
+                repr(verb), at, "".join(f", {argument!r}" for argument in arguments)
+            )
+            for at, (verb, *arguments) in enumerate(commands)
+        )
+        names = ", ".join(f"found[i + {at}]" for at in range(len(commands)))
+        self.script = Script(
+            name,
+            f"local found = {{}}\n"
+            f"for i = 1, #KEYS, {len(commands)} do {names} = {calls} end\n"
+            f"return found\n",
+        )
+
+    def of(self, keys: Sequence[str]) -> list[Command]:
+        """Return the command of each key."""
+        commands = self.commands
+        return [
+            (verb, key, *arguments)
+            for key, (verb, *arguments) in zip(keys, itertools.cycle(commands), strict=False)
+        ]
+
+
+class Servers(Protocol):
+    """One Redis server or a cluster."""
+
+    is_cluster: bool
+
+    def send(self, key: str, packed: bytes, *, durable: bool) -> asyncio.Future[Any]:
+        """Send a packed command to the server of a key and return the future of its reply.
+
+        Args:
+            key: any of the command's keys; "" for a command without one.
+            packed: the command.
+            durable: whether replicas must confirm all writes up to this command.
+        """
+
+    async def recover(self, error: RedisError, key: str, packed: bytes, *, durable: bool) -> Any:
+        """Return the reply of a command that failed but may be sent again.
+
+        Raises:
+            RedisError: it failed for good.
+        """
+
+    async def check(self) -> None:
+        """Check that requests can be served.
+
+        Raises:
+            RedisError: they cannot.
+        """
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class OneServer:
+    """One Redis server."""
+
+    is_cluster = False
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def send(self, key: str, packed: bytes, *, durable: bool) -> asyncio.Future[Any]:  # noqa: ARG002
+        """Send a command; `key` and `durable` are for clusters."""
+        return self._link.send(packed)
+
+    async def recover(self, error: RedisError, key: str, packed: bytes, *, durable: bool) -> Any:  # noqa: ARG002
+        """Raise `error`: there is no other server."""
+        raise error
+
+    async def check(self) -> None:
+        """Check that it takes writes: PING also passes on a read-only replica or a full disk."""
+        await self._link.send(_CHECK)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._link.close()
+
+
+class Redis:
+    """A client of one Redis server or of a cluster.
+
+    Args:
+        servers: where commands are sent.
+        read_only: whether scripts that write are refused.
+    """
+
+    def __init__(self, servers: Servers, *, read_only: bool = False) -> None:
+        self._servers = servers
+        self._read_only = read_only
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether a script must keep to keys of one hash tag."""
+        return self._servers.is_cluster
 
     async def execute(self, *command: Argument) -> Any:
         """Run one command and return Redis' reply; strings are bytes.
@@ -78,20 +169,84 @@ class Redis:
             StoreError: Redis is unreachable, did not reply in time, or replied with an error.
             Overloaded: too many commands are queued.
         """
-        return await self._observed(str(command[0]), command)
+        key = str(command[1]) if len(command) > 1 else ""
+        packed = pack(command)
+        with observed("redis", "redis", str(command[0])):
+            try:
+                return await self._reply(
+                    self._servers.send(key, packed, durable=False), key, packed
+                )
+            except RedisError as error:
+                raise _failed(str(command[0]), error) from error
 
-    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+    async def run(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()
+    ) -> Any:
         """Run a script atomically.
+
+        Raises:
+            StoreError, Overloaded: as `execute`. On a cluster also if too few replicas confirmed
+                the writes: then the outcome is unknown.
+            Unavailable: the script writes, and Redis is used read-only.
+        """
+        if script.writes and self._read_only:
+            raise Unavailable("系统维护中，暂时不能修改", Retry.NOT_RETRYABLE)
+        parameters = (len(keys), *keys, *arguments)
+        packed = pack(("EVALSHA", script.sha, *parameters))
+        with observed("redis", "redis", script.name):
+            try:
+                sent = self._servers.send(keys[0], packed, durable=script.writes)
+                return await self._reply(sent, keys[0], packed, durable=script.writes)
+            except RedisError as error:
+                if not str(error).startswith(_UNKNOWN_SCRIPT):
+                    raise _failed(script.name, error) from error
+            # Redis was restarted. Nothing was executed; EVAL runs and loads the script.
+            packed = pack(("EVAL", script.text, *parameters))
+            try:
+                sent = self._servers.send(keys[0], packed, durable=script.writes)
+                return await self._reply(sent, keys[0], packed, durable=script.writes)
+            except RedisError as error:
+                raise _failed(script.name, error) from error
+
+    async def execute_many(self, name: str, commands: Sequence[Command]) -> list[Any]:
+        """Run commands that read one key each and return their replies.
+
+        Args:
+            name: their name in metrics and logs.
+            commands: each has its key after its verb.
 
         Raises:
             StoreError, Overloaded: as `execute`.
         """
-        parameters = (len(keys), *keys, *arguments)
+        with observed("redis", "redis", name):
+            try:
+                packed = [(str(each[1]), pack(each)) for each in commands]
+                sent = [self._servers.send(*each, durable=False) for each in packed]
+                return [
+                    await self._reply(reply, *each)
+                    for reply, each in zip(sent, packed, strict=True)
+                ]
+            except RedisError as error:
+                raise _failed(name, error) from error
+
+    async def look_up(self, lookup: Lookup, keys: Sequence[str]) -> list[Any]:
+        """Return the replies of a lookup's commands, one for each key.
+
+        Raises:
+            StoreError, Overloaded: as `execute`.
+        """
+        if self._servers.is_cluster:
+            return await self.execute_many(lookup.name, lookup.of(keys))
+        found: list[Any] = await self.run(lookup.script, keys) if keys else []
+        return found
+
+    async def _reply(
+        self, sent: asyncio.Future[Any], key: str, packed: bytes, *, durable: bool = False
+    ) -> Any:
         try:
-            return await self._observed(script.name, ("EVALSHA", script.sha, *parameters))
-        except _UnknownScript:
-            # Redis was restarted. Nothing was executed; EVAL runs and loads the script.
-            return await self._observed(script.name, ("EVAL", script.text, *parameters))
+            return await sent
+        except RedisError as error:
+            return await self._servers.recover(error, key, packed, durable=durable)
 
     async def scan(
         self, command: Literal["SSCAN", "ZSCAN", "HSCAN"], key: str
@@ -111,97 +266,53 @@ class Redis:
             if cursor == b"0":
                 return
 
+    async def existing(self, keys: Sequence[str]) -> list[str]:
+        """Return those of `keys` that exist.
+
+        Raises:
+            StoreError, Overloaded: as `execute`.
+        """
+        found = await self.execute_many("exists", [("EXISTS", key) for key in keys])
+        return [key for key, exists in zip(keys, found, strict=True) if exists]
+
     async def check(self) -> None:
-        """Check that Redis takes writes: PING also passes on a read-only replica or a full disk.
+        """Check that Redis takes writes; of a cluster, that a node calls it well.
 
         Raises:
             StoreError: it does not.
         """
-        await self._observed("check", _CHECK)
-
-    async def _observed(self, name: str, command: Command) -> Any:
-        """Run one command; `name` is its name in metrics and logs."""
-        with observed("redis", "redis", name, (_UnknownScript,)):
+        with observed("redis", "redis", "check"):
             try:
-                return await self._enqueue(command)
+                await self._servers.check()
             except RedisError as error:
-                if str(error).startswith(_UNKNOWN_SCRIPT):
-                    raise _UnknownScript from error
-                _log.error("redis redis.%s: %s", name, error)
-                raise StoreError from error
-
-    def _enqueue(self, command: Command) -> asyncio.Future[Any]:
-        packed = pack(command)
-        self._admission.enter()
-        if not self._queue:
-            asyncio.get_running_loop().call_soon(self._flush)
-        return self._queue.add(packed)
-
-    def _flush(self) -> None:
-        """Send the queued commands, unless enough batches are in flight."""
-        if not self._queue:
-            return
-        if self._connection is None or not self._connection.is_open:
-            if not self._connecting:
-                self._connecting.start(self._connect())
-        elif self._connection.in_flight < _MAX_IN_FLIGHT:
-            self._connection.send(self._take_queue())
-
-    def _take_queue(self) -> Batch:
-        batch, self._queue = self._queue, Batch()
-        self._admission.leave(len(batch))
-        return batch
-
-    async def _connect(self) -> None:
-        try:
-            async with asyncio.timeout(min(self._timeout, _CONNECT_SECONDS)):
-                connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-                self._connection = Pipeline(connection, self._timeout, self._flush)
-                await self._connection.open()
-        except (RedisError, OSError) as error:
-            self._take_queue().fail(RedisConnectionError(f"cannot connect: {error!r}"))
-            return
-        if self._connection.is_open:
-            self._connection.send(self._take_queue())
-        else:
-            self._take_queue().fail(RedisConnectionError("connection lost"))
+                raise _failed("check", error) from error
 
     async def close(self) -> None:
-        """Close the connection; commands without a reply fail."""
-        await self._connecting.close()
-        if self._connection is not None:
-            self._connection.close()
+        """Close the connections; commands without a reply fail."""
+        await self._servers.close()
+
+
+def _failed(name: str, error: RedisError) -> StoreError:
+    _log.error("redis redis.%s: %s", name, error)
+    return StoreError()
 
 
 @asynccontextmanager
 async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
-    """Open the Redis at `redis_url` (redis://, rediss:// or unix://); connects on first use.
+    """Open the Redis at `redis_url`; connects on first use.
 
     Raises:
         ConfigError: the URL is invalid.
     """
-    invalid = "REDIS_URL: want redis://host:port/number, rediss://… or unix:///socket"
-    url = split(settings.redis_url, invalid)
-    if not _URL.match(settings.redis_url):
-        raise ConfigError(invalid)
-    tls: dict[str, Any] = {}
-    if url.scheme == "rediss":
-        trust("REDIS_CA_FILE", settings.redis_ca_file)  # redis-py reads the file at each connect
-        tls["ssl_ca_certs"] = settings.redis_ca_file or None
-    timeout = settings.store_timeout_ms / 1e3
-    try:
-        pool = ConnectionPool.from_url(
-            settings.redis_url,
-            protocol=2,
-            socket_timeout=timeout,
-            socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
-            retry=Retry(NoBackoff(), 0),
-            **tls,
-        )
-        pool.make_connection()  # type: ignore[no-untyped-call] # validates the URL's options
-    except (ValueError, TypeError):
-        raise ConfigError(invalid) from None
-    redis = Redis(pool, timeout)
+    url, timeout = settings.redis_url, settings.store_timeout_ms / 1e3
+    connector = redis_url.Connector(timeout, settings.redis_ca_file)
+    servers: Servers
+    if redis_url.is_cluster(url):
+        cluster = redis_url.cluster(url, connector)
+        servers = Cluster(cluster, timeout, settings.redis_wait_replicas)
+    else:
+        servers = OneServer(Link(connector.to(url), timeout))
+    redis = Redis(servers, read_only=settings.redis_read_only)
     try:
         yield redis
     finally:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from microkit.config import Positive, Seconds, Settings
+from microkit.config import NotNegative, Positive, Seconds, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +17,17 @@ class SqlSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSettings(Settings):
-    """Redis: ``redis://``, ``rediss://`` or ``unix://``."""
+    """Redis: ``redis://``, ``rediss://``, ``unix://``, ``redis+cluster://``, ``rediss+cluster://``."""
 
     redis_url: str = field(default="", repr=False)
     # the authority of the server's certificate, for rediss://; unset: the system's
     redis_ca_file: str = ""
+    # on a cluster: replicas that have a write before it is acknowledged
+    redis_wait_replicas: NotNegative = 1
+    # refuse writes, while the command `copy` moves the data to a cluster
+    redis_read_only: bool = False
+    # where that command copies from
+    redis_source_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Pages of Redis' sorted sets, highest score first."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -64,6 +65,13 @@ async def read_pages(redis: Redis, pages: Sequence[tuple[str, int, int]]) -> lis
     """
     if not pages:
         return []
+    if redis.is_cluster:  # each list may be on another node
+        read = await asyncio.gather(*(_read(redis, [page]) for page in pages))
+        return [page for (page,) in read]
+    return await _read(redis, pages)
+
+
+async def _read(redis: Redis, pages: Sequence[tuple[str, int, int]]) -> list[Page[int]]:
     keys = [key for key, _, _ in pages]
     arguments = [part for _, cursor, count in pages for part in (below(cursor), count)]
     flat = await redis.run(_PAGES, keys, arguments)

@@ -1,4 +1,4 @@
-"""Follows in Redis."""
+"""Follows in Redis: their lists and counts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -6,46 +6,17 @@ from typing import Final, NamedTuple
 
 from microkit.batch import BatchLoader, parts
 from microkit.paging import END, Page
-from microkit.storage.redis import Redis, Script
-from microkit.storage.sorted_set import NEXT_SCORE, below, read_page, read_pages
+from microkit.storage.redis import Lookup, Redis, Script
+from microkit.storage.sorted_set import below, read_page, read_pages
 from relationmicro.dal import keys
+from relationmicro.dal.atomic import AtomicEdges
+from relationmicro.dal.mirrored import MirroredEdges
 
 _FRIEND_SCRIPTS: Final = 10
 _COUNTED: Final = 1000  # users of one script
 
-# KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
-# Returns 1 if the follow is new. `following` decides; both sides get one score, unique in each.
-_FOLLOW = Script(
-    "follow",
-    NEXT_SCORE
-    + """
-if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-local score = next_score({KEYS[1], KEYS[2]})
-redis.call('ZADD', KEYS[1], score, ARGV[2])
-redis.call('ZADD', KEYS[2], score, ARGV[1])
-redis.call('SADD', KEYS[3], ARGV[1])
-redis.call('SADD', KEYS[4], ARGV[2])
-return 1
-""",
-)
-# KEYS: following of the actor, followers of the target. ARGV: actor, target.
-# Returns 1 if there was a follow.
-_UNFOLLOW = Script(
-    "unfollow",
-    """
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('ZREM', KEYS[1], ARGV[2])
-""",
-)
-# KEYS: following and followers of each user, alternating. Returns their sizes.
-_COUNTS = Script(
-    "counts",
-    """
-local counts = {}
-for i = 1, #KEYS do counts[i] = redis.call('ZCARD', KEYS[i]) end
-return counts
-""",
-)
+# Of following and followers of each user.
+_COUNTS = Lookup("counts", ("ZCARD",), ("ZCARD",))
 # KEYS: following and followers of the owner. ARGV: maximum score ("(5": below 5), maximum friends.
 # Returns the next cursor and the friends, by the time of the later of the two follows.
 #
@@ -123,18 +94,6 @@ while true do
 end
 """,
 )
-# KEYS: following of the actor, followers of the target. ARGV: actor, target.
-# Repairs `followers`. Returns 1: added, -1: removed, 0: unchanged.
-_REPAIR = Script(
-    "repair",
-    """
-local edge = redis.call('ZSCORE', KEYS[1], ARGV[2])
-local mirror = redis.call('ZSCORE', KEYS[2], ARGV[1])
-if edge and not mirror then return redis.call('ZADD', KEYS[2], edge, ARGV[1]) end
-if mirror and not edge then return -redis.call('ZREM', KEYS[2], ARGV[1]) end
-return 0
-""",
-)
 
 
 class FollowCounts(NamedTuple):
@@ -149,26 +108,24 @@ PageKey = tuple[int, int, int]
 
 
 class Follows:
-    """The follows in one Redis."""
+    """The follows in one Redis or in a cluster."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._edges = MirroredEdges(redis) if redis.is_cluster else AtomicEdges(redis)
         self._counts: BatchLoader[int, FollowCounts] = BatchLoader(self._load_counts)
 
     async def follow(self, user_id: int, target_id: int) -> bool:
         """Add a follow; return whether it is new."""
-        script_keys = [
-            keys.following(user_id),
-            keys.followers(target_id),
-            keys.users(keys.lane(user_id)),
-            keys.users(keys.lane(target_id)),
-        ]
-        return bool(await self._redis.run(_FOLLOW, script_keys, [user_id, target_id]))
+        return await self._edges.follow(user_id, target_id)
 
     async def unfollow(self, user_id: int, target_id: int) -> bool:
         """Remove a follow; return whether it existed."""
-        script_keys = [keys.following(user_id), keys.followers(target_id)]
-        return bool(await self._redis.run(_UNFOLLOW, script_keys, [user_id, target_id]))
+        return await self._edges.unfollow(user_id, target_id)
+
+    async def complete(self) -> None:
+        """Complete, until cancelled, the changes that a crash interrupted; for a cluster."""
+        await self._edges.complete()
 
     async def counts(self, user_ids: Iterable[int]) -> dict[int, FollowCounts]:
         """Return the counts of each of `user_ids`."""
@@ -232,8 +189,8 @@ class Follows:
         Yields (follower, followed, change) for each repaired entry; change is +1 (added) or -1
         (removed).
         """
-        for lane in range(keys.LANES):
-            async for members in self._redis.scan("SSCAN", keys.users(lane)):
+        for users in await self._redis.existing(list(map(keys.users, range(keys.LANES)))):
+            async for members in self._redis.scan("SSCAN", users):
                 for member in members:
                     async for repaired in self._repair(int(member)):
                         yield repaired
@@ -249,14 +206,10 @@ class Follows:
     async def _repair_edges(
         self, edges: Sequence[tuple[int, int]]
     ) -> AsyncIterator[tuple[int, int, int]]:
-        changes = await asyncio.gather(*(self._repair_edge(*edge) for edge in edges))
+        changes = await self._edges.repair(edges)
         for edge, change in zip(edges, changes, strict=True):
             if change:
                 yield (*edge, change)
-
-    async def _repair_edge(self, user_id: int, target_id: int) -> int:
-        script_keys = [keys.following(user_id), keys.followers(target_id)]
-        return int(await self._redis.run(_REPAIR, script_keys, [user_id, target_id]))
 
     async def _load_counts(self, user_ids: list[int]) -> dict[int, FollowCounts]:
         flat = await self._sizes(user_ids)
@@ -264,8 +217,7 @@ class Follows:
 
     async def _sizes(self, user_ids: list[int]) -> list[int]:
         """Return the sizes of `following` and `followers` of each user, alternating."""
-        script_keys = [
+        lookup_keys = [
             key for each in user_ids for key in (keys.following(each), keys.followers(each))
         ]
-        sizes: list[int] = await self._redis.run(_COUNTS, script_keys, [])
-        return sizes
+        return await self._redis.look_up(_COUNTS, lookup_keys)

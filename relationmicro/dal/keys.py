@@ -1,14 +1,20 @@
 """Every Redis key of this service.
 
 Lane: owner id mod 1024, the hash tag that keeps an owner's keys on one cluster slot. The owner of a
-chat is the smaller of its two user ids. A follow touches two owners, so the service does not run on
-a Redis Cluster.
+chat is the smaller of its two user ids. A follow touches two owners: on a cluster `followers` is a
+mirror of `following`, see `relationmicro.dal.mirrored`.
 
     relation:{lane}:following:ID    zset  users that ID follows, by time in microseconds
     relation:{lane}:followers:ID    zset  followers of ID, by time in microseconds
     relation:{lane}:users           set   users of the lane that ever followed or were followed
     relation:{lane}:chat:ID:ID      zset  "id:sender:content" by time in milliseconds
     relation:{lane}:message_id      int   messages sent in the lane
+
+On a cluster only, see `microkit.storage.lanes`; an edge is "actor:target":
+
+    relation:{lane}:log             zset  edges of the lane's actors, by version
+    relation:{lane}:applied         zset  edges to the lane's targets, by version
+    relation:{lane}:versions        hash  "last" and "floor"
 """
 
 LANES = 1024
@@ -43,3 +49,18 @@ def chat(one: int, other: int) -> str:
 def message_id(one: int, other: int) -> str:
     """Return the key of the counter for the ids of two users' messages."""
     return f"relation:{{{lane(min(one, other))}}}:message_id"
+
+
+def log(of_lane: int) -> str:
+    """Return the key of the lane's follows whose mirrors may be out of date."""
+    return f"relation:{{{of_lane}}}:log"
+
+
+def applied(of_lane: int) -> str:
+    """Return the key of the last versions of the follows mirrored in the lane."""
+    return f"relation:{{{of_lane}}}:applied"
+
+
+def versions(of_lane: int) -> str:
+    """Return the key of the lane's last version and floor."""
+    return f"relation:{{{of_lane}}}:versions"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from microkit.paging import END, Page
-from microkit.storage.redis import Redis, Script
+from microkit.storage.redis import Lookup, Redis, Script
 from microkit.storage.sorted_set import below, number
 from relationmicro.dal import keys
 
@@ -28,6 +28,7 @@ local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
 redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
 return {id, string.format('%.0f', ms)}
 """,
+    writes=True,
 )
 # KEYS: the chat. ARGV: the maximum time ("(5": before 5), maximum messages, maximum bytes.
 # Returns the next cursor, then members and times, newest first. Reads in chunks of 100, so little
@@ -86,15 +87,8 @@ until #found < 2 * CHUNK
 return page
 """,
 )
-# KEYS: chats. Returns the newest member and its time for each.
-_NEWEST = Script(
-    "newest",
-    """
-local newest = {}
-for i = 1, #KEYS do newest[i] = redis.call('ZREVRANGE', KEYS[i], 0, 0, 'WITHSCORES') end
-return newest
-""",
-)
+# The newest member of each chat and its time.
+_NEWEST = Lookup("newest", ("ZREVRANGE", "0", "0", "WITHSCORES"))
 
 
 class MessageRow(NamedTuple):
@@ -161,7 +155,7 @@ class Messages:
         if not others:
             return {}
         chats = [keys.chat(user_id, other) for other in others]
-        found = await self._redis.run(_NEWEST, chats, [])
+        found = await self._redis.look_up(_NEWEST, chats)
         return {
             other: _rows(flat, user_id, other)[0]
             for other, flat in zip(others, found, strict=True)

@@ -11,10 +11,15 @@ class ReservedPort:
     port 0 or for an outgoing connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """Reserve a port; 0: any that is free.
+
+        Raises:
+            OSError: the port is not free.
+        """
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("", 0))
+        self._socket.bind(("", port))
         self.number: int = self._socket.getsockname()[1]
 
 

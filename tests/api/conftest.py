@@ -76,19 +76,24 @@ def client() -> type[Http]:
 
 @pytest.fixture(params=["embedded", "real"])
 def world(request: pytest.FixtureRequest) -> str:
-    """The stores: all embedded, or all real servers."""
+    """The stores: all embedded, or all real servers; a test may ask for "cluster"."""
     kind: str = request.param
     return kind
 
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, world: str) -> Callable[[str], str]:
-    return stores.database(request, "sqlite" if world == "embedded" else "mariadb")
+    return stores.database(request, "mariadb" if world == "real" else "sqlite")
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest, world: str) -> str:
+    return stores.redis(request, "cluster" if world == "cluster" else "one")
 
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest, world: str) -> stores.Store:
-    return stores.store(request, "file" if world == "embedded" else "minio")
+    return stores.store(request, "minio" if world == "real" else "file")
 
 
 OpenHttp = Callable[..., AbstractAsyncContextManager[Http]]

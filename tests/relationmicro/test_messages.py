@@ -79,6 +79,7 @@ async def test_a_poll_returns_a_few_and_many_new_messages_whole(messages, pair, 
     assert own not in page.msg
 
 
+@pytest.mark.parametrize("world", ["sqlite", "mariadb"], indirect=True)
 async def test_a_user_with_many_own_messages_still_gets_the_reply(messages, pair):
     a, b = pair
     first = await send(messages, a, b, "first")
