@@ -8,5 +8,5 @@ SERVICE = Service(
     *idl.service("favoritemicro"),
     settings=Settings,
     peers=idl.ports("videomicro"),
-    commands=("recount",),
+    commands=("recount", "copy"),
 )

@@ -8,5 +8,5 @@ SERVICE = Service(
     *idl.service("relationmicro"),
     settings=Settings,
     peers=idl.ports("usermicro"),
-    commands=("recount",),
+    commands=("recount", "copy"),
 )
