@@ -7,6 +7,7 @@ import pytest
 import idl
 from api.clients import Clients
 from api.lists import Lists
+from api.pages import PageKey
 from microkit.paging import MAX_ITEMS
 
 ACTION = "/douyin/{}/action/"
@@ -148,9 +149,9 @@ async def test_a_count_or_cursor_out_of_bounds_is_refused_with_the_bound(http, c
     assert answer["status_msg"] == "cursor 应为非负整数"
 
 
-async def test_only_requests_for_the_same_page_share_a_call(http, crowd):
+async def test_requests_that_share_a_call_get_the_page_that_each_asked_for(http, crowd):
     lists = Lists(Clients(*(http.fleet.client(service.name) for service in idl.SERVICES)))
-    parts = [(crowd[0].id, None, 2), (crowd[0].id, None, 3), (crowd[0].id, None, 2)]
+    parts = [PageKey(crowd[0].id, None, count) for count in (2, 3, 2)]
     pages = await asyncio.gather(*(lists.followers(part) for part in parts))
     assert [len(page.items) for page in pages] == [2, 3, 2]
     assert pages[0] is pages[2]
