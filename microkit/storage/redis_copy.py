@@ -94,7 +94,9 @@ async def _copy(source: Redis, target: Redis, key: str) -> None:
 
 
 async def _differences(source: Redis, target: Redis, keys: list[str]) -> AsyncIterator[str]:
-    for key in keys:
-        old, new = await asyncio.gather(source.run(_EXTENT, [key]), target.run(_EXTENT, [key]))
+    extents = await asyncio.gather(
+        *(redis.run(_EXTENT, [key]) for key in keys for redis in (source, target))
+    )
+    for key, old, new in zip(keys, extents[::2], extents[1::2], strict=True):
         if old != new:
             yield f"{key}: {old.decode()} in the source, {new.decode()} in the cluster"

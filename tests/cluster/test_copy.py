@@ -17,7 +17,7 @@ from relationmicro.dal import keys
 from relationmicro.dal.follow import Follows
 from relationmicro.dal.message import MAX_MESSAGES, Messages
 
-PEOPLE = range(1, 30)
+PEOPLE = range(1, 16)
 VIDEOS = {video: 70 + video % 3 for video in range(1000, 1020)}
 
 
