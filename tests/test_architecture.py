@@ -49,9 +49,12 @@ ONLY_IN = {
     "miniopy_async": {"microkit/storage/minio.py"},
     "openapi_ui_bundles": {"api/reference/page.py"},
     "opentelemetry": {"microkit/tracer.py"},
-    "prometheus_client": {"microkit/metrics.py"},
+    "prometheus_client": {"microkit/metrics.py", "microkit/saturation.py"},
     "pymysql": {"microkit/storage/mysql.py"},
-    "redis": {"microkit/storage/pipeline.py", "microkit/storage/redis.py"},
+    "redis": {
+        f"microkit/storage/{name}.py"
+        for name in ("link", "pipeline", "redis", "redis_cluster", "redis_url", "slots")
+    },
     "thrift": {"microkit/rpc/codec.py"},
     "thriftpy2": {"idl/__init__.py", "microkit/rpc/contract.py", "microkit/rpc/structs.py"},
     "uvloop": {"microkit/main.py"},
