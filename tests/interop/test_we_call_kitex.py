@@ -152,7 +152,7 @@ async def test_follows_of_the_original_contract_are_enough_for_a_page(
         await fleet.client("videoservice").CreateVideoMethod(
             title="t", author_id=ann.id, play_url="p", cover_url="c"
         )
-        with caplog.at_level(logging.WARNING, "api.fallback"):
+        with caplog.at_level(logging.WARNING, "api.added"):
             answer = await apk.post(
                 "relation/action", token=bob.token, to_user_id=ann.id, action_type=1
             )
@@ -165,8 +165,8 @@ async def test_follows_of_the_original_contract_are_enough_for_a_page(
                 assert (user["is_follow"], user["follower_count"]) == (True, 1)
             (listed,) = (await apk.get("relation/follower/list", user_id=ann.id))["user_list"]
             assert (listed["id"], listed["name"], listed["follow_count"]) == (bob.id, "bob", 1)
-    told = [r for r in caplog.records if r.name == "api.fallback"]
-    assert len(told) == 1
+    told = [r.args for r in caplog.records if r.name == "api.added"]
+    assert told == [("GetFollowInfosMethod",), ("GetFollowPagesMethod",)]
 
 
 async def found(resolver, service, count) -> None:
