@@ -192,7 +192,6 @@ service VideoService {
     GetVideoCountSetByIdUserSetResp GetVideoCountSetByIdUserSetMethod(1: GetVideoCountSetByIdUserSetReq request)
     // added
     GetVideoPagesResp GetVideoPagesMethod(1: GetVideoPagesReq request)
-    // added
     GetUsedKeysResp GetUsedKeysMethod(1: GetUsedKeysReq request)
     ClaimSweepResp ClaimSweepMethod(1: ClaimSweepReq request)
 }

@@ -101,6 +101,12 @@ def added() -> list[Step]:
         (F, "FavoriteService", "FavoriteSummaryMethod",
          {"user_id": 2, "video_id_list": [1, 2], "user_id_list": [1]}),
         (V, "VideoService", "GetUsedKeysMethod", {"keys": ["videos/none.mp4"]}),
+        (V, "VideoService", "GetVideoPagesMethod",
+         {"feed": [{"latest_time": 1, "limit": 30}], "published": [{"author_id": 1}]}),
+        (R, "RelationService", "GetFollowPagesMethod",
+         {"following": [{"user_id": 1}], "followers": [{"user_id": 2, "count": 10}]}),
+        (F, "FavoriteService", "FavoritePagesMethod", {"pages": [{"user_id": 2}, {"user_id": 99}]}),
+        (C, "CommentService", "CommentPagesMethod", {"pages": [{"video_id": 1, "count": 5}]}),
         # Out of bounds: a grant would be the first caller's only.
         (V, "VideoService", "ClaimSweepMethod", {"interval_seconds": 1}),
     ]  # fmt: skip

@@ -29,10 +29,15 @@ STEPS = [*writes("name"), *reads(), *added()]
 def thriftpy2_object(kind: Any, values: dict[str, Any]) -> Any:
     """A thriftpy2 struct of JSON values."""
     inner = {spec[1]: spec[2] for spec in kind.thrift_spec.values() if len(spec) == 4}
-    given = {
-        k: thriftpy2_object(inner[k], v) if isinstance(v, dict) else v for k, v in values.items()
-    }
-    return kind(**given)
+
+    def made(name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return thriftpy2_object(inner[name], value)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [thriftpy2_object(inner[name][1], each) for each in value]
+        return value
+
+    return kind(**{name: made(name, value) for name, value in values.items()})
 
 
 @pytest.mark.parametrize("transport", [TBufferedTransportFactory, TFramedTransportFactory])
@@ -86,9 +91,16 @@ def plain_class(struct: Any) -> type:
 
 
 def plain(struct: Any, values: dict[str, Any]) -> Any:
-    inner = {field.name: field.type.struct for field in fields_of(struct)}
-    given = {k: plain(inner[k], v) if isinstance(v, dict) else v for k, v in values.items()}
-    return plain_class(struct)(**given)
+    types = {field.name: field.type for field in fields_of(struct)}
+
+    def made(name: str, value: Any) -> Any:
+        if isinstance(value, dict) and types[name].struct:
+            return plain(types[name].struct, value)
+        if isinstance(value, list) and types[name].element:
+            return [plain(types[name].element, each) for each in value]
+        return value
+
+    return plain_class(struct)(**{name: made(name, value) for name, value in values.items()})
 
 
 @pytest.mark.parametrize("transport", [TBufferedTransport, TFramedTransport])

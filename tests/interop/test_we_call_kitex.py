@@ -55,10 +55,14 @@ async def test_our_client_calls_every_method_of_a_kitex_server(settings, program
 
 async def _call(contract, ours, method, request) -> None:
     """Call and return the response, also one that reports a failure; a broken call raises."""
-    structs = {f.name: f.type.struct for f in contract.methods()[method].request.__thrift_fields__}
-    arguments = {
-        k: structs[k](**v) if isinstance(v, dict) and structs[k] else v for k, v in request.items()
-    }
+    types = {f.name: f.type for f in contract.methods()[method].request.__thrift_fields__}
+
+    def made(kind, value):
+        if isinstance(value, dict) and kind.struct:
+            return kind.struct(**value)
+        return [kind.element(**each) for each in value] if kind.element else value
+
+    arguments = {name: made(types[name], value) for name, value in request.items()}
     broken = (Unavailable, ServiceError)
     with suppress(Error):
         try:

@@ -12,6 +12,7 @@ import (
 	etcd "github.com/kitex-contrib/registry-etcd"
 	"go.opentelemetry.io/otel/sdk/trace"
 
+	"interop/kitex_gen/commentmicro"
 	"interop/kitex_gen/favoritemicro"
 	"interop/kitex_gen/relationmicro"
 	"interop/kitex_gen/relationmicro/messageservice"
@@ -113,4 +114,118 @@ func (v *videoStore) ClaimSweepMethod(
 ) (*videomicro.ClaimSweepResp, error) {
 	granted := false
 	return &videomicro.ClaimSweepResp{Status: true, Granted: &granted}, nil
+}
+
+// paged cuts a list to a page of at most count items.
+func paged[T any](list []T, count *int32) []T {
+	if count != nil && len(list) > int(*count) {
+		return list[:*count]
+	}
+	return list
+}
+
+func (r *relationStore) GetFollowPagesMethod(
+	_ context.Context, request *relationmicro.GetFollowPagesReq,
+) (*relationmicro.GetFollowPagesResp, error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	answer := &relationmicro.GetFollowPagesResp{StatusCode: 1, Pages: [][]int64{}, NextCursors: []int64{}}
+	add := func(keys []*relationmicro.PageKey, own, other int) {
+		for _, key := range keys {
+			ids := []int64{}
+			for _, user := range r.users(nil, other, func(edge [2]int64) bool { return edge[own] == key.UserId }) {
+				ids = append(ids, user.Id)
+			}
+			answer.Pages = append(answer.Pages, paged(ids, key.Count))
+			answer.NextCursors = append(answer.NextCursors, 0)
+		}
+	}
+	add(request.Following, 0, 1)
+	add(request.Followers, 1, 0)
+	return answer, nil
+}
+
+func (f *favoriteStore) FavoritePagesMethod(
+	ctx context.Context, request *favoritemicro.FavoritePagesReq,
+) (*favoritemicro.FavoritePagesResp, error) {
+	answer := &favoritemicro.FavoritePagesResp{BaseResp: fine(), Pages: [][]int64{}, NextCursors: []int64{}}
+	for _, key := range request.Pages {
+		list, err := f.FavoriteListMethod(ctx, &favoritemicro.FavoriteListReq{UserId: key.UserId})
+		if err != nil {
+			return nil, err
+		}
+		answer.Pages = append(answer.Pages, paged(list.VideoIdList, key.Count))
+		answer.NextCursors = append(answer.NextCursors, 0)
+	}
+	return answer, nil
+}
+
+func (c *commentStore) CommentPagesMethod(
+	ctx context.Context, request *commentmicro.CommentPagesReq,
+) (*commentmicro.CommentPagesResp, error) {
+	answer := &commentmicro.CommentPagesResp{
+		BaseResp: &commentmicro.BaseResp{}, Sizes: []int32{}, NextCursors: []int64{}, Ids: []int64{},
+		UserIds: []int64{}, Contents: []string{}, CreateDates: []string{},
+	}
+	for _, key := range request.Pages {
+		list, err := c.CommentListMethod(ctx, &commentmicro.CommentListReq{VideoId: key.VideoId})
+		if err != nil {
+			return nil, err
+		}
+		page := paged(list.CommentList, key.Count)
+		for _, comment := range page {
+			answer.Ids = append(answer.Ids, comment.Id)
+			answer.UserIds = append(answer.UserIds, comment.User.Id)
+			answer.Contents = append(answer.Contents, comment.Content)
+			answer.CreateDates = append(answer.CreateDates, comment.CreateDate)
+		}
+		answer.Sizes = append(answer.Sizes, int32(len(page)))
+		answer.NextCursors = append(answer.NextCursors, 0)
+	}
+	return answer, nil
+}
+
+func (v *videoStore) GetVideoPagesMethod(
+	ctx context.Context, request *videomicro.GetVideoPagesReq,
+) (*videomicro.GetVideoPagesResp, error) {
+	columns := &videomicro.VideoColumns{
+		Ids: []int64{}, Titles: []string{}, AuthorIds: []int64{}, PlayUrls: []string{}, CoverUrls: []string{},
+	}
+	answer := &videomicro.GetVideoPagesResp{Status: true, Videos: columns, Pages: [][]int32{}, Nexts: []int64{}}
+	positions := map[int64]int32{}
+	add := func(list []*videomicro.Video, next int64) {
+		page := []int32{}
+		for _, video := range list {
+			at, known := positions[video.Id]
+			if !known {
+				at = int32(len(columns.Ids))
+				positions[video.Id] = at
+				columns.Ids = append(columns.Ids, video.Id)
+				columns.Titles = append(columns.Titles, video.Title)
+				columns.AuthorIds = append(columns.AuthorIds, video.AuthorId)
+				columns.PlayUrls = append(columns.PlayUrls, video.PlayUrl)
+				columns.CoverUrls = append(columns.CoverUrls, video.CoverUrl)
+			}
+			page = append(page, at)
+		}
+		answer.Pages = append(answer.Pages, page)
+		answer.Nexts = append(answer.Nexts, next)
+	}
+	for _, key := range request.Feed {
+		feed, err := v.GetVideosFeedMethod(ctx, &videomicro.GetVideosFeedReq{
+			LatestTime: key.LatestTime, Limit: key.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		add(feed.VideoList, feed.GetNextTime())
+	}
+	for _, key := range request.Published {
+		list, err := v.GetVideosByAuthorIdMethod(ctx, &videomicro.GetVideosByAuthorIdReq{AuthorId: key.AuthorId})
+		if err != nil {
+			return nil, err
+		}
+		add(paged(list.VideoList, key.Count), 0)
+	}
+	return answer, nil
 }
