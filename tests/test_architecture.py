@@ -201,3 +201,9 @@ def test_the_image_contains_exactly_the_packages():
     last_stage = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
     copies = [line for line in last_stage.splitlines() if line.startswith("COPY")]
     assert copies == ["COPY --from=build /venv /venv"]
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    # Two of one name cannot both be imported: the tests of one would not run.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -29,4 +29,5 @@ class Outbox:
         """Write what was collected."""
         messages, self._messages = self._messages, []
         if messages and not self._transport.is_closing():
-            self._transport.writelines(messages)
+            # Not `writelines`: that of asyncio in Python 3.12 does not pause its protocol.
+            self._transport.write(messages[0] if len(messages) == 1 else b"".join(messages))

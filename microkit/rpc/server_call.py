@@ -32,7 +32,6 @@ from microkit.rpc.transport import (
     frame,
 )
 from microkit.rpc.ttheader import Header
-from microkit.task import eager_task
 
 if TYPE_CHECKING:
     from microkit.rpc.server import ServerConnection
@@ -76,7 +75,9 @@ class ServerCall:
 
     def start(self) -> None:
         """Run the call."""
-        self.task = eager_task(self._connection.loop, self._serve())
+        # Not eagerly (Python 3.12): replies are written at the end of the loop's iteration, so that
+        # a call that ran at once would not see that its caller does not read.
+        self.task = self._connection.loop.create_task(self._serve())
 
     def cancel(self, reason: Cancelled) -> None:
         """Cancel the call once: a second cancellation would interrupt the handler's cleanup."""
