@@ -22,6 +22,7 @@ _ROOT: Final = Path(__file__).parents[1]
 _OUTPUT: Final = _ROOT / "docs" / "feed.png"
 _LARGEST_BYTES: Final = 200_000
 _USER: Final = "林晓雨"
+_LOCALE: Final = "zh-CN"
 _DESKTOP: Final = ViewportSize(width=1200, height=760)
 _PHONE: Final = ViewportSize(width=390, height=780)
 _PICTURE: Final = ViewportSize(width=1280, height=608)
@@ -66,7 +67,7 @@ def _screenshots(program: str, url: str) -> bytes:
 
 def _desktop(browser: Browser, url: str) -> bytes:
     """The feed with open comments, at the most commented of the first ten videos."""
-    page = browser.new_page(viewport=_DESKTOP)
+    page = browser.new_page(viewport=_DESKTOP, locale=_LOCALE)
     _log_in(page, url)
     counts = page.locator("#home [data-part=comments]").all_text_contents()[:10]
     number = max(range(len(counts)), key=lambda each: int(counts[each]))
@@ -77,7 +78,7 @@ def _desktop(browser: Browser, url: str) -> bytes:
 
 
 def _phone(browser: Browser, url: str) -> bytes:
-    page = browser.new_page(viewport=_PHONE, is_mobile=True, has_touch=True)
+    page = browser.new_page(viewport=_PHONE, is_mobile=True, has_touch=True, locale=_LOCALE)
     _log_in(page, url)
     _turn(page, 2)
     page.keyboard.press("m")

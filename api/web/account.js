@@ -3,6 +3,7 @@
 
 import * as api from './api.js';
 import { element, single, toast, within } from './dom.js';
+import { t } from './i18n.js';
 import { start } from './session.js';
 
 const dialog = element('account', HTMLDialogElement);
@@ -26,5 +27,5 @@ const enter = single(async (/** @type {boolean} */ isNew) => {
   const call = isNew ? api.register : api.login;
   start(await call(username.value, password.value));
   dialog.close();
-  toast(isNew ? '注册成功，欢迎' : '登录成功');
+  toast(isNew ? t.registered : t.loggedIn);
 });

@@ -12,10 +12,10 @@
 /** @typedef {Record<string, Id>} Arguments */
 
 import { Failure, UNAUTHORIZED } from './failure.js';
+import { language, t } from './i18n.js';
 import { end, session } from './session.js';
 
 const count = 50; // items of a page; cursor 0 is the newest page
-const UNREACHABLE = '网络不通，或服务没有回应';
 
 /** @type {(username: string, password: string) => Promise<LoginResp>} */
 export const register = (username, password) =>
@@ -91,11 +91,12 @@ function encoded(given) {
 }
 
 /**
- * The token is sent in a header: histories and access logs do not store headers.
+ * The language of messages, and the token: histories and access logs do not store headers.
  * @returns {Record<string, string>}
  */
-function authorization() {
-  return session.token ? { Authorization: `Bearer ${session.token}` } : {};
+function headers() {
+  const spoken = { 'Accept-Language': language };
+  return session.token ? { ...spoken, Authorization: `Bearer ${session.token}` } : spoken;
 }
 
 /**
@@ -106,10 +107,10 @@ async function call(path, options) {
   const { token } = session;
   let answer;
   try {
-    const response = await fetch(path, { ...options, headers: authorization(), cache: 'no-store' });
+    const response = await fetch(path, { ...options, headers: headers(), cache: 'no-store' });
     answer = await response.json();
   } catch {
-    throw new Failure(UNREACHABLE);
+    throw new Failure(t.unreachable);
   }
   return checked(answer, token);
 }
@@ -139,19 +140,18 @@ function upload(path, form, { progress, signal }) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open('POST', path);
-    for (const [name, value] of Object.entries(authorization()))
-      request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.responseType = 'json';
     request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
     request.onload = () => {
       try {
-        done(checked(request.response ?? { status_msg: UNREACHABLE }, token));
+        done(checked(request.response ?? { status_msg: t.unreachable }, token));
       } catch (failure) {
         failed(failure);
       }
     };
-    request.onerror = () => failed(new Failure(UNREACHABLE));
-    request.onabort = () => failed(new Failure('已取消'));
+    request.onerror = () => failed(new Failure(t.unreachable));
+    request.onabort = () => failed(new Failure(t.cancelled));
     signal.addEventListener('abort', () => request.abort());
     request.send(form);
   });

@@ -6,6 +6,7 @@
 import * as api from './api.js';
 import { openComments } from './comments.js';
 import { choose, count, make, reducedMotion, single } from './dom.js';
+import { t } from './i18n.js';
 import { required, session } from './session.js';
 
 const DOUBLE_TAP_MS = 300;
@@ -42,8 +43,8 @@ export class Card {
     title.textContent = video.title;
     avatar.src = author.avatar;
     name.href = this.parts.author.href = `#/user/${author.id}`;
-    this.parts.author.setAttribute('aria-label', `${author.name}的主页`);
-    this.root.setAttribute('aria-label', `${author.name}：${video.title}`);
+    this.parts.author.setAttribute('aria-label', t.homeOf(author.name));
+    this.root.setAttribute('aria-label', t.titleBy(author.name, video.title));
     sound.setAttribute('aria-pressed', `${!silent}`);
     this.#showComments();
     this.#showLike(video.is_favorite);
@@ -126,7 +127,7 @@ export class Card {
     const { follow } = this.parts;
     author.is_follow = yes;
     follow.hidden = yes || author.id === session.id;
-    follow.setAttribute('aria-label', `关注 ${author.name}`);
+    follow.setAttribute('aria-label', t.followName(author.name));
   }
 
   #follow = single(async () => {
@@ -165,14 +166,14 @@ export class Card {
     if (video.is_favorite !== yes) video.favorite_count += yes ? 1 : -1;
     video.is_favorite = yes;
     like.setAttribute('aria-pressed', `${yes}`);
-    like.setAttribute('aria-label', `点赞，${video.favorite_count}`);
     likes.textContent = count(video.favorite_count);
+    like.setAttribute('aria-label', t.likeCount(likes.textContent));
   }
 
   #showComments() {
     const { comment, comments } = this.parts;
-    comment.setAttribute('aria-label', `评论，${this.video.comment_count}`);
     comments.textContent = count(this.video.comment_count);
+    comment.setAttribute('aria-label', t.commentCount(comments.textContent));
   }
 
   /**
@@ -240,7 +241,7 @@ export class Card {
     seek.value = `${part}`;
     seek.style.setProperty('--played', `${part}%`);
     const total = video.duration || 0;
-    seek.setAttribute('aria-valuetext', `${clock(video.currentTime)}，共 ${clock(total)}`);
+    seek.setAttribute('aria-valuetext', t.timeOf(clock(video.currentTime), clock(total)));
   }
 
   /** @param {string} event of the video */
@@ -250,7 +251,7 @@ export class Card {
     classList.toggle('paused', video.paused);
     classList.toggle('waiting', event === 'waiting');
     classList.toggle('broken', Boolean(video.error));
-    tap.setAttribute('aria-label', video.paused ? '播放' : '暂停');
+    tap.setAttribute('aria-label', video.paused ? t.play : t.pause);
     if (event === 'loadeddata') {
       classList.toggle('wide', video.videoWidth > video.videoHeight);
       this.#showTime();

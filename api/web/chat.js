@@ -7,13 +7,14 @@
 import * as api from './api.js';
 import { inOrder, make, pause, single, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
+import { locale } from './i18n.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
 
 const POLL_MS = 1000;
 const NEAR_PX = 120;
 const TIME_APART_MS = 5 * 60_000;
-const clock = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'short', timeStyle: 'short' });
+const clock = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
 
 /**
  * `#/chat/USER`

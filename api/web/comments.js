@@ -6,6 +6,7 @@
 
 import * as api from './api.js';
 import { confirmed, element, make, single, within } from './dom.js';
+import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 
@@ -27,8 +28,8 @@ export async function openComments(video, counted) {
   current = opened;
   rows.replaceChildren();
   form.reset();
-  heading.textContent = '评论';
-  say('加载中…');
+  heading.textContent = t.comments;
+  say(t.loading);
   dialog.showModal();
   const { comment_list: list, next_cursor } = await api.comments(video.id, 0).catch((failure) => {
     if (current === opened) say(failure.message);
@@ -58,7 +59,7 @@ function row(comment, opened) {
   const { root, author, avatar, name, text, date, remove } = make('comment');
   const { video } = opened;
   author.href = name.href = `#/user/${comment.user.id}`;
-  author.setAttribute('aria-label', `${comment.user.name}的主页`);
+  author.setAttribute('aria-label', t.homeOf(comment.user.name));
   avatar.src = comment.user.avatar;
   name.textContent = comment.user.name;
   text.textContent = comment.content;
@@ -83,8 +84,8 @@ function changed(opened, count) {
   opened.video.comment_count = count;
   opened.counted();
   if (current !== opened) return;
-  heading.textContent = count ? `${count} 条评论` : '评论';
-  say(count ? '' : '还没有评论，来说第一句');
+  heading.textContent = count ? t.commentsTitle(count) : t.comments;
+  say(count ? '' : t.noComments);
 }
 
 /** @param {string} words */

@@ -4,6 +4,8 @@
 
 /** @import { Templates } from './types.js' */
 
+import { t } from './i18n.js';
+
 const TOAST_MS = 3000;
 const CONFIRM_MS = 3000;
 const toastBox = element('toast', HTMLElement);
@@ -69,11 +71,11 @@ export function toast(text) {
 }
 
 /**
- * Format a count: in units of 10,000 from there on.
+ * Format a count: in a larger unit from 10,000 on.
  * @param {number} number
  */
 export function count(number) {
-  return number < 10_000 ? `${number}` : `${(number / 10_000).toFixed(1)}万`;
+  return number < 10_000 ? `${number}` : t.tenThousands(number);
 }
 
 /**
@@ -131,7 +133,7 @@ export function confirmed(button, action) {
   button.addEventListener('click', () => {
     if (asked) return action();
     asked = true;
-    button.textContent = '确认删除';
+    button.textContent = t.confirmRemove;
     setTimeout(() => {
       asked = false;
       button.textContent = label;

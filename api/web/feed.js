@@ -5,7 +5,8 @@
 
 import { Card } from './card.js';
 import { make, reducedMotion } from './dom.js';
-import { lettersAllowed } from './keys.js';
+import { t } from './i18n.js';
+import { lettersAllowed } from './settings.js';
 
 const AHEAD = 5;
 const TURN_PX = 8;
@@ -86,14 +87,14 @@ export class Feed {
       const { videos, next } = await this.#load(this.#next);
       if (asked !== this.#asked) return;
       if (!videos.length) {
-        const words = this.#cards.length ? '已经看完了' : '还没有视频';
-        return this.#say(words, '从头再看', () => this.startOver());
+        const words = this.#cards.length ? t.seenAll : t.noVideos;
+        return this.#say(words, t.startOver, () => this.startOver());
       }
       asked.push(this.#next);
       this.#next = next;
       for (const video of videos) this.#append(new Card(video));
     } catch (failure) {
-      this.#say(failure instanceof Error ? failure.message : '', '重试', () => this.more());
+      this.#say(failure instanceof Error ? failure.message : '', t.retry, () => this.more());
       throw failure;
     } finally {
       if (asked === this.#asked) this.#loading = false;

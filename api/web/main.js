@@ -9,12 +9,12 @@ import { chatPage } from './chat.js';
 import { element, make, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
+import { t } from './i18n.js';
 import { friendsPage } from './people.js';
 import { userPage } from './profile.js';
 import { publishPage } from './publish.js';
 import { required, session } from './session.js';
 
-const NAME = '极简抖音';
 /** @type {Map<string, Page>} */
 const PAGES = new Map([
   ['user', userPage],
@@ -50,7 +50,7 @@ async function show() {
 function showHome() {
   const back = pageBox.hasChildNodes();
   pageBox.replaceChildren();
-  document.title = NAME;
+  document.title = t.brand;
   home.start();
   if (back) home.focus(); // what had the focus is gone
   return home.refresh();
@@ -66,7 +66,7 @@ async function showPage(page, given, signal) {
     const content = await page(given, signal);
     if (signal.aborted) return;
     pageBox.replaceChildren(content);
-    document.title = `${content.querySelector('h1')?.textContent} · ${NAME}`;
+    document.title = `${content.querySelector('h1')?.textContent} · ${t.brand}`;
     pageBox.focus(); // reading and tabbing continue here
     content.dispatchEvent(new Event('shown'));
   } catch (failure) {
@@ -84,7 +84,7 @@ function problem(failure) {
   const login = failure.code === UNAUTHORIZED;
   again.type = 'button';
   again.className = 'pill primary again';
-  again.textContent = login ? '登录' : '重试';
+  again.textContent = login ? t.login : t.retry;
   again.addEventListener('click', login ? openAccount : show);
   root.append(again);
   return root;
@@ -114,7 +114,7 @@ function mark(name, [id]) {
     if (link.getAttribute('data-nav') === here) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  me.textContent = session.id ? '我' : '登录';
+  me.textContent = session.id ? t.me : t.login;
 }
 
 /** Go back within the page, or to the feed if the visit began here. */

@@ -5,6 +5,7 @@
 
 import * as api from './api.js';
 import { choose, make, single } from './dom.js';
+import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 
@@ -19,9 +20,9 @@ export function followButton(button, user, changed = () => {}) {
   const show = (/** @type {boolean} */ yes) => {
     if (user.is_follow !== yes) changed(yes ? 1 : -1);
     user.is_follow = yes;
-    button.textContent = yes ? '已关注' : '关注';
+    button.textContent = yes ? t.followed : t.follow;
     button.classList.toggle('primary', !yes);
-    button.setAttribute('aria-label', yes ? `取消关注 ${user.name}` : `关注 ${user.name}`);
+    button.setAttribute('aria-label', yes ? t.unfollowName(user.name) : t.followName(user.name));
   };
   show(user.is_follow);
   button.addEventListener(
@@ -35,12 +36,12 @@ export function followButton(button, user, changed = () => {}) {
 
 /** @param {string} id */
 export function followingPage(id) {
-  return listPage('关注', (cursor) => api.following(id, cursor), personRow, '还没有关注任何人');
+  return listPage(t.following, (cursor) => api.following(id, cursor), personRow, t.noFollowing);
 }
 
 /** @param {string} id */
 export function followersPage(id) {
-  return listPage('粉丝', (cursor) => api.followers(id, cursor), personRow, '还没有粉丝');
+  return listPage(t.followers, (cursor) => api.followers(id, cursor), personRow, t.noFollowers);
 }
 
 /**
@@ -49,7 +50,7 @@ export function followersPage(id) {
  */
 export async function friendsPage() {
   required();
-  return listPage('朋友', api.friends, friendRow, '互相关注的人会出现在这里');
+  return listPage(t.friends, api.friends, friendRow, t.noFriends);
 }
 
 /**
@@ -93,8 +94,8 @@ function personRow(user) {
 
 /** @param {FriendUser} user */
 function friendRow(user) {
-  const newest = user.message && (user.msgType === 1 ? `我：${user.message}` : user.message);
-  const person = filled(user, `#/chat/${user.id}`, newest || '打个招呼吧');
+  const newest = user.message && (user.msgType === 1 ? t.saidByMe(user.message) : user.message);
+  const person = filled(user, `#/chat/${user.id}`, newest || t.sayHello);
   person.follow.remove(); // friends follow each other already
   return person.root;
 }
@@ -107,7 +108,7 @@ function friendRow(user) {
 function filled(user, address, line) {
   const person = make('person');
   person.link.href = `#/user/${user.id}`;
-  person.link.setAttribute('aria-label', `${user.name}的主页`);
+  person.link.setAttribute('aria-label', t.homeOf(user.name));
   person.avatar.src = user.avatar;
   person.open.href = address;
   person.name.textContent = user.name;

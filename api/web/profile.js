@@ -7,13 +7,14 @@
 import * as api from './api.js';
 import { count, make } from './dom.js';
 import { Feed } from './feed.js';
+import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { followButton, followersPage, followingPage, titled } from './people.js';
 import { end, session } from './session.js';
 
 const TABS = {
-  works: { load: api.works, title: '作品', none: '还没有作品' },
-  likes: { load: api.likes, title: '喜欢', none: '还没有喜欢的视频' },
+  works: { load: api.works, title: t.works, none: t.noWorks },
+  likes: { load: api.likes, title: t.likes, none: t.noLikes },
 };
 
 /**
@@ -89,9 +90,9 @@ function describe(page, user) {
 function tile(video, address) {
   const { root, link, cover, likes } = make('tile');
   link.href = address;
-  link.setAttribute('aria-label', `${video.title}，${video.favorite_count} 个赞`);
   cover.src = video.cover_url;
   likes.textContent = count(video.favorite_count);
+  link.setAttribute('aria-label', t.titleWithLikes(video.title, likes.textContent));
   return root;
 }
 

@@ -5,6 +5,7 @@
 
 import * as api from './api.js';
 import { make, single, toast } from './dom.js';
+import { t } from './i18n.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
 
@@ -22,7 +23,7 @@ export async function publishPage(_, signal) {
     event.preventDefault();
     publish();
   });
-  return titled('发布', page.root);
+  return titled(t.publish, page.root);
 }
 
 /** @param {PublishParts} page */
@@ -30,7 +31,7 @@ function preview({ file, preview, chosen }) {
   URL.revokeObjectURL(preview.src);
   const video = file.files?.[0];
   preview.hidden = !video;
-  chosen.textContent = video?.name ?? '选一个视频，或拖到这里';
+  chosen.textContent = video?.name ?? t.chooseVideo;
   if (!video) return;
   preview.src = URL.createObjectURL(video);
   preview.play().catch(() => {}); // the server may accept formats that this browser cannot play
@@ -53,7 +54,7 @@ async function send(page, signal) {
   } finally {
     busy(page, false);
   }
-  toast('发布成功');
+  toast(t.published);
   if (!signal.aborted) location.hash = `#/user/${session.id}`;
 }
 
@@ -63,7 +64,7 @@ async function send(page, signal) {
  */
 function show({ progress, state }, part) {
   progress.value = part;
-  state.textContent = part < 1 ? `正在上传 ${Math.floor(part * 100)}%` : '上传完成，正在处理…';
+  state.textContent = part < 1 ? t.uploading(Math.floor(part * 100)) : t.processing;
 }
 
 /**

@@ -2,6 +2,7 @@
 // The signed-in user, kept in localStorage and shared by all tabs. A change fires `session` on the document.
 
 import { Failure, UNAUTHORIZED } from './failure.js';
+import { t } from './i18n.js';
 
 const KEY = 'douyin.session';
 const NOBODY = { id: 0, token: '' };
@@ -39,7 +40,7 @@ function change(now) {
 
 /** Throw `Failure` if no user is signed in. */
 export function required() {
-  if (!session.id) throw new Failure('请先登录', UNAUTHORIZED);
+  if (!session.id) throw new Failure(t.loginFirst, UNAUTHORIZED);
 }
 
 addEventListener('storage', ({ key }) => {

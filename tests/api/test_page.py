@@ -200,7 +200,7 @@ def test_every_module_is_loaded_with_the_page_not_one_after_another(page):
     while queue:
         text = (FOLDER / queue.pop()).read_text()
         found = (
-            set(re.findall(r"^(?:import|\}) .*?from '\./(\w+\.js)';", text, re.MULTILINE))
+            set(re.findall(r"^(?:import|\}) .*?from '\./([\w.]+\.js)';", text, re.MULTILINE))
             - imported
         )
         imported |= found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from browser.visitor import PHONE, Visitor, unique
+from browser.visitor import CHINESE, PHONE, Visitor, unique
 from e2e.apk import Apk, Person, opened
 from e2e.conftest import ROOT, System
 from playwright.async_api import Browser, BrowserContext, async_playwright
@@ -54,7 +54,7 @@ async def visit(
     contexts: list[BrowserContext] = []
 
     async def open_page(device: dict[str, object] = PHONE, **options: object) -> Visitor:
-        contexts.append(await chromium.new_context(**{**device, **options}))
+        contexts.append(await chromium.new_context(**{**CHINESE, **device, **options}))
         results = RESULTS / request.node.name.removeprefix("test_")
         visitors.append(Visitor(await contexts[-1].new_page(), results))
         await visitors[-1].page.goto(system.url)

@@ -30,7 +30,7 @@ async def test_the_focus_is_visible_on_the_feed_and_on_every_control(visit, regi
         if label == "视频":
             await window.shot("feed")
     assert seen[:4] == ["推荐", "朋友", "发布", "登录"]
-    assert {"快捷键", "视频", "暂停", "点赞，0", "评论，0", "声音", "播放进度"} <= set(seen)
+    assert {"设置", "视频", "暂停", "点赞，0", "评论，0", "声音", "播放进度"} <= set(seen)
 
 
 async def test_controls_tell_their_state(visit, registered, published):
@@ -56,7 +56,7 @@ async def test_single_letter_keys_can_be_turned_off(visit, registered, published
     await window.playing(window.card(title))
     await window.page.keyboard.press("m")
     await expect(sound).to_have_attribute("aria-pressed", "true")
-    await window.page.get_by_role("button", name="快捷键").click()
+    await window.page.get_by_role("button", name="设置").click()
     await window.page.get_by_role("checkbox").uncheck()
     await window.shot("keys")
     await window.page.keyboard.press("Escape")
