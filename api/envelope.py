@@ -7,6 +7,8 @@ import msgspec
 from aiohttp import web
 
 from api import compression
+from api.english import SUCCESS
+from api.language import speaks_english
 from api.pack.splice import encode
 from microkit.errors import Error
 from microkit.rpc import status
@@ -18,6 +20,8 @@ _HEADERS: Final = {
     "Content-Type": "application/json; charset=utf-8",
     "X-Content-Type-Options": "nosniff",
 }
+_CHINESE: Final = f'"status_msg":"{status.SUCCESS}"'.encode()
+_ENGLISH: Final = f'"status_msg":"{SUCCESS}"'.encode()
 _PLAIN: Final = {**_HEADERS, **compression.PLAIN}
 _COMPRESSED: Final = {**_HEADERS, **compression.ENCODED}
 
@@ -25,8 +29,18 @@ _COMPRESSED: Final = {**_HEADERS, **compression.ENCODED}
 class Shared(Generic[ResponseT]):
     """A response shared by many requests, encoded once."""
 
-    def __init__(self, response: ResponseT) -> None:
-        self.body: Final = encode(response)
+    def __init__(self, body: bytes) -> None:
+        self.body: Final = body
+
+    @classmethod
+    def of(cls, response: ResponseT) -> "Shared[ResponseT]":
+        """Encode a response."""
+        return cls(encode(response))
+
+    @functools.cached_property
+    def english(self) -> "Shared[ResponseT]":
+        """The response with an English message, made for the first client that asks for it."""
+        return Shared(_in_english(self.body))
 
     @functools.cached_property
     def compressed(self) -> bytes:
@@ -34,25 +48,24 @@ class Shared(Generic[ResponseT]):
         return compression.gzip(self.body)
 
 
-def success(response: msgspec.Struct | Shared[msgspec.Struct]) -> bytes:
-    """Return the body of a response."""
-    return response.body if isinstance(response, Shared) else encode(response)
-
-
-async def answer(
-    request: web.Request, answered: msgspec.Struct | Shared[msgspec.Struct]
-) -> web.Response:
+async def answer(request: web.Request, answered: ResponseT | Shared[ResponseT]) -> web.Response:
     """Return the response to a call, compressed if it is worth it and the client asks for it."""
-    body = success(answered)
+    shared = answered if isinstance(answered, Shared) else None
+    body = encode(answered) if shared is None else shared.body
+    if speaks_english(request.headers):
+        shared = shared and shared.english
+        body = _in_english(body) if shared is None else shared.body
     if len(body) < compression.MIN_BYTES:
         return web.Response(body=body, headers=_HEADERS)
     if not compression.accepts_gzip(request.headers.get("Accept-Encoding", "")):
         return web.Response(body=body, headers=_PLAIN)
-    if isinstance(answered, Shared):
-        body = answered.compressed
-    else:
-        body = await compression.gzip_any(body)
+    body = await compression.gzip_any(body) if shared is None else shared.compressed
     return web.Response(body=body, headers=_COMPRESSED)
+
+
+def _in_english(body: bytes) -> bytes:
+    # Quotes are escaped within strings: only the field itself matches.
+    return body.replace(_CHINESE, _ENGLISH, 1)
 
 
 def failure(struct: Struct, error: Error) -> bytes:

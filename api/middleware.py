@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from api import binding, envelope
 from api.accounts import Accounts
 from api.form import TooLarge
+from api.language import spoken
 from api.routes import RECEIVED, Endpoint, Received
 from api.upload import Uploads
 from microkit.admission import Admission
@@ -110,21 +111,24 @@ def envelopes(target: Target, handler: Handler) -> Handler:
         except web.HTTPException as error:
             if error.status < 400 or not request.path.startswith(_API_PREFIX):
                 raise
-            response = _failure(endpoint, _error_of(error), error.status)
+            response = _failure(request, endpoint, _error_of(error), error.status)
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
             return response
         except ConnectionError:  # the client left
             raise
         except Error as error:
-            return _failure(endpoint, error, 500)
+            return _failure(request, endpoint, error, 500)
         except Exception:  # noqa: BLE001 - logged by the observation
-            return _failure(endpoint, ServiceError(), 500)
+            return _failure(request, endpoint, ServiceError(), 500)
 
     return convert_errors
 
 
-def _failure(endpoint: Endpoint | None, error: Error, status: int) -> web.Response:
+def _failure(
+    request: web.Request, endpoint: Endpoint | None, error: Error, status: int
+) -> web.Response:
+    error = spoken(error, request.headers)
     if endpoint is None:
         return envelope.response(envelope.bare_failure(error), status)
     status = 413 if isinstance(error, TooLarge) else 200

@@ -14,6 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from api import envelope
 from api.connections import Connections, Limits
+from api.language import spoken
 from microkit.errors import ParamError, ServiceError, Unavailable
 from microkit.listening import accept_pending
 
@@ -110,7 +111,8 @@ class Protocol(RequestHandler):
             if not self._interrupted or task is None or request.writer.output_size > 0:
                 raise
             task.uncancel()
-            response = envelope.response(envelope.bare_failure(Unavailable(_STOPPING)), 503)
+            error = spoken(Unavailable(_STOPPING), request.headers)
+            response = envelope.response(envelope.bare_failure(error), 503)
             return await self.finish_response(request, response, start_time)
         finally:
             self._running = None

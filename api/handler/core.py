@@ -99,7 +99,7 @@ class CoreHandler:
 
     async def _load_anonymous(self, key: tuple[FeedPage, str]) -> Shared[core.FeedResp]:
         page, base = key
-        return Shared(await self._feed(ANONYMOUS, page, base))
+        return Shared.of(await self._feed(ANONYMOUS, page, base))
 
 
 def _account_id(answer: usermicro.CreateUserResp | usermicro.LoginUserResp) -> int:

@@ -25,7 +25,9 @@ from microkit.errors import Error, NotFound, ParamError, ServiceError, from_code
 from microkit.rpc.structs import Field, Struct, fields_of, zero
 
 _RELATION_OK, _RELATION_ERROR, _RELATION_PARAM = 1, 0, 2
-_SUCCESS: Final = "成功"
+SUCCESS: Final = "成功"
+"""The text of every success."""
+
 # The fields that a convention uses in addition to the marked one.
 _OTHER_FIELDS: Final = {
     "flag": ("status_code", "status_msg"),
@@ -64,11 +66,11 @@ class Status:
         for them read it unchecked.
         """
         if self.struct is not None:
-            return {self.name: self.struct(status_code=0, status_msg=_SUCCESS)}
+            return {self.name: self.struct(status_code=0, status_msg=SUCCESS)}
         if self.convention == "relation":
-            return {self.name: _RELATION_OK, "msg": _SUCCESS}
+            return {self.name: _RELATION_OK, "msg": SUCCESS}
         if self.convention == "envelope":
-            return {self.name: 0, "status_msg": _SUCCESS}
+            return {self.name: 0, "status_msg": SUCCESS}
         return {self.name: True if self.convention == "flag" else 0}
 
     def failure(self, error: Error) -> dict[str, Any]:
