@@ -32,6 +32,7 @@ from api.page import page_routes
 from api.publishing import Publishing
 from api.reference.document import document
 from api.reference.page import reference_routes
+from api.removing import Removing
 from api.routes import Endpoint, endpoints
 from api.settings import Settings
 from api.tracing import span_details, trace_context
@@ -54,6 +55,7 @@ def application(
     objects: Objects,
     limit_store: LimitStore,
     publishing: Publishing,
+    removing: Removing,
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
@@ -76,7 +78,7 @@ def application(
         uploads, settings, user_of=tokens.user_of, admit=admit_upload, address_of=addresses.of
     )
     handlers = {
-        core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing),
+        core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing, removing),
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
         relation.CONTRACT: RelationHandler(clients, lists, aggregate, settings.zone()),
     }

@@ -30,6 +30,12 @@ _FEW: Final = 20
 _DAY_SECONDS: Final = 24 * 3600
 _ASK_SECONDS: Final = 3600.0
 
+
+def is_stored_name(key: str) -> bool:
+    """Whether a key is one that publishing makes."""
+    return bool(_NAME.fullmatch(key))
+
+
 Referrer = Callable[[list[str]], Awaitable[Collection[str]]]
 """Returns those of the keys that a row refers to."""
 
@@ -73,7 +79,7 @@ class Orphans:
         for folder in FOLDERS:
             async for page in self._objects.pages(folder):
                 before = time.time() - _MIN_AGE_SECONDS
-                old = [o for o in page if o.modified < before and _NAME.fullmatch(o.key)]
+                old = [o for o in page if o.modified < before and is_stored_name(o.key)]
                 if old:
                     used = await self._used([each.key for each in old])
                     unused = [each for each in old if each.key not in used]

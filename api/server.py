@@ -14,9 +14,10 @@ from api.objects import ASSETS, content_type
 from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
 from api.publishing import Publishing
+from api.removing import Removing
 from api.settings import Settings
 from api.upload import upload_folder
-from microkit.background import BackgroundTasks
+from microkit.background import BackgroundTasks, running
 from microkit.context import Context
 from microkit.network import Address
 from microkit.service import Service
@@ -48,6 +49,9 @@ async def open_server(
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         publishing = Publishing(clients, objects, workers)
         stack.push_async_callback(publishing.close)
+        removing = Removing(clients, objects)
+        stack.push_async_callback(removing.close)
+        await stack.enter_async_context(running(removing.run()))
         if settings.sweep_objects:
             sweeping = BackgroundTasks()
             stack.push_async_callback(sweeping.close)
@@ -58,6 +62,7 @@ async def open_server(
             objects=objects,
             limit_store=limit_store,
             publishing=publishing,
+            removing=removing,
             uploads=stack.enter_context(upload_folder(settings.upload_dir)),
             checks=context.checks,
         )

@@ -79,6 +79,15 @@ class CommentHandler:
         counts = await self._comments.counts(distinct(request.video_id_list))
         return commentmicro.VideosCommentCountResp.ok(comment_count_map=counts)
 
+    async def ForgetVideoMethod(
+        self, request: commentmicro.ForgetVideoReq
+    ) -> commentmicro.ForgetVideoResp:
+        """Remove comments of a deleted video, with their count."""
+        self._peers.forget(request.video_id)
+        removed, more = await self._comments.forget(request.video_id)
+        COMMENTS.labels("removed").inc(removed)
+        return commentmicro.ForgetVideoResp.ok(more=more)
+
     async def _publish(self, request: commentmicro.CommentReq) -> CommentRow:
         if request.comment_text is None:
             raise ParamError(message_of(bounds.COMMENT))

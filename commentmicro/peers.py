@@ -31,6 +31,10 @@ class Peers:
             self._authors.put(video_id, author)
         return author
 
+    def forget(self, video_id: int) -> None:
+        """Ask for the author of a deleted video again, which fails."""
+        self._authors.discard(video_id)
+
     async def infos(self, user_ids: Iterable[int]) -> dict[int, usermicro.UserInfo]:
         """Return userservice's UserInfo of the users that exist, by id."""
         ids = list(set(user_ids))

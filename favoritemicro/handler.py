@@ -73,6 +73,15 @@ class FavoriteHandler:
             pages=[page.items for page in pages], next_cursors=[page.next_cursor for page in pages]
         )
 
+    async def ForgetVideoMethod(
+        self, request: favoritemicro.ForgetVideoReq
+    ) -> favoritemicro.ForgetVideoResp:
+        """Remove likes of a deleted video, with their counts."""
+        self._peers.forget(request.video_id)
+        removed, more = await self._favorites.forget(request.video_id, request.author_id)
+        LIKES.labels("removed").inc(removed)
+        return favoritemicro.ForgetVideoResp.ok(more=more)
+
     async def FavoriteRelationMethod(
         self, request: favoritemicro.FavoriteRelationReq
     ) -> favoritemicro.FavoriteRelationResp:

@@ -32,6 +32,10 @@ class Peers:
             self._authors.put(video_id, author)
         return author
 
+    def forget(self, video_id: int) -> None:
+        """Ask for the author of a deleted video again, which fails."""
+        self._authors.discard(video_id)
+
     async def author_of_liked(self, video_id: int) -> int:
         """Return the author of a video, even if it was deleted after being liked.
 

@@ -30,6 +30,7 @@ const string LIST_COUNT = "$ >= 1 && $ <= 300; msg: count 应为 1 到 300"
 const string CHAT_COUNT = "$ >= 1 && $ <= 1000; msg: count 应为 1 到 1000"
 const string FEED_LIMIT = "$ >= 1 && $ <= 1000; msg: limit 应为 1 到 1000"
 const string SWEEP_INTERVAL = "$ >= 60 && $ <= 2592000; msg: interval_seconds 应为 60 到 2592000"
+const string LEASE_SECONDS = "$ >= 1 && $ <= 3600; msg: lease_seconds 应为 1 到 3600"
 
 const string FAVORITE_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）"
 const string COMMENT_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（发表评论）或 2（删除评论）"

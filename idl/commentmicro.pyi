@@ -107,6 +107,17 @@ class CommentPagesResp(msgspec.Struct, kw_only=True):
         create_dates: list[str],
     ) -> Self: ...
 
+class ForgetVideoReq(msgspec.Struct, kw_only=True):
+    """Added: removes comments of a deleted video, up to 500 in one call."""
+
+    video_id: int
+
+class ForgetVideoResp(msgspec.Struct, kw_only=True):
+    base_resp: BaseResp
+    more: bool  # whether comments are left
+    @classmethod
+    def ok(cls, *, more: bool) -> Self: ...
+
 class CommentServiceHandler(Protocol):
     async def CommentMethod(self, request: CommentReq) -> CommentResp: ...
     async def CommentListMethod(self, request: CommentListReq) -> CommentListResp: ...
@@ -114,6 +125,7 @@ class CommentServiceHandler(Protocol):
         self, request: VideosCommentCountReq
     ) -> VideosCommentCountResp: ...
     async def CommentPagesMethod(self, request: CommentPagesReq) -> CommentPagesResp: ...
+    async def ForgetVideoMethod(self, request: ForgetVideoReq) -> ForgetVideoResp: ...
 
 class CommentServiceClient(Protocol):
     async def CommentMethod(
@@ -143,6 +155,9 @@ class CommentServiceClient(Protocol):
     async def CommentPagesMethod(
         self, *, pages: list[CommentPageKey], timeout: float | None = None
     ) -> CommentPagesResp: ...
+    async def ForgetVideoMethod(
+        self, *, video_id: int, timeout: float | None = None
+    ) -> ForgetVideoResp: ...
 
 class Client(CommentServiceClient, Protocol): ...
 

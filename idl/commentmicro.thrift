@@ -91,10 +91,21 @@ struct CommentPagesResp {
     7: required list<string> create_dates   // "mm-dd"
 }
 
+// Added: removes comments of a deleted video, up to 500 in one call.
+struct ForgetVideoReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+}
+
+struct ForgetVideoResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required bool more                   // whether comments are left
+}
+
 service CommentService {
     CommentResp CommentMethod(1: CommentReq request)
     CommentListResp CommentListMethod(1: CommentListReq request)
     VideosCommentCountResp VideosCommentCountMethod(1: VideosCommentCountReq request)
     // added
     CommentPagesResp CommentPagesMethod(1: CommentPagesReq request)
+    ForgetVideoResp ForgetVideoMethod(1: ForgetVideoReq request)
 }

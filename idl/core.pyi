@@ -102,4 +102,14 @@ class PublishListResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, video_list: list[Video], next_cursor: int | None = None) -> Self: ...
 
+class PublishDeleteReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+
+class PublishDeleteResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 CONTRACT: Contract[object, Mapping[str, object]]

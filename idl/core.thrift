@@ -139,3 +139,18 @@ struct PublishListResp {
 service PublishListServer {
     PublishListResp PublishListMethod(1: PublishListReq request) (api.get = "/douyin/publish/list/", api.auth = "optional")
 }
+
+struct PublishDeleteReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "VIDEO_ID")
+}
+
+struct PublishDeleteResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Added: delete a video of one's own, with its likes, comments and files. Repeating it changes nothing.
+service PublishDeleteServer {
+    PublishDeleteResp PublishDeleteMethod(1: PublishDeleteReq request) (api.post = "/douyin/publish/delete/", api.auth = "required")
+}

@@ -151,6 +151,18 @@ class FavoritePagesResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, pages: list[list[int]], next_cursors: list[int]) -> Self: ...
 
+class ForgetVideoReq(msgspec.Struct, kw_only=True):
+    """Added: removes likes of a deleted video, up to 200 in one call."""
+
+    video_id: int
+    author_id: int
+
+class ForgetVideoResp(msgspec.Struct, kw_only=True):
+    base_resp: BaseResp
+    more: bool  # whether likes are left
+    @classmethod
+    def ok(cls, *, more: bool) -> Self: ...
+
 class FavoriteServiceHandler(Protocol):
     async def FavoriteMethod(self, request: FavoriteReq) -> FavoriteResp: ...
     async def FavoriteListMethod(self, request: FavoriteListReq) -> FavoriteListResp: ...
@@ -174,6 +186,7 @@ class FavoriteServiceHandler(Protocol):
     ) -> UsersFavoriteCountResp: ...
     async def FavoriteSummaryMethod(self, request: FavoriteSummaryReq) -> FavoriteSummaryResp: ...
     async def FavoritePagesMethod(self, request: FavoritePagesReq) -> FavoritePagesResp: ...
+    async def ForgetVideoMethod(self, request: ForgetVideoReq) -> ForgetVideoResp: ...
 
 class FavoriteServiceClient(Protocol):
     async def FavoriteMethod(
@@ -218,6 +231,9 @@ class FavoriteServiceClient(Protocol):
     async def FavoritePagesMethod(
         self, *, pages: list[PageKey], timeout: float | None = None
     ) -> FavoritePagesResp: ...
+    async def ForgetVideoMethod(
+        self, *, video_id: int, author_id: int, timeout: float | None = None
+    ) -> ForgetVideoResp: ...
 
 class Client(FavoriteServiceClient, Protocol): ...
 

@@ -136,6 +136,17 @@ struct FavoritePagesResp {
     3: required list<i64> next_cursors      // of each page; 0: nothing more
 }
 
+// Added: removes likes of a deleted video, up to 200 in one call.
+struct ForgetVideoReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+}
+
+struct ForgetVideoResp {
+    1: required BaseResp base_resp (status = "numbered")
+    2: required bool more                   // whether likes are left
+}
+
 service FavoriteService {
     FavoriteResp FavoriteMethod(1: FavoriteReq request)
     FavoriteListResp FavoriteListMethod(1: FavoriteListReq request)
@@ -148,4 +159,5 @@ service FavoriteService {
     // added
     FavoriteSummaryResp FavoriteSummaryMethod(1: FavoriteSummaryReq request)
     FavoritePagesResp FavoritePagesMethod(1: FavoritePagesReq request)
+    ForgetVideoResp ForgetVideoMethod(1: ForgetVideoReq request)
 }

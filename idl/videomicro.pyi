@@ -201,6 +201,53 @@ class GetVideoPagesResp(msgspec.Struct, kw_only=True):
         nexts: list[int] | None = None,
     ) -> Self: ...
 
+class RemoveVideoReq(msgspec.Struct, kw_only=True):
+    """Added: removes an author's video, with everything that hangs on it. Repeating it changes nothing."""
+
+    video_id: int
+    author_id: int
+    lease_seconds: int  # for the caller to remove the rest
+
+class Removal(msgspec.Struct, kw_only=True):
+    """A removed video of which likes, comments or objects may be left."""
+
+    video_id: int
+    author_id: int
+    keys: list[str]  # what the video referred to: object keys or absolute URLs
+    round: int  # 0, then 1 for what was written meanwhile
+
+class RemoveVideoResp(msgspec.Struct, kw_only=True):
+    status: bool
+    removal: Removal | None = None  # leased to the caller; unset: it was completed before
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, removal: Removal | None = None) -> Self: ...
+
+class ClaimRemovalReq(msgspec.Struct, kw_only=True):
+    lease_seconds: int
+
+class ClaimRemovalResp(msgspec.Struct, kw_only=True):
+    """A removal that is due and that nobody else has claimed within its lease."""
+
+    status: bool
+    removal: Removal | None = None  # unset: none
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, removal: Removal | None = None) -> Self: ...
+
+class FinishRemovalReq(msgspec.Struct, kw_only=True):
+    video_id: int
+    round: int
+
+class FinishRemovalResp(msgspec.Struct, kw_only=True):
+    status: bool
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 class VideoServiceHandler(Protocol):
     async def CreateVideoMethod(self, request: CreateVideoReq) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -221,6 +268,9 @@ class VideoServiceHandler(Protocol):
     async def GetVideoPagesMethod(self, request: GetVideoPagesReq) -> GetVideoPagesResp: ...
     async def GetUsedKeysMethod(self, request: GetUsedKeysReq) -> GetUsedKeysResp: ...
     async def ClaimSweepMethod(self, request: ClaimSweepReq) -> ClaimSweepResp: ...
+    async def RemoveVideoMethod(self, request: RemoveVideoReq) -> RemoveVideoResp: ...
+    async def ClaimRemovalMethod(self, request: ClaimRemovalReq) -> ClaimRemovalResp: ...
+    async def FinishRemovalMethod(self, request: FinishRemovalReq) -> FinishRemovalResp: ...
 
 class VideoServiceClient(Protocol):
     async def CreateVideoMethod(
@@ -267,6 +317,15 @@ class VideoServiceClient(Protocol):
     async def ClaimSweepMethod(
         self, *, interval_seconds: int, timeout: float | None = None
     ) -> ClaimSweepResp: ...
+    async def RemoveVideoMethod(
+        self, *, video_id: int, author_id: int, lease_seconds: int, timeout: float | None = None
+    ) -> RemoveVideoResp: ...
+    async def ClaimRemovalMethod(
+        self, *, lease_seconds: int, timeout: float | None = None
+    ) -> ClaimRemovalResp: ...
+    async def FinishRemovalMethod(
+        self, *, video_id: int, round: int, timeout: float | None = None
+    ) -> FinishRemovalResp: ...
 
 class Client(VideoServiceClient, Protocol): ...
 

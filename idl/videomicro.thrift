@@ -181,6 +181,51 @@ struct GetVideoPagesResp {
     101: optional string status_msg
 }
 
+// Added: removes an author's video, with everything that hangs on it. Repeating it changes nothing.
+struct RemoveVideoReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+    3: required i32 lease_seconds (api.vd = "LEASE_SECONDS")    // for the caller to remove the rest
+}
+
+// A removed video of which likes, comments or objects may be left.
+struct Removal {
+    1: required i64 video_id
+    2: required i64 author_id
+    3: required list<string> keys           // what the video referred to: object keys or absolute URLs
+    4: required i32 round                   // 0, then 1 for what was written meanwhile
+}
+
+struct RemoveVideoResp {
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
+    2: optional Removal removal             // leased to the caller; unset: it was completed before
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct ClaimRemovalReq {
+    1: required i32 lease_seconds (api.vd = "LEASE_SECONDS")
+}
+
+// A removal that is due and that nobody else has claimed within its lease.
+struct ClaimRemovalResp {
+    1: required bool status (status = "flag")
+    2: optional Removal removal             // unset: none
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct FinishRemovalReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required i32 round
+}
+
+struct FinishRemovalResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service VideoService {
     CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
     GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
@@ -194,4 +239,7 @@ service VideoService {
     GetVideoPagesResp GetVideoPagesMethod(1: GetVideoPagesReq request)
     GetUsedKeysResp GetUsedKeysMethod(1: GetUsedKeysReq request)
     ClaimSweepResp ClaimSweepMethod(1: ClaimSweepReq request)
+    RemoveVideoResp RemoveVideoMethod(1: RemoveVideoReq request)
+    ClaimRemovalResp ClaimRemovalMethod(1: ClaimRemovalReq request)
+    FinishRemovalResp FinishRemovalMethod(1: FinishRemovalReq request)
 }

@@ -40,6 +40,7 @@ ARGUMENTS = {
     "keys": ["videos/1.mp4", "videos/2.mp4", "videos/3.mp4", "videos/4.mp4"],
     "next_ms": 8,
     "now_ms": 7,
+    "due_ms": 7,
 }
 
 
@@ -63,7 +64,7 @@ def users():
 
 
 def videos():
-    from videomicro.dal.model import Video
+    from videomicro.dal.model import Removal, Video
 
     rows = (
         {
@@ -73,7 +74,10 @@ def videos():
         }
         for n in range(ROWS)
     )  # fmt: skip
-    return [(Video, list(rows))]
+    removals = (
+        {"video_id": n, "author_id": n % 400, "keys": "k", "due_ms": n} for n in range(ROWS)
+    )
+    return [(Video, list(rows)), (Removal, list(removals))]
 
 
 def comments():
@@ -98,10 +102,11 @@ def comments():
         ("videomicro.dal.count", videos, 2),
         ("videomicro.dal.version", videos, 3),
         ("videomicro.dal.object_keys", videos, 3),
-        ("commentmicro.dal.comment", comments, 4),
+        ("videomicro.dal.removal", videos, 6),
+        ("commentmicro.dal.comment", comments, 7),
     ],
 )
-@pytest.mark.filterwarnings("ignore:/\\* select", "ignore:update")  # notes of MySQL's EXPLAIN
+@pytest.mark.filterwarnings("ignore:/\\* select", "ignore:(update|delete)")  # MySQL's EXPLAIN
 async def test_every_statement_uses_an_index(module, fill, least, settings, database_url):
     package = module.partition(".")[0]
     own = settings(database_url=database_url(package), store_timeout_ms=20_000)
@@ -136,7 +141,7 @@ async def test_the_check_detects_a_page_read_from_the_newest_row(settings, datab
 
     own = settings(database_url=database_url("walk"), store_timeout_ms=20_000)
     async with open_database(own, ROOT / "videomicro" / "migrations") as database:
-        ((model, rows),) = videos()
+        (model, rows), *_ = videos()
         await database.write(model.insert_many(rows))
         await database.rows(SQL("ANALYZE TABLE video"))
         walk = Statement(
@@ -171,7 +176,7 @@ def scans(engine, plan):
 def starts_at_the_page(engine, plan, name):
     """Whether the first step searches by equality and the cursor, not by equality alone."""
     if engine == "sqlite":
-        return re.search(r"SEARCH .*(created_ms|rowid|id)[<>]\?", plan[0][3])
+        return re.search(r"SEARCH .*(created_ms|due_ms|rowid|id)[<>]\?", plan[0][3])
     used = key_bytes(plan[0])  # a `range` of the equal columns alone is a walk too
     return searches(plan) and (used is None or int(used) >= PAGE_BYTES.get(name, 8))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from idl import videomicro
 from microkit.batch import distinct
@@ -10,26 +11,30 @@ from microkit.context import Context
 from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from videomicro import pack
 from videomicro.dal.object_keys import ObjectKeys
+from videomicro.dal.removal import Removals
 from videomicro.dal.video import Videos
 from videomicro.metrics import PUBLISHES
 from videomicro.settings import Settings
 
 CONTRACT = videomicro.CONTRACT
 
+_MS_PER_SECOND: Final = 1000
+
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.Handlers]:
     """Open stores and clients; yield the handlers by Thrift service."""
     database = await context.database()
-    yield {"VideoService": VideoHandler(Videos(database), ObjectKeys(database))}
+    yield {"VideoService": VideoHandler(Videos(database), ObjectKeys(database), Removals(database))}
 
 
 class VideoHandler:
-    """Publishing, lists and the feed."""
+    """Publishing, lists, the feed and removals."""
 
-    def __init__(self, videos: Videos, object_keys: ObjectKeys) -> None:
+    def __init__(self, videos: Videos, object_keys: ObjectKeys, removals: Removals) -> None:
         self._videos = videos
         self._object_keys = object_keys
+        self._removals = removals
 
     async def CreateVideoMethod(
         self, request: videomicro.CreateVideoReq
@@ -139,3 +144,25 @@ class VideoHandler:
         """Return whether the caller shall sweep the object store now."""
         granted = await self._object_keys.claim_sweep(request.interval_seconds)
         return videomicro.ClaimSweepResp.ok(granted=granted)
+
+    async def RemoveVideoMethod(
+        self, request: videomicro.RemoveVideoReq
+    ) -> videomicro.RemoveVideoResp:
+        """Remove an author's video and lease what is left to remove to the caller."""
+        lease_ms = request.lease_seconds * _MS_PER_SECOND
+        removal = await self._removals.remove(request.video_id, request.author_id, lease_ms)
+        return videomicro.RemoveVideoResp.ok(removal=pack.removal(removal))
+
+    async def ClaimRemovalMethod(
+        self, request: videomicro.ClaimRemovalReq
+    ) -> videomicro.ClaimRemovalResp:
+        """Lease a removal that is due to the caller."""
+        removal = await self._removals.claim(request.lease_seconds * _MS_PER_SECOND)
+        return videomicro.ClaimRemovalResp.ok(removal=pack.removal(removal))
+
+    async def FinishRemovalMethod(
+        self, request: videomicro.FinishRemovalReq
+    ) -> videomicro.FinishRemovalResp:
+        """End a round of a removal."""
+        await self._removals.finish(request.video_id, request.round)
+        return videomicro.FinishRemovalResp.ok()

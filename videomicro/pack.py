@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from idl import videomicro
 from microkit.clock import NS_PER_MS
 from microkit.paging import Page
+from videomicro.dal.removal import RemovalRow
 from videomicro.dal.video import VideoRow
 
 # next_time of an empty page: a future time, so that a caller starts over from the newest video.
@@ -54,6 +55,15 @@ def pages(
         videos=columns(list(rows.values())),
         pages=[[positions[row.id] for row in page] for page in found],
         nexts=[*map(next_ns, feed), *(page.next_cursor for page in published)],
+    )
+
+
+def removal(row: RemovalRow | None) -> videomicro.Removal | None:
+    """Return a removal, if there is one."""
+    if row is None:
+        return None
+    return videomicro.Removal(
+        video_id=row.video_id, author_id=row.author_id, keys=row.keys.split("\n"), round=row.round
     )
 
 

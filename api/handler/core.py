@@ -12,6 +12,7 @@ from api.lists import Lists
 from api.pack.feed_time import before_ns, next_time_ms
 from api.pages import FeedKey, FeedPage, PageKey
 from api.publishing import Publishing
+from api.removing import Removing
 from idl import core, usermicro
 from microkit.batch import SingleFlight
 from microkit.errors import ServiceError
@@ -31,12 +32,14 @@ class CoreHandler:
         aggregate: Aggregate,
         tokens: Tokens,
         publishing: Publishing,
+        removing: Removing,
     ) -> None:
         self._clients = clients
         self._lists = lists
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
+        self._removing = removing
         self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
             self._load_anonymous
         )
@@ -91,6 +94,13 @@ class CoreHandler:
         page = await self._lists.published(page_key)
         videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
         return core.PublishListResp.ok(video_list=videos, next_cursor=page.next_cursor)
+
+    async def PublishDeleteMethod(
+        self, call: HttpCall[core.PublishDeleteReq]
+    ) -> core.PublishDeleteResp:
+        """Delete a video of the viewer's own."""
+        await self._removing.remove(call.viewer, call.request.video_id)
+        return core.PublishDeleteResp.ok()
 
     async def _feed(self, viewer: int, page: FeedPage, base: str) -> core.FeedResp:
         videos = await self._aggregate.full_videos(viewer, page.rows, base)

@@ -33,6 +33,8 @@ export const works = (user_id, cursor) => get('/douyin/publish/list/', { user_id
 export const likes = (user_id, cursor) => get('/douyin/favorite/list/', { user_id, cursor, count });
 /** @type {(form: FormData, more: Upload) => Promise<Envelope>} */
 export const publish = (form, more) => upload('/douyin/publish/action/', form, more);
+/** @type {(video_id: number) => Promise<Envelope>} */
+export const unpublish = (video_id) => post('/douyin/publish/delete/', { video_id });
 
 /** @type {(video_id: number, yes: boolean) => Promise<Envelope>} */
 export const like = (video_id, yes) =>

@@ -54,6 +54,7 @@ export class Feed {
     this.root.addEventListener('follow', (event) => this.#showFollow(event));
     this.root.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     document.addEventListener('keydown', (event) => this.#key(event), { signal });
+    document.addEventListener('unpublished', (event) => this.#remove(event), { signal });
     document.addEventListener('visibilitychange', () => this.#playOrPause(), { signal });
     signal?.addEventListener('abort', () => this.#end());
   }
@@ -165,6 +166,14 @@ export class Feed {
     this.#view.unobserve(card.root);
     card.near(false);
     card.root.remove();
+  }
+
+  /** @param {Event} event names a video that its author deleted */
+  #remove(event) {
+    const { detail: id } = /** @type {CustomEvent<number>} */ (event);
+    for (const card of this.#cards.filter(({ video }) => video.id === id)) this.#drop(card);
+    this.#cards = this.#cards.filter(({ video }) => video.id !== id);
+    if (this.#current?.video.id === id) this.#current = undefined;
   }
 
   #end() {

@@ -11,6 +11,7 @@ import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { followButton, followersPage, followingPage, titled } from './people.js';
 import { end, session } from './session.js';
+import { removable } from './works.js';
 
 const TABS = {
   works: { load: api.works, title: t.works, none: t.noWorks },
@@ -40,7 +41,17 @@ async function profilePage(id, tab) {
   const page = make('profile');
   describe(page, user);
   page[tab].setAttribute('aria-current', 'page');
-  const tileOf = (/** @type {Video} */ video) => tile(video, `#/user/${id}/${tab}/${video.id}`);
+  const own = tab === 'works' && user.id === session.id;
+  const fewer = () => {
+    user.work_count -= 1;
+    page.published.textContent = count(user.work_count);
+    page.notice.hidden = page.grid.hasChildNodes();
+  };
+  const tileOf = (/** @type {Video} */ video) => {
+    const made = tile(video, `#/user/${id}/${tab}/${video.id}`);
+    if (own) removable(made, video, fewer);
+    return made.root;
+  };
   page.grid.append(...videos.map(tileOf));
   await loadRest(page.grid, next_cursor, async (cursor) => {
     const more = await TABS[tab].load(id, cursor);
@@ -88,12 +99,13 @@ function describe(page, user) {
  * @param {string} address
  */
 function tile(video, address) {
-  const { root, link, cover, likes } = make('tile');
+  const made = make('tile');
+  const { link, cover, likes } = made;
   link.href = address;
   cover.src = video.cover_url;
   likes.textContent = count(video.favorite_count);
   link.setAttribute('aria-label', t.titleWithLikes(video.title, likes.textContent));
-  return root;
+  return made;
 }
 
 /**

@@ -82,6 +82,7 @@ export const en = {
   chat: 'Message',
   works: 'Videos',
   likes: 'Liked',
+  removed: 'Deleted',
   noWorks: 'No videos yet',
   noLikes: 'No liked videos yet',
   titleWithLikes: (title, count) => `${title}, ${count} ${count === '1' ? 'like' : 'likes'}`,

@@ -90,6 +90,7 @@ export const zh = {
   chat: '私信',
   works: '作品',
   likes: '喜欢',
+  removed: '已删除',
   noWorks: '还没有作品',
   noLikes: '还没有喜欢的视频',
   /** @param {string} title @param {string} count */

@@ -150,6 +150,7 @@
  * @property {HTMLAnchorElement} link
  * @property {HTMLImageElement} cover
  * @property {HTMLElement} likes
+ * @property {HTMLButtonElement} remove
  */
 
 /**

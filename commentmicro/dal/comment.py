@@ -15,6 +15,7 @@ from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
 
 _PAGE: Final = 500
+_FORGOTTEN: Final = 500  # comments that one call of `forget` removes
 
 
 class CommentRow(NamedTuple):
@@ -83,6 +84,22 @@ _DELETE = Statement(
         Comment.deleted == False,  # noqa: E712 - SQL's
     )
 )
+_OF_VIDEO = Statement(
+    lambda video, after, limit: (
+        Comment.select(Comment.id, Comment.deleted)
+        .from_(Indexed(Comment, "comment_video_id_deleted_id"))
+        .where(Comment.video_id == video, Comment.deleted.in_([False, True]), Comment.id > after)
+        .limit(limit)
+    )
+)
+_REMOVE = Statement(
+    lambda video, ids: Comment.delete().where(Comment.video_id == video, Comment.id.in_(ids))
+)
+_REMOVE_COUNT = Statement(
+    lambda video: CommentCount.delete().where(
+        CommentCount.video_id == video, CommentCount.count == 0
+    )
+)
 
 
 def _change_count(target: list[Field] | None) -> Statement:
@@ -143,6 +160,27 @@ class Comments:
                 raise NotFound("评论不存在")
 
         await self._database.transaction(mark)
+
+    async def forget(self, video_id: int) -> tuple[int, bool]:
+        """Remove comments of a deleted video.
+
+        Returns:
+            how many of them were not deleted before, and whether more may be left.
+        """
+
+        def remove(transaction: Transaction) -> tuple[int, bool]:
+            transaction.write(self._change_count(video=video_id, by=0))
+            rows = transaction.rows(_OF_VIDEO(video=video_id, after=0, limit=_FORGOTTEN))
+            live = sum(not deleted for _, deleted in rows)
+            if rows:
+                transaction.write(_REMOVE(video=video_id, ids=[row[0] for row in rows]))
+                transaction.write(self._change_count(video=video_id, by=-live))
+            more = len(rows) == _FORGOTTEN
+            if not more:
+                transaction.write(_REMOVE_COUNT(video=video_id))
+            return live, more
+
+        return await self._database.transaction(remove)
 
     async def by_video(self, video_id: int, cursor: int, count: int) -> Page[CommentRow]:
         """Return up to `count` of a video's comments with ids below `cursor`, newest first."""

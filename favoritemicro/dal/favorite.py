@@ -12,6 +12,7 @@ from microkit.storage.redis import Lookup, Redis
 from microkit.storage.sorted_set import read_page, read_pages
 
 _COUNTED: Final = 1000  # videos or users of one script
+_FORGOTTEN: Final = 200  # likes that one call of `forget` removes
 
 # Of likers of each video.
 _VIDEO_COUNTS = Lookup("video_counts", ("SCARD",))
@@ -42,6 +43,16 @@ class Favorites:
     async def unlike(self, user_id: int, video_id: int, author_id: int) -> bool:
         """Remove a like; return whether it existed."""
         return await self._likes.unlike(user_id, video_id, author_id)
+
+    async def forget(self, video_id: int, author_id: int) -> tuple[int, bool]:
+        """Remove likes of a deleted video; return how many, and whether more may be left."""
+        members = await self._redis.execute("SRANDMEMBER", keys.likers(video_id), _FORGOTTEN)
+        users = list(map(int, members))
+        unliked = await asyncio.gather(*(self.unlike(each, video_id, author_id) for each in users))
+        # A liker without a like is what a crash on a cluster leaves.
+        stale = [user for user, removed in zip(users, unliked, strict=True) if not removed]
+        await self._likes.repair([(user, video_id) for user in stale])
+        return sum(unliked), len(users) == _FORGOTTEN
 
     async def complete(self) -> None:
         """Complete, until cancelled, the changes that a crash interrupted; for a cluster."""

@@ -107,6 +107,12 @@ def added() -> list[Step]:
          {"following": [{"user_id": 1}], "followers": [{"user_id": 2, "count": 10}]}),
         (F, "FavoriteService", "FavoritePagesMethod", {"pages": [{"user_id": 2}, {"user_id": 99}]}),
         (C, "CommentService", "CommentPagesMethod", {"pages": [{"video_id": 1, "count": 5}]}),
+        (V, "VideoService", "RemoveVideoMethod",
+         {"video_id": 99, "author_id": 1, "lease_seconds": 1}),
+        (V, "VideoService", "FinishRemovalMethod", {"video_id": 99, "round": 0}),
+        (V, "VideoService", "ClaimRemovalMethod", {"lease_seconds": 0}),
+        (F, "FavoriteService", "ForgetVideoMethod", {"video_id": 99, "author_id": 1}),
+        (C, "CommentService", "ForgetVideoMethod", {"video_id": 99}),
         # Out of bounds: a grant would be the first caller's only.
         (V, "VideoService", "ClaimSweepMethod", {"interval_seconds": 1}),
     ]  # fmt: skip

@@ -46,3 +46,16 @@ class Video(Model):
             (("play_url",), False),
             (("cover_url",), False),
         )
+
+
+class Removal(Model):
+    """A removed video of which likes, comments or objects may be left, and when to see to it."""
+
+    video_id = BigIntegerField(primary_key=True)
+    author_id = BigIntegerField()
+    keys = CharField(max_length=2048)  # what the video referred to, a line each
+    round = IntegerField(default=0)
+    due_ms = BigIntegerField(index=True)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_removal"
