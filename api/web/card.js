@@ -41,6 +41,7 @@ export class Card {
     const { name, title, avatar, sound } = this.parts;
     name.textContent = `@${author.name}`;
     title.textContent = video.title;
+    this.#fitCaption();
     avatar.src = author.avatar;
     name.href = this.parts.author.href = `#/user/${author.id}`;
     this.parts.author.setAttribute('aria-label', t.homeOf(author.name));
@@ -83,6 +84,7 @@ export class Card {
 
   /** The card came into view. */
   enter() {
+    this.#fitCaption();
     if (!reducedMotion()) this.play();
   }
 
@@ -95,6 +97,13 @@ export class Card {
   toggle() {
     if (this.parts.video.paused) this.play();
     else this.parts.video.pause();
+  }
+
+  /** A caption that is longer than its box scrolls, by the keyboard too. */
+  #fitCaption() {
+    const { caption } = this.parts;
+    if (caption.scrollHeight > caption.clientHeight) caption.tabIndex = 0;
+    else caption.removeAttribute('tabindex');
   }
 
   toggleSound() {

@@ -1,7 +1,7 @@
 // @ts-check
 // A chat: its newest messages first, older ones on scrolling up, new messages by polling.
 
-/** @import { Message, User } from './types.js' */
+/** @import { ChatParts, Message, User } from './types.js' */
 /** @typedef {Pick<Message, 'content' | 'from_user_id' | 'create_time'>} Shown */
 
 import * as api from './api.js';
@@ -31,10 +31,10 @@ export async function chatPage([id = ''], signal) {
   const show = (/** @type {Shown} */ message) => {
     const bubble = bubbleOf(message, message.create_time - newest > TIME_APART_MS);
     newest = message.create_time;
-    return append(chat.log, bubble);
+    return append(chat, bubble);
   };
   history.forEach(show);
-  const older = loadOlder(chat.log, user, next_cursor);
+  const older = loadOlder(chat, user, next_cursor);
   chat.log.addEventListener('scroll', older);
   const queue = inOrder();
   const deliver = (/** @type {string} */ content) => queue(() => api.send(user.id, content));
@@ -53,11 +53,11 @@ export async function chatPage([id = ''], signal) {
 
 /**
  * Make the action that prepends older messages if the top is near.
- * @param {HTMLElement} log
+ * @param {ChatParts} chat
  * @param {User} user
  * @param {number} next the cursor of the next older page, 0: none
  */
-function loadOlder(log, user, next) {
+function loadOlder({ log, rows }, user, next) {
   return single(async () => {
     if (!next || log.scrollTop > NEAR_PX) return;
     const { message_list: messages, next_cursor } = await api.messages(user.id, next);
@@ -69,7 +69,7 @@ function loadOlder(log, user, next) {
       return bubble;
     });
     const below = log.scrollHeight - log.scrollTop; // what is in view stays in view
-    log.prepend(...bubbles);
+    rows.prepend(...bubbles);
     log.scrollTop = log.scrollHeight - below;
   });
 }
@@ -142,12 +142,12 @@ function bubbleOf(message, timed) {
 
 /**
  * Append a message, and scroll to it unless the user reads further up.
- * @param {HTMLElement} log
+ * @param {ChatParts} chat
  * @param {HTMLElement} bubble
  */
-function append(log, bubble) {
+function append({ log, rows }, bubble) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
-  log.append(bubble);
+  rows.append(bubble);
   if (atEnd || bubble.classList.contains('mine')) log.scrollTop = log.scrollHeight;
   return bubble;
 }

@@ -12,6 +12,8 @@ const AHEAD = 5;
 const TURN_PX = 8;
 const TURN_GAP_MS = 150;
 const TURN_MS = 1000;
+/** @type {Record<string, number>} the direction of the keys that scroll */
+const KEYS = { ArrowDown: 1, PageDown: 1, ArrowUp: -1, PageUp: -1 };
 
 /**
  * A page of videos; no videos at the end. `next` asks for the page that follows.
@@ -240,7 +242,7 @@ export class Feed {
     if (target.matches('input, textarea')) return;
     if (event.key === ' ' && target.matches('a, button')) return;
     const action = this.#action(event.key);
-    if (!action) return;
+    if (!action || (KEYS[event.key] && scrollsCaption(target, KEYS[event.key] ?? 0))) return;
     event.preventDefault();
     action();
   }
@@ -299,9 +301,9 @@ export class Feed {
 }
 
 /**
- * Whether the wheel turns over a caption that is longer than its box and not yet at its end.
+ * Whether a caption that is longer than its box, and not yet at its end, scrolls by this key or wheel.
  * @param {Element} target
- * @param {number} deltaY
+ * @param {number} deltaY above 0: down
  */
 function scrollsCaption(target, deltaY) {
   const caption = target.closest('.caption');

@@ -2,6 +2,7 @@
 // The language of the page: the one chosen in the settings, or else the browser's. A change reloads
 // the page, so that every text is of one language.
 
+import { keep, kept } from './storage.js';
 import { en } from './texts.en.js';
 import { zh } from './texts.zh.js';
 
@@ -24,22 +25,14 @@ export const t = TEXTS[language];
  * @param {Language} chosen
  */
 export function speak(chosen) {
-  try {
-    localStorage.setItem(KEY, chosen);
-  } catch {
-    return; // storage is disabled: the browser's language stays
-  }
-  location.reload();
+  keep(KEY, chosen);
+  location.reload(); // where storage is disabled the browser's language stays
 }
 
 /** @returns {Language | undefined} */
 function stored() {
-  try {
-    const chosen = localStorage.getItem(KEY);
-    return chosen === 'zh' || chosen === 'en' ? chosen : undefined;
-  } catch {
-    return undefined;
-  }
+  const chosen = kept(KEY);
+  return chosen === 'zh' || chosen === 'en' ? chosen : undefined;
 }
 
 /**

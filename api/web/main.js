@@ -7,7 +7,7 @@ import { openAccount } from './account.js';
 import * as api from './api.js';
 import { chatPage } from './chat.js';
 import { element, make, toast } from './dom.js';
-import { Failure, UNAUTHORIZED } from './failure.js';
+import { Failure, FINAL, NOT_FOUND, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
 import { t } from './i18n.js';
 import { friendsPage } from './people.js';
@@ -38,7 +38,7 @@ async function show() {
   shown = new AbortController();
   const { signal } = shown;
   const [name = '', ...given] = location.hash.replace(/^#\//, '').split('/');
-  const page = PAGES.get(name);
+  const page = name ? (PAGES.get(name) ?? lost) : undefined;
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   mark(name, given);
   homeBox.inert = Boolean(page);
@@ -71,8 +71,11 @@ async function showPage(page, given, signal) {
     content.dispatchEvent(new Event('shown'));
   } catch (failure) {
     if (signal.aborted) return;
-    if (failure instanceof Failure) pageBox.replaceChildren(problem(failure));
-    throw failure;
+    if (!(failure instanceof Failure)) throw failure;
+    pageBox.replaceChildren(problem(failure));
+    document.title = `${failure.message} · ${t.brand}`;
+    pageBox.focus();
+    if (failure.code === UNAUTHORIZED) openAccount();
   }
 }
 
@@ -80,14 +83,35 @@ async function showPage(page, given, signal) {
 function problem(failure) {
   const { root, title } = make('page');
   title.textContent = failure.message;
-  const again = document.createElement('button');
-  const login = failure.code === UNAUTHORIZED;
-  again.type = 'button';
-  again.className = 'pill primary again';
-  again.textContent = login ? t.login : t.retry;
-  again.addEventListener('click', login ? openAccount : show);
-  root.append(again);
+  root.append(wayOut(failure));
   return root;
+}
+
+/**
+ * What helps: to log in, to go home where asking again gives the same answer, or to try again.
+ * @param {Failure} failure
+ */
+function wayOut({ code }) {
+  const way = document.createElement(FINAL.has(code) ? 'a' : 'button');
+  way.className = 'pill primary again';
+  if (way instanceof HTMLAnchorElement) {
+    way.href = '#/';
+    way.textContent = t.goHome;
+    return way;
+  }
+  const login = code === UNAUTHORIZED;
+  way.type = 'button';
+  way.textContent = login ? t.login : t.retry;
+  way.addEventListener('click', login ? openAccount : show);
+  return way;
+}
+
+/**
+ * An address that names no page.
+ * @type {Page}
+ */
+async function lost() {
+  throw new Failure(t.noSuchPage, NOT_FOUND);
 }
 
 /**

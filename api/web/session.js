@@ -3,6 +3,7 @@
 
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { t } from './i18n.js';
+import { keep, kept } from './storage.js';
 
 const KEY = 'douyin.session';
 const NOBODY = { id: 0, token: '' };
@@ -12,9 +13,9 @@ export const session = { ...NOBODY, ...stored() };
 
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? 'null');
+    return JSON.parse(kept(KEY) ?? 'null');
   } catch {
-    return null; // not our JSON, or storage is disabled
+    return null; // not our JSON
   }
 }
 
@@ -30,11 +31,7 @@ export function end() {
 /** @param {{id: number, token: string}} now */
 function change(now) {
   Object.assign(session, now);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(now));
-  } catch {
-    // storage is disabled: the session lasts until the page is closed
-  }
+  keep(KEY, JSON.stringify(now));
   document.dispatchEvent(new Event('session'));
 }
 

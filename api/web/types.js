@@ -167,7 +167,7 @@
 
 /** @typedef {{root: HTMLElement, title: HTMLElement}} PageParts */
 /** @typedef {{root: HTMLElement, rows: HTMLElement, notice: HTMLElement}} ListParts */
-/** @typedef {{root: HTMLElement, log: HTMLElement, form: HTMLFormElement, text: HTMLInputElement}} ChatParts */
+/** @typedef {{root: HTMLElement, log: HTMLElement, rows: HTMLElement, form: HTMLFormElement, text: HTMLInputElement}} ChatParts */
 /** @typedef {{root: HTMLElement, time: HTMLElement, text: HTMLElement}} MessageParts */
 /** @typedef {{root: SVGElement}} BurstParts */
 
