@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from api.facts import FactLoader
 from api.pack.comment import CommentPage, comments
+from api.pack.message import conversations
 from api.pack.splice import array, packed
 from api.pack.user import friend
 from api.pack.video import VideoRow, videos
@@ -48,6 +49,16 @@ class Aggregate:
         user_ids = [each.id for each in friends]
         facts = await self._facts.load(viewer, user_ids, followed=followed)
         return array(relation.FriendUser, map(friend, facts.users(base, user_ids), friends))
+
+    async def full_conversations(
+        self, viewer: int, stored: Sequence[relationmicro.Conversation], base: str
+    ) -> list[relation.Conversation]:
+        """Return relationservice's conversations in their order."""
+        if not stored:
+            return []
+        user_ids = [each.user_id for each in stored]
+        facts = await self._facts.load(viewer, user_ids)
+        return conversations(stored, facts.users(base, user_ids))
 
     async def full_comments(
         self, viewer: int, page: CommentPage, base: str

@@ -32,6 +32,7 @@ class ActionLimits:
             "follows": settings.limit_follows,
             "comments": settings.limit_comments,
             "messages": settings.limit_messages,
+            "reads": settings.limit_reads,
             PUBLISHES: settings.limit_publishes,
         }
         self._buckets: dict[str, Buckets[int] | None] = {

@@ -55,6 +55,8 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     limit_follows: Limit = "200:30"
     limit_comments: Limit = "60:20"
     limit_messages: Limit = "120:60"
+    # of marks that say how far a conversation is read
+    limit_reads: Limit = "300:120"
     limit_publishes: Limit = "20:2"
     # of failed logins: from one address to one account, and from one address to all accounts to
     # which it has never logged in

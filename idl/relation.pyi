@@ -102,6 +102,37 @@ class MessageChatResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, message_list: list[Message], next_cursor: int | None = None) -> Self: ...
 
+class Conversation(msgspec.Struct, kw_only=True):
+    """A chat with a user, whether friend or not."""
+
+    user: core.User  # the other one
+    message: Message  # the newest
+    unread: int  # received since the last answer and mark; 100: or more
+
+class InboxReq(msgspec.Struct, kw_only=True):
+    token: str
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 50
+
+class InboxResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    conversation_list: list[Conversation]  # newest first
+    next_cursor: int  # 0: nothing more
+    @classmethod
+    def ok(cls, *, conversation_list: list[Conversation], next_cursor: int) -> Self: ...
+
+class ReadActionReq(msgspec.Struct, kw_only=True):
+    token: str
+    to_user_id: int
+    read_until: int  # create_time of the last message read
+
+class ReadActionResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 class MessageActionReq(msgspec.Struct, kw_only=True):
     token: str
     to_user_id: int

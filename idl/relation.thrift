@@ -122,6 +122,47 @@ service MessageChatService {
     MessageChatResp MessageChatMethod(1: MessageChatReq request) (api.get = "/douyin/message/chat/", api.post = "/douyin/message/chat/", api.auth = "required")
 }
 
+// A chat with a user, whether friend or not.
+struct Conversation {
+    1: required core.User user              // the other one
+    2: required Message message             // the newest
+    3: required i32 unread                  // received since the last answer and mark; 100: or more
+}
+
+struct InboxReq {
+    1: required string token
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "INBOX_COUNT")          // at most; unset: 50
+}
+
+struct InboxResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required list<Conversation> conversation_list        // newest first
+    4: required i64 next_cursor             // 0: nothing more
+}
+
+// The conversations of the caller with anybody, a page at a time.
+service InboxService {
+    InboxResp InboxMethod(1: InboxReq request) (api.get = "/douyin/message/inbox/", api.auth = "required")
+}
+
+struct ReadActionReq {
+    1: required string token
+    2: required i64 to_user_id (api.vd = "TO_USER_ID")
+    3: required i64 read_until (api.time = "ms", api.vd = "UNTIL_MS")    // create_time of the last message read
+}
+
+struct ReadActionResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Mark a conversation as read. An earlier time than before changes nothing.
+service ReadActionService {
+    ReadActionResp ReadActionMethod(1: ReadActionReq request) (api.post = "/douyin/message/read/", api.auth = "required", api.limit = "reads")
+}
+
 enum MessageAction {
     SEND = 1
 }

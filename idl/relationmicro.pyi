@@ -246,6 +246,44 @@ class SendMessageResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, message: Message | None = None) -> Self: ...
 
+class GetInboxReq(msgspec.Struct, kw_only=True):
+    """Added: the conversations of a user."""
+
+    user_id: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 50
+
+class Conversation(msgspec.Struct, kw_only=True):
+    user_id: int  # the other one
+    newest: Message
+    unread: int  # received since the last answer and mark; 100: or more
+
+class GetInboxResp(msgspec.Struct, kw_only=True):
+    status: bool
+    conversations: list[Conversation] | None = None  # newest first
+    next_cursor: int | None = None  # 0: nothing more
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(
+        cls, *, conversations: list[Conversation] | None = None, next_cursor: int | None = None
+    ) -> Self: ...
+
+class MarkReadReq(msgspec.Struct, kw_only=True):
+    """Added: the user has read what the other one sent up to a time."""
+
+    user_id: int
+    to_user_id: int
+    until_ms: int  # create_time_ms of the last message read
+
+class MarkReadResp(msgspec.Struct, kw_only=True):
+    status: bool
+    changed: bool | None = None  # false: it was marked before, or there is no conversation
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, changed: bool | None = None) -> Self: ...
+
 class RelationServiceHandler(Protocol):
     async def FollowMethod(self, request: FollowReq) -> FollowResp: ...
     async def GetFollowInfoMethod(self, request: GetFollowInfoReq) -> GetFollowInfoResp: ...
@@ -312,6 +350,8 @@ class RelationServiceClient(Protocol):
 class MessageServiceHandler(Protocol):
     async def GetAllMessageMethod(self, request: GetAllMessageReq) -> GetAllMessageResp: ...
     async def SendMessageMethod(self, request: SendMessageReq) -> SendMessageResp: ...
+    async def GetInboxMethod(self, request: GetInboxReq) -> GetInboxResp: ...
+    async def MarkReadMethod(self, request: MarkReadReq) -> MarkReadResp: ...
 
 class MessageServiceClient(Protocol):
     async def GetAllMessageMethod(
@@ -327,6 +367,17 @@ class MessageServiceClient(Protocol):
     async def SendMessageMethod(
         self, *, user_id: int, to_user_id: int, content: str, timeout: float | None = None
     ) -> SendMessageResp: ...
+    async def GetInboxMethod(
+        self,
+        *,
+        user_id: int,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> GetInboxResp: ...
+    async def MarkReadMethod(
+        self, *, user_id: int, to_user_id: int, until_ms: int, timeout: float | None = None
+    ) -> MarkReadResp: ...
 
 class Client(RelationServiceClient, MessageServiceClient, Protocol): ...
 

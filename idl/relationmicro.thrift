@@ -228,7 +228,45 @@ struct SendMessageResp {
     102: optional Message message           // the message as stored
 }
 
+// Added: the conversations of a user.
+struct GetInboxReq {
+    1: required i64 user_id
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "INBOX_COUNT")          // at most; unset: 50
+}
+
+struct Conversation {
+    1: required i64 user_id                 // the other one
+    2: required Message newest
+    3: required i32 unread                  // received since the last answer and mark; 100: or more
+}
+
+struct GetInboxResp {
+    1: required bool status (status = "flag")
+    2: optional list<Conversation> conversations    // newest first
+    3: optional i64 next_cursor             // 0: nothing more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: the user has read what the other one sent up to a time.
+struct MarkReadReq {
+    1: required i64 user_id
+    2: required i64 to_user_id
+    3: required i64 until_ms (api.vd = "UNTIL_MS")          // create_time_ms of the last message read
+}
+
+struct MarkReadResp {
+    1: required bool status (status = "flag")
+    2: optional bool changed                // false: it was marked before, or there is no conversation
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service MessageService {
     GetAllMessageResp GetAllMessageMethod(1: GetAllMessageReq request)
     SendMessageResp SendMessageMethod(1: SendMessageReq request)
+    // added
+    GetInboxResp GetInboxMethod(1: GetInboxReq request)
+    MarkReadResp MarkReadMethod(1: MarkReadReq request)
 }

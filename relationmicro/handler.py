@@ -12,6 +12,7 @@ from microkit.errors import ParamError
 from microkit.paging import END, MAX_ITEMS, NEWEST, check_number
 from relationmicro import pack
 from relationmicro.dal.follow import Follows, PageKey
+from relationmicro.dal.inbox import INBOX_PAGE, Inboxes
 from relationmicro.dal.message import MAX_MESSAGES, Messages
 from relationmicro.metrics import FOLLOWS, MESSAGES
 from relationmicro.peers import Peers
@@ -25,11 +26,15 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmic
     """Open stores and clients; yield the handlers by Thrift service."""
     redis = await context.redis()
     peers = Peers(context.client(usermicro.CONTRACT))
-    messages, follows = Messages(redis), Follows(redis)
-    async with running(follows.complete()):
+    messages, follows, inboxes = Messages(redis), Follows(redis), Inboxes(redis)
+    async with (
+        running(follows.complete()),
+        running(messages.complete()),
+        running(inboxes.complete()),
+    ):
         yield {
             "RelationService": RelationHandler(follows, messages, peers),
-            "MessageService": MessageHandler(messages, peers),
+            "MessageService": MessageHandler(messages, inboxes, peers),
         }
 
 
@@ -175,10 +180,11 @@ class RelationHandler:
 
 
 class MessageHandler:
-    """Chats."""
+    """Chats and inboxes."""
 
-    def __init__(self, messages: Messages, peers: Peers) -> None:
+    def __init__(self, messages: Messages, inboxes: Inboxes, peers: Peers) -> None:
         self._messages = messages
+        self._inboxes = inboxes
         self._peers = peers
 
     async def SendMessageMethod(
@@ -206,6 +212,26 @@ class MessageHandler:
         return relationmicro.GetAllMessageResp.ok(
             msg=pack.messages(page.items), next_cursor=page.next_cursor
         )
+
+    async def GetInboxMethod(
+        self, request: relationmicro.GetInboxReq
+    ) -> relationmicro.GetInboxResp:
+        """Return a page of a user's conversations, newest first."""
+        page = await self._inboxes.page(
+            request.user_id, request.cursor or NEWEST, request.count or INBOX_PAGE
+        )
+        return relationmicro.GetInboxResp.ok(
+            conversations=pack.conversations(page.items), next_cursor=page.next_cursor
+        )
+
+    async def MarkReadMethod(
+        self, request: relationmicro.MarkReadReq
+    ) -> relationmicro.MarkReadResp:
+        """Mark a conversation as read up to a time."""
+        changed = await self._inboxes.mark_read(
+            request.user_id, request.to_user_id, request.until_ms
+        )
+        return relationmicro.MarkReadResp.ok(changed=changed)
 
 
 def _page_key(key: relationmicro.PageKey) -> PageKey:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from idl import relationmicro, usermicro
 from relationmicro.dal.follow import FollowCounts
+from relationmicro.dal.inbox import Conversation
 from relationmicro.dal.message import MessageRow
 
 
@@ -88,3 +89,13 @@ def message(row: MessageRow) -> relationmicro.Message:
 def messages(rows: Iterable[MessageRow]) -> list[relationmicro.Message]:
     """Return messages in the order of their rows."""
     return [message(row) for row in rows]
+
+
+def conversations(found: Iterable[Conversation]) -> list[relationmicro.Conversation]:
+    """Return conversations in their order."""
+    return [
+        relationmicro.Conversation(
+            user_id=each.user_id, newest=message(each.newest), unread=each.unread
+        )
+        for each in found
+    ]

@@ -1,17 +1,24 @@
-"""Repairs the `followers` sets from the `following` sets."""
+"""Repairs the `followers` sets from the `following` sets, and inboxes from the chats."""
 
 from collections.abc import AsyncIterator
 
 from microkit.context import Context
 from relationmicro.dal.follow import Follows
+from relationmicro.dal.inbox import Inboxes
 from relationmicro.settings import Settings
 
 
 async def recount(context: Context[Settings]) -> AsyncIterator[str]:
-    """Compare both sides of every follow; the counts are the sizes of these sets."""
-    follows = Follows(await context.redis())
+    """Compare both sides of every follow, whose numbers are the counts, and look for lost chats."""
+    redis = await context.redis()
+    follows = Follows(redis)
     repaired = 0
     async for follower, followed, change in follows.repair():
         repaired += 1
         yield f"user {followed}: follower {follower} {'added' if change > 0 else 'removed'}"
     yield f"{repaired} follows repaired"
+    adopted = 0
+    async for owner, other in Inboxes(redis).adopt():
+        adopted += 1
+        yield f"user {owner}: the chat with {other} added to the inbox"
+    yield f"{adopted} conversations added"

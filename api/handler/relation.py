@@ -86,6 +86,29 @@ class RelationHandler:
             message_list=messages, next_cursor=answer.next_cursor or END
         )
 
+    async def InboxMethod(self, call: HttpCall[relation.InboxReq]) -> relation.InboxResp:
+        """Return a page of the viewer's conversations, newest first."""
+        answer = await self._clients.relations.GetInboxMethod(
+            user_id=call.viewer, cursor=call.request.cursor, count=call.request.count
+        )
+        conversations = await self._aggregate.full_conversations(
+            call.viewer, answer.conversations or (), call.base
+        )
+        return relation.InboxResp.ok(
+            conversation_list=conversations, next_cursor=answer.next_cursor or END
+        )
+
+    async def ReadActionMethod(
+        self, call: HttpCall[relation.ReadActionReq]
+    ) -> relation.ReadActionResp:
+        """Mark a conversation as read."""
+        await self._clients.relations.MarkReadMethod(
+            user_id=call.viewer,
+            to_user_id=call.request.to_user_id,
+            until_ms=call.request.read_until,
+        )
+        return relation.ReadActionResp.ok()
+
     async def MessageActionMethod(
         self, call: HttpCall[relation.MessageActionReq]
     ) -> relation.MessageActionResp:

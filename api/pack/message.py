@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from api.pack import dated_message
-from idl import relation, relationmicro
+from api.pack.splice import packed
+from idl import core, relation, relationmicro
 
 
 def chat(
@@ -25,6 +26,20 @@ def chat(
     if not after_ms:
         return messages
     return received(messages, viewer, dated_message.seen_until_ms(messages, viewer, after_ms, zone))
+
+
+def conversations(
+    stored: Iterable[relationmicro.Conversation], users: Iterable[bytes]
+) -> list[relation.Conversation]:
+    """Return conversations, each with the JSON of its user, in the same order."""
+    return [
+        relation.Conversation(
+            user=packed(core.User, user),
+            message=message(each.newest, _time_ms(each.newest)),
+            unread=each.unread,
+        )
+        for each, user in zip(stored, users, strict=True)
+    ]
 
 
 def message(stored: relationmicro.Message, time_ms: int) -> relation.Message:

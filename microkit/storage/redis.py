@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import itertools
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, Protocol
 
@@ -102,6 +102,9 @@ class Servers(Protocol):
             durable: whether replicas must confirm all writes up to this command.
         """
 
+    def masters(self) -> list[Callable[[bytes], asyncio.Future[Any]]]:
+        """Return what sends a packed command to each server that has keys of its own."""
+
     async def recover(self, error: RedisError, key: str, packed: bytes, *, durable: bool) -> Any:
         """Return the reply of a command that failed but may be sent again.
 
@@ -131,6 +134,10 @@ class OneServer:
     def send(self, key: str, packed: bytes, *, durable: bool) -> asyncio.Future[Any]:  # noqa: ARG002
         """Send a command; `key` and `durable` are for clusters."""
         return self._link.send(packed)
+
+    def masters(self) -> list[Callable[[bytes], asyncio.Future[Any]]]:
+        """Return what sends to the server."""
+        return [self._link.send]
 
     async def recover(self, error: RedisError, key: str, packed: bytes, *, durable: bool) -> Any:  # noqa: ARG002
         """Raise `error`: there is no other server."""
@@ -265,6 +272,27 @@ class Redis:
             yield batch
             if cursor == b"0":
                 return
+
+    async def find(self, pattern: str) -> AsyncIterator[list[str]]:
+        """Yield all keys that match a pattern, in batches: one command each, for maintenance.
+
+        Keys that are made meanwhile may be missing; keys may come twice.
+
+        Raises:
+            StoreError, Overloaded: as `execute`.
+        """
+        for send in self._servers.masters():
+            cursor: Any = 0
+            while True:
+                packed = pack(("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT))
+                with observed("redis", "redis", "SCAN"):
+                    try:
+                        cursor, keys = await send(packed)
+                    except RedisError as error:
+                        raise _failed("SCAN", error) from error
+                yield [key.decode() for key in keys]
+                if int(cursor) == 0:
+                    break
 
     async def existing(self, keys: Sequence[str]) -> list[str]:
         """Return those of `keys` that exist.

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -77,6 +77,10 @@ class Cluster:
         unknown.set_exception(NotSentError("no node serves the slot"))
         unknown.exception()  # mark it retrieved: a caller of many commands may await only some
         return unknown
+
+    def masters(self) -> list[Callable[[bytes], asyncio.Future[Any]]]:
+        """Return what sends to each master."""
+        return [node.reads.send for node in dict.fromkeys(self._masters) if node is not None]
 
     async def recover(self, error: RedisError, key: str, packed: bytes, *, durable: bool) -> Any:
         """Send a command again that was not executed, or that only reads.

@@ -3,14 +3,11 @@
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final
 
 from microkit.config import ConfigError
 from microkit.context import Context
 from microkit.storage.redis import Redis, Script, open_redis
 from microkit.storage.settings import RedisSettings
-
-_COUNT: Final = 100
 
 # KEYS: a key. ARGV: what DUMP returned for it elsewhere.
 _RESTORE = Script(
@@ -65,26 +62,17 @@ async def copy(
         if await target.existing(marks):
             raise ConfigError("REDIS_URL: the cluster has data of this service: want an empty one")
         copied = 0
-        async for keys in _scan(source, f"{prefix}*"):
+        async for keys in source.find(f"{prefix}*"):
             chosen = list(filter(is_copied, keys))
             await asyncio.gather(*(_copy(source, target, key) for key in chosen))
             copied += len(chosen)
         yield f"{copied} keys copied"
         differ = 0
-        async for keys in _scan(source, f"{prefix}*"):
+        async for keys in source.find(f"{prefix}*"):
             async for line in _differences(source, target, list(filter(is_copied, keys))):
                 differ += 1
                 yield line
         yield f"{differ} keys differ"
-
-
-async def _scan(redis: Redis, pattern: str) -> AsyncIterator[list[str]]:
-    cursor: Any = 0
-    while True:
-        cursor, keys = await redis.execute("SCAN", cursor, "MATCH", pattern, "COUNT", _COUNT)
-        yield [key.decode() for key in keys]
-        if int(cursor) == 0:
-            return
 
 
 async def _copy(source: Redis, target: Redis, key: str) -> None:

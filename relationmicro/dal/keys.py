@@ -9,12 +9,17 @@ mirror of `following`, see `relationmicro.dal.mirrored`.
     relation:{lane}:users           set   users of the lane that ever followed or were followed
     relation:{lane}:chat:ID:ID      zset  "id:sender:content" by time in milliseconds
     relation:{lane}:message_id      int   messages sent in the lane
+    relation:{lane}:inbox:ID        zset  users with whom ID has a chat, by its newest time in ms
+    relation:{lane}:read:ID         hash  how far ID has read the chat with a user, in ms
+    relation:{0}:inboxes            int   1: every chat is in the inboxes of its two users
 
 On a cluster only, see `microkit.storage.lanes`; an edge is "actor:target":
 
     relation:{lane}:log             zset  edges of the lane's actors, by version
     relation:{lane}:applied         zset  edges to the lane's targets, by version
     relation:{lane}:versions        hash  "last" and "floor"
+    relation:{lane}:inbox_log       zset  chats "ID:ID" that may be missing in the inbox of the
+                                          larger id, by their newest time in ms
 """
 
 LANES = 1024
@@ -49,6 +54,26 @@ def chat(one: int, other: int) -> str:
 def message_id(one: int, other: int) -> str:
     """Return the key of the counter for the ids of two users' messages."""
     return f"relation:{{{lane(min(one, other))}}}:message_id"
+
+
+def inbox(user_id: int) -> str:
+    """Return the key of the user's conversations."""
+    return f"relation:{{{lane(user_id)}}}:inbox:{user_id}"
+
+
+def read(user_id: int) -> str:
+    """Return the key of how far the user has read each conversation."""
+    return f"relation:{{{lane(user_id)}}}:read:{user_id}"
+
+
+def inboxes() -> str:
+    """Return the key that says whether the chats from before there were inboxes are in them."""
+    return "relation:{0}:inboxes"
+
+
+def inbox_log(of_lane: int) -> str:
+    """Return the key of the lane's chats that may be missing in an inbox of another lane."""
+    return f"relation:{{{of_lane}}}:inbox_log"
 
 
 def log(of_lane: int) -> str:

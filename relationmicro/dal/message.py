@@ -7,6 +7,7 @@ from microkit.paging import END, Page
 from microkit.storage.redis import Lookup, Redis, Script
 from microkit.storage.sorted_set import below, number
 from relationmicro.dal import keys
+from relationmicro.dal.delivery import AtomicDelivery, MirroredDelivery
 
 MAX_MESSAGES: Final = 1000
 """Maximum messages of a page."""
@@ -15,21 +16,6 @@ MAX_BYTES: Final = 2**20
 _POLL_SCRIPTS: Final = 50
 _FEW: Final = 32
 
-# KEYS: the chat, the lane's message counter. ARGV: lane, sender, content. Returns id and time (ms).
-# Times increase strictly within a chat, so that a poll by time neither repeats nor skips a message.
-_SEND = Script(
-    "send",
-    """
-local now = redis.call('TIME')
-local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-if last[2] and tonumber(last[2]) >= ms then ms = tonumber(last[2]) + 1 end
-local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
-redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
-return {id, string.format('%.0f', ms)}
-""",
-    writes=True,
-)
 # KEYS: the chat. ARGV: the maximum time ("(5": before 5), maximum messages, maximum bytes.
 # Returns the next cursor, then members and times, newest first. Reads in chunks of 100, so little
 # more than it returns.
@@ -106,13 +92,16 @@ class Messages:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._delivery = MirroredDelivery(redis) if redis.is_cluster else AtomicDelivery(redis)
+
+    async def complete(self) -> None:
+        """Complete, until cancelled, the changes that a crash interrupted; for a cluster."""
+        await self._delivery.complete()
 
     async def send(self, sender_id: int, receiver_id: int, content: str) -> MessageRow:
-        """Store a message and return it."""
-        script_keys = [keys.chat(sender_id, receiver_id), keys.message_id(sender_id, receiver_id)]
-        lane = keys.lane(min(sender_id, receiver_id))
-        message_id, ms = await self._redis.run(_SEND, script_keys, [lane, sender_id, content])
-        return MessageRow(int(message_id), sender_id, receiver_id, content, int(ms))
+        """Store a message and return it; the chat is the newest in the inboxes of both."""
+        message_id, ms = await self._delivery.send(sender_id, receiver_id, content)
+        return MessageRow(message_id, sender_id, receiver_id, content, ms)
 
     async def between(self, one: int, other: int, cursor: int, count: int) -> Page[MessageRow]:
         """Return up to `count` messages of the chat before `cursor`, the newest of them.
@@ -123,7 +112,7 @@ class Messages:
         next_cursor, *flat = await self._redis.run(
             _HISTORY, [keys.chat(one, other)], [below(cursor), count, MAX_BYTES]
         )
-        return Page(_rows(flat, one, other)[::-1], number(next_cursor))
+        return Page(rows(flat, one, other)[::-1], number(next_cursor))
 
     async def received(
         self, receiver_id: int, sender_id: int, after_ms: int, count: int
@@ -140,15 +129,15 @@ class Messages:
             "ZRANGEBYSCORE", chat, f"({after_ms}", "+inf", "WITHSCORES", "LIMIT", 0, _FEW
         )
         if len(new) < 2 * min(_FEW, count):
-            rows = _rows(new, receiver_id, sender_id)
-            return Page([row for row in rows if row.sender_id == sender_id], END)
+            found = rows(new, receiver_id, sender_id)
+            return Page([row for row in found if row.sender_id == sender_id], END)
         for _ in range(_POLL_SCRIPTS):
             arguments = [after_ms, sender_id, count, MAX_BYTES]
             next_cursor, *flat = await self._redis.run(_RECEIVED, [chat], arguments)
             after_ms = number(next_cursor)
             if flat or after_ms == END:
                 break
-        return Page(_rows(flat, receiver_id, sender_id), after_ms)
+        return Page(rows(flat, receiver_id, sender_id), after_ms)
 
     async def newest(self, user_id: int, others: Sequence[int]) -> dict[int, MessageRow]:
         """Return the newest message with each of `others`, if there is one."""
@@ -157,19 +146,20 @@ class Messages:
         chats = [keys.chat(user_id, other) for other in others]
         found = await self._redis.look_up(_NEWEST, chats)
         return {
-            other: _rows(flat, user_id, other)[0]
+            other: rows(flat, user_id, other)[0]
             for other, flat in zip(others, found, strict=True)
             if flat
         }
 
 
-def _rows(flat: Sequence[Any], one: int, other: int) -> list[MessageRow]:
-    rows = []
+def rows(flat: Sequence[Any], one: int, other: int) -> list[MessageRow]:
+    """Return the messages of a chat of two users from members and their times."""
+    found = []
     for member, score in zip(flat[::2], flat[1::2], strict=True):
         message_id, sender, content = member.split(b":", 2)
         sender_id = int(sender)
         receiver_id = other if sender_id == one else one
-        rows.append(
+        found.append(
             MessageRow(int(message_id), sender_id, receiver_id, content.decode(), int(float(score)))
         )
-    return rows
+    return found

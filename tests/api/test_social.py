@@ -240,3 +240,46 @@ async def test_flags_in_an_own_list_are_those_that_others_lists_show(http):
         (video,) = await listed("favorite", "video_list", a, viewer)
         own = viewer is a
         assert (video["is_favorite"], video["author"]["is_follow"]) == (own, own)
+
+
+async def test_an_inbox_has_strangers_too_and_knows_what_was_read(http):
+    me, friend, stranger = [await http.register(n) for n in ("me", "friend", "stranger")]
+
+    async def inbox(person, **page):
+        answer = await http.get("/douyin/message/inbox/", token=person.token, **page)
+        assert answer["status_code"] == 0, answer
+        found = [
+            (each["user"]["name"], each["message"]["content"], each["unread"])
+            for each in answer["conversation_list"]
+        ]
+        return found, answer["next_cursor"]
+
+    assert await inbox(me) == ([], 0)
+    for one, other in ((me, friend), (friend, me)):
+        await follow(http, one, other.id)
+    await say(http, friend, me.id, "one")
+    await say(http, friend, me.id, "two")
+    await say(http, stranger, me.id, "hello")
+    assert await inbox(me) == ([("stranger", "hello", 1), ("friend", "two", 2)], 0)
+    first, cursor = await inbox(me, count=1)
+    assert (first, await inbox(me, cursor=cursor)) == (
+        [("stranger", "hello", 1)], ([("friend", "two", 2)], 0),
+    )  # fmt: skip
+    answer = await http.get("/douyin/message/inbox/", token=me.token)
+    (shown, other) = [each["user"]["is_follow"] for each in answer["conversation_list"]]
+    assert (shown, other) == (False, True)
+
+    read = {"token": me.token, "to_user_id": friend.id}
+    time = answer["conversation_list"][1]["message"]["create_time"]
+    answer = await http.post("/douyin/message/read/", **read, read_until=time)
+    assert answer["status_code"] == 0
+    await say(http, me, stranger.id, "answer")
+    assert await inbox(me) == ([("stranger", "answer", 0), ("friend", "two", 0)], 0)
+    assert await inbox(stranger) == ([("me", "answer", 1)], 0)
+
+    for path, wrong in (("inbox", {"count": 101}), ("inbox", {"cursor": -1})):
+        answer = await http.get(f"/douyin/message/{path}/", token=me.token, **wrong)
+        assert answer["status_code"] == 10002
+    answer = await http.post("/douyin/message/read/", **read, read_until=0)
+    assert answer["status_msg"] == "read_until 应为正整数"
+    assert (await http.get("/douyin/message/inbox/"))["status_code"] != 0

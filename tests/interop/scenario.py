@@ -105,6 +105,8 @@ def added() -> list[Step]:
          {"feed": [{"latest_time": 1, "limit": 30}], "published": [{"author_id": 1}]}),
         (R, "RelationService", "GetFollowPagesMethod",
          {"following": [{"user_id": 1}], "followers": [{"user_id": 2, "count": 10}]}),
+        (R, "MessageService", "GetInboxMethod", {"user_id": 1, "count": 10}),
+        (R, "MessageService", "MarkReadMethod", {"user_id": 1, "to_user_id": 2, "until_ms": 5}),
         (F, "FavoriteService", "FavoritePagesMethod", {"pages": [{"user_id": 2}, {"user_id": 99}]}),
         (C, "CommentService", "CommentPagesMethod", {"pages": [{"video_id": 1, "count": 5}]}),
         (V, "VideoService", "RemoveVideoMethod",
