@@ -18,6 +18,8 @@ TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
 _NOT_MODIFIED: Final = 304
 
@@ -67,12 +69,16 @@ class File:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the response to a request for the file."""
+        return (await self.content()).answer(request, self._headers)
+
+    async def content(self) -> Content:
+        """Return the content of the file as it is now."""
         stat = self._path.stat()
         version = (stat.st_mtime_ns, stat.st_size)
         if self._content is None or version != self._version:
             self._content = await asyncio.to_thread(_read, self._path, int(stat.st_mtime))
             self._version = version
-        return self._content.answer(request, self._headers)
+        return self._content
 
 
 def _read(path: Path, modified_seconds: int) -> Content:

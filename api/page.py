@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from api.content import TYPES, File
+from api.shell import SCRIPT, Worker
 
 FOLDER: Final = Path(__file__).parent / "web"
 _INDEX: Final = "index.html"
@@ -15,6 +16,7 @@ _INDEX: Final = "index.html"
 # preview of a video to publish is a blob.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; trusted-types worker; "
     "img-src *; media-src * blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
@@ -38,4 +40,5 @@ def page_routes() -> Iterator[web.RouteDef]:
         return await file.answer(request)
 
     yield web.get("/", files[_INDEX].answer)
+    yield web.get(f"/{SCRIPT}", Worker(files, _HEADERS).answer)  # its folder is what it may serve
     yield web.get("/web/{name}", named)

@@ -48,7 +48,7 @@ def main() -> None:
         with system.running(folder, _ROOT) as running:
             asyncio.run(demo.fill(running.url, print))
             (folder / "composed.png").write_bytes(_screenshots(program, running.url))
-        _reduce(folder / "composed.png", output)
+        reduced(folder / "composed.png", output)
     size = output.stat().st_size
     print(f"{output}: {size} bytes")
     if size > _LARGEST_BYTES:
@@ -126,13 +126,13 @@ def _composed(browser: Browser, desktop: bytes, phone: bytes) -> bytes:
     return page.screenshot(omit_background=True)
 
 
-def _reduce(source: Path, output: Path) -> None:
-    """Write the picture again with a palette of 256 colours."""
+def reduced(source: Path, output: Path, colours: int = 256) -> None:
+    """Write a picture again with a palette of so many colours, one of them transparent."""
     with av.open(str(source)) as opened:
         frame = next(opened.decode(video=0))
     graph = av.filter.Graph()
     split = graph.add("split")
-    palette = graph.add("palettegen", "max_colors=256:reserve_transparent=1")
+    palette = graph.add("palettegen", f"max_colors={colours}:reserve_transparent=1")
     use = graph.add("paletteuse", "dither=sierra2_4a")
     sink = graph.add("buffersink")
     graph.add_buffer(

@@ -3,6 +3,7 @@
 
 import * as api from './api.js';
 import { element, single, toast, within } from './dom.js';
+import { closeDrawer, openDrawer } from './drawers.js';
 import { t } from './i18n.js';
 import { start } from './session.js';
 
@@ -14,7 +15,7 @@ const password = within(form, '[name=password]', HTMLInputElement);
 export function openAccount() {
   if (dialog.open) return;
   form.reset();
-  dialog.showModal();
+  openDrawer(dialog);
 }
 
 form.addEventListener('submit', (event) => {
@@ -25,7 +26,8 @@ form.addEventListener('submit', (event) => {
 
 const enter = single(async (/** @type {boolean} */ isNew) => {
   const call = isNew ? api.register : api.login;
-  start(await call(username.value, password.value));
-  dialog.close();
+  const answer = await call(username.value, password.value);
+  await closeDrawer(dialog);
+  start(answer);
   toast(isNew ? t.registered : t.loggedIn);
 });

@@ -15,7 +15,8 @@ import { Failure, UNAUTHORIZED } from './failure.js';
 import { language, t } from './i18n.js';
 import { end, session } from './session.js';
 
-const count = 50; // items of a page; cursor 0 is the newest page
+const PAGE = 50;
+const count = PAGE; // items of a page; cursor 0 is the newest page
 
 /** @type {(username: string, password: string) => Promise<LoginResp>} */
 export const register = (username, password) =>
@@ -58,8 +59,9 @@ export const following = (user_id, cursor) =>
 /** @type {(user_id: Id, cursor: number) => Promise<FollowerListResp>} */
 export const followers = (user_id, cursor) =>
   get('/douyin/relation/follower/list/', { user_id, cursor, count });
-/** @type {(cursor: number) => Promise<FriendListResp>} */
-export const friends = (cursor) => get('/douyin/relation/friend/list/', { cursor, count });
+/** @type {(cursor: number, count?: number) => Promise<FriendListResp>} */
+export const friends = (cursor, count = PAGE) =>
+  get('/douyin/relation/friend/list/', { cursor, count });
 
 /** @type {(to_user_id: Id, cursor: number) => Promise<MessageChatResp>} */
 export const messages = (to_user_id, cursor) =>

@@ -20,6 +20,7 @@ export class Card {
   changed = 0;
   #lastTap = -DOUBLE_TAP_MS;
   #pendingTap = 0;
+  #tapPaused = false; // whether the last tap paused the video
 
   /** @param {Video} video */
   constructor(video) {
@@ -68,9 +69,23 @@ export class Card {
     }
   }
 
+  /** Load what failed, as it does without a network. A video goes on where it was. */
+  recover() {
+    const { video, avatar, backdrop } = this.parts;
+    if (video.error) {
+      const at = video.currentTime;
+      video.load();
+      video.currentTime = at;
+    }
+    for (const image of [avatar, backdrop])
+      if (image.hasAttribute('src') && image.complete && !image.naturalWidth)
+        image.setAttribute('src', image.src);
+  }
+
   async play() {
     const { video } = this.parts;
     this.near(true);
+    this.recover();
     this.#mute(silent);
     try {
       await video.play();
@@ -220,16 +235,24 @@ export class Card {
   #tap({ timeStamp, detail, offsetX, offsetY }) {
     const byKey = detail === 0;
     const twice = !byKey && timeStamp - this.#lastTap < DOUBLE_TAP_MS;
-    this.#lastTap = twice ? -DOUBLE_TAP_MS : timeStamp;
+    this.#lastTap = timeStamp; // of three quick taps, the third is one more double tap
     clearTimeout(this.#pendingTap);
     if (twice) {
+      // On a busy phone the wait may have ended before the second tap arrived.
+      if (this.#tapPaused) this.play();
+      this.#tapPaused = false;
       this.#burst(offsetX, offsetY);
-      return this.like(true);
+      if (!this.video.is_favorite) return this.like(true);
+      return;
     }
+    this.#tapPaused = false;
     if (byKey) return this.toggle();
     // Unmute now, not after the wait: browsers allow sound only during the event.
     if (silent && !this.parts.video.paused) return this.#mute(false);
-    this.#pendingTap = setTimeout(() => this.toggle(), DOUBLE_TAP_MS);
+    this.#pendingTap = setTimeout(() => {
+      this.#tapPaused = !this.parts.video.paused;
+      this.toggle();
+    }, DOUBLE_TAP_MS);
   }
 
   /**

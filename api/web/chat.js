@@ -10,6 +10,7 @@ import { Failure, UNAUTHORIZED } from './failure.js';
 import { locale } from './i18n.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
+import { lineAt, waiting } from './waiting.js';
 
 const POLL_MS = 1000;
 const NEAR_PX = 120;
@@ -58,9 +59,13 @@ export async function chatPage([id = ''], signal) {
  * @param {number} next the cursor of the next older page, 0: none
  */
 function loadOlder({ log, rows }, user, next) {
+  const show = lineAt(rows, 'before');
   return single(async () => {
     if (!next || log.scrollTop > NEAR_PX) return;
-    const { message_list: messages, next_cursor } = await api.messages(user.id, next);
+    const { message_list: messages, next_cursor } = await waiting(
+      api.messages(user.id, next),
+      show,
+    );
     next = next_cursor;
     let last = 0;
     const bubbles = messages.map((message) => {

@@ -6,9 +6,11 @@
 
 import * as api from './api.js';
 import { confirmed, element, make, single, within } from './dom.js';
+import { openDrawer } from './drawers.js';
 import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
+import { waiting } from './waiting.js';
 
 const dialog = element('comments', HTMLDialogElement);
 const heading = within(dialog, 'h2', HTMLElement);
@@ -29,9 +31,12 @@ export async function openComments(video, counted) {
   rows.replaceChildren();
   form.reset();
   heading.textContent = t.comments;
-  say(t.loading);
-  dialog.showModal();
-  const { comment_list: list, next_cursor } = await api.comments(video.id, 0).catch((failure) => {
+  say('');
+  openDrawer(dialog);
+  const asked = waiting(api.comments(video.id, 0), (yes) => {
+    if (current === opened) say(yes ? t.loading : '');
+  });
+  const { comment_list: list, next_cursor } = await asked.catch((failure) => {
     if (current === opened) say(failure.message);
     throw failure;
   });

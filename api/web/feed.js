@@ -6,14 +6,16 @@
 import { Card } from './card.js';
 import { make, reducedMotion } from './dom.js';
 import { t } from './i18n.js';
+import { keyScrollsCaption, Wheel } from './scrolling.js';
 import { lettersAllowed } from './settings.js';
+import { waiting } from './waiting.js';
 
 const AHEAD = 5;
-const TURN_PX = 8;
-const TURN_GAP_MS = 150;
-const TURN_MS = 1000;
-/** @type {Record<string, number>} the direction of the keys that scroll */
-const KEYS = { ArrowDown: 1, PageDown: 1, ArrowUp: -1, PageUp: -1 };
+
+/**
+ * The videos shown, what loads those that follow, and the one in view.
+ * @typedef {{videos: Video[], asked: (number | undefined)[], next: number | undefined, seen: number}} Place
+ */
 
 /**
  * A page of videos; no videos at the end. `next` asks for the page that follows.
@@ -31,7 +33,8 @@ export class Feed {
   #current;
   #running = false;
   #loading = false;
-  #turned = { first: 0, last: 0 }; // times of the current turn of the wheel
+  #failed = false;
+  #wheel = new Wheel();
   #load;
   #seen;
   #near;
@@ -54,9 +57,12 @@ export class Feed {
       yes ? this.#show(card) : card.leave(),
     );
     this.root.addEventListener('follow', (event) => this.#showFollow(event));
-    this.root.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
+    this.root.addEventListener('wheel', (event) => this.#step(this.#wheel.step(event)), {
+      passive: false,
+    });
     document.addEventListener('keydown', (event) => this.#key(event), { signal });
     document.addEventListener('unpublished', (event) => this.#remove(event), { signal });
+    addEventListener('online', () => this.#recover(), { signal });
     document.addEventListener('visibilitychange', () => this.#playOrPause(), { signal });
     signal?.addEventListener('abort', () => this.#end());
   }
@@ -84,24 +90,46 @@ export class Feed {
   async more() {
     if (this.#loading) return;
     this.#loading = true;
+    this.#failed = false;
     this.parts.end.hidden = true;
     const asked = this.#asked;
     try {
-      const { videos, next } = await this.#load(this.#next);
+      const { videos, next } = await waiting(this.#load(this.#next), (yes) => {
+        if (asked === this.#asked) this.#saySlow(yes);
+      });
       if (asked !== this.#asked) return;
       if (!videos.length) {
-        const words = this.#cards.length ? t.seenAll : t.noVideos;
-        return this.#say(words, t.startOver, () => this.startOver());
+        if (this.#cards.length) return this.#say(t.seenAll, t.startOver, () => this.startOver());
+        return this.#say(t.noVideos, t.publishFirst, () => location.assign('#/publish'));
       }
       asked.push(this.#next);
       this.#next = next;
       for (const video of videos) this.#append(new Card(video));
     } catch (failure) {
       this.#say(failure instanceof Error ? failure.message : '', t.retry, () => this.more());
+      this.#failed = true;
       throw failure;
     } finally {
       if (asked === this.#asked) this.#loading = false;
     }
+  }
+
+  /**
+   * What a reload needs to show the same.
+   * @returns {Place | undefined}
+   */
+  place() {
+    if (!this.#current) return undefined;
+    const videos = this.#cards.map(({ video }) => video);
+    return { videos, asked: [...this.#asked], next: this.#next, seen: this.#current.video.id };
+  }
+
+  /** @param {Place} place */
+  restore({ videos, asked, next, seen }) {
+    this.#asked = asked;
+    this.#next = next;
+    for (const video of videos) this.#append(new Card(video));
+    this.goTo(seen);
   }
 
   /**
@@ -211,6 +239,21 @@ export class Feed {
     else this.#current?.leave();
   }
 
+  /** The network is back: load what failed. */
+  #recover() {
+    for (const card of this.#cards) card.recover();
+    this.#playOrPause();
+    if (this.#failed) this.more();
+  }
+
+  /** @param {boolean} yes whether the next page takes long */
+  #saySlow(yes) {
+    const { end, word, again } = this.parts;
+    word.textContent = yes ? t.loading : '';
+    again.hidden = yes;
+    end.hidden = !yes;
+  }
+
   /**
    * Show a card with a message and one button after the last video.
    * @param {string} words
@@ -221,6 +264,7 @@ export class Feed {
     const { end, word, again } = this.parts;
     word.textContent = words;
     again.textContent = label;
+    again.hidden = false;
     again.onclick = action;
     end.hidden = false;
   }
@@ -242,7 +286,7 @@ export class Feed {
     if (target.matches('input, textarea')) return;
     if (event.key === ' ' && target.matches('a, button')) return;
     const action = this.#action(event.key);
-    if (!action || (KEYS[event.key] && scrollsCaption(target, KEYS[event.key] ?? 0))) return;
+    if (!action || keyScrollsCaption(event)) return;
     event.preventDefault();
     action();
   }
@@ -275,39 +319,13 @@ export class Feed {
     return undefined;
   }
 
-  /**
-   * Make one turn of the wheel one video: scroll snapping alone would undo a small turn.
-   * @param {WheelEvent} event
-   */
-  #wheel(event) {
-    const { deltaY, timeStamp: now, target } = event;
-    if (event.ctrlKey) return; // zooms
-    if (scrollsCaption(/** @type {Element} */ (target), deltaY)) return;
-    event.preventDefault();
-    if (Math.abs(deltaY) < TURN_PX) return; // the inertia of a touchpad
-    const same = now - this.#turned.last < TURN_GAP_MS && now - this.#turned.first < TURN_MS;
-    this.#turned = { first: same ? this.#turned.first : now, last: now };
-    if (!same) this.#step(Math.sign(deltaY));
-  }
-
   /** @param {number} by */
   #step(by) {
+    if (!by) return;
     const places = [...this.root.children].filter(
       (place) => place instanceof HTMLElement && !place.hidden,
     );
     const here = Math.round(this.root.scrollTop / this.root.clientHeight);
     places[here + by]?.scrollIntoView({ behavior: reducedMotion() ? 'instant' : 'smooth' });
   }
-}
-
-/**
- * Whether a caption that is longer than its box, and not yet at its end, scrolls by this key or wheel.
- * @param {Element} target
- * @param {number} deltaY above 0: down
- */
-function scrollsCaption(target, deltaY) {
-  const caption = target.closest('.caption');
-  if (!caption) return false;
-  const below = caption.scrollHeight - caption.clientHeight - caption.scrollTop;
-  return deltaY > 0 ? below >= 1 : caption.scrollTop > 0;
 }

@@ -7,13 +7,18 @@ import { openAccount } from './account.js';
 import * as api from './api.js';
 import { chatPage } from './chat.js';
 import { element, make, toast } from './dom.js';
+import { inDrawer, leaveTo } from './drawers.js';
 import { Failure, FINAL, NOT_FOUND, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
 import { t } from './i18n.js';
+import { keepShell } from './offline.js';
 import { friendsPage } from './people.js';
+import { keepPlace, lastPlace } from './place.js';
 import { userPage } from './profile.js';
 import { publishPage } from './publish.js';
 import { required, session } from './session.js';
+import { waiting } from './waiting.js';
+import { watchSession } from './watch.js';
 
 /** @type {Map<string, Page>} */
 const PAGES = new Map([
@@ -26,6 +31,7 @@ const PAGES = new Map([
 const homeBox = element('home', HTMLElement);
 const pageBox = element('page', HTMLElement);
 const me = element('me', HTMLElement);
+const busy = element('busy', HTMLElement);
 const home = new Feed(async (next) => {
   const { video_list: videos, next_time } = await api.feed(next ?? 0);
   return { videos, next: next_time };
@@ -63,7 +69,9 @@ function showHome() {
  */
 async function showPage(page, given, signal) {
   try {
-    const content = await page(given, signal);
+    const content = await waiting(page(given, signal), (yes) => {
+      if (!signal.aborted || !yes) busy.hidden = !yes;
+    });
     if (signal.aborted) return;
     pageBox.replaceChildren(content);
     document.title = `${content.querySelector('h1')?.textContent} · ${t.brand}`;
@@ -73,6 +81,7 @@ async function showPage(page, given, signal) {
     if (signal.aborted) return;
     if (!(failure instanceof Failure)) throw failure;
     pageBox.replaceChildren(problem(failure));
+    if (!failure.code) addEventListener('online', show, { once: true, signal });
     document.title = `${failure.message} · ${t.brand}`;
     pageBox.focus();
     if (failure.code === UNAUTHORIZED) openAccount();
@@ -149,15 +158,23 @@ function back() {
 
 addEventListener('hashchange', show);
 document.addEventListener('session', show);
+document.addEventListener('published', () => home.startOver()); // the newest is on top
 
-document.addEventListener('click', ({ target }) => {
+document.addEventListener('click', (event) => {
+  const { target } = event;
   if (!(target instanceof Element)) return;
   const dialog = target.closest('dialog');
   if (target === dialog || target.closest('[data-close]')) dialog?.close(); // beside it, or its cross
   if (target.closest('[data-back]')) back();
   // A link to the current address: the feed starts over; a dialog is closed.
   const link = target.closest('a');
-  if (!link?.hash || link.hash !== (location.hash || '#/')) return;
+  if (!link?.hash) return;
+  if (link.hash !== (location.hash || '#/')) {
+    if (!inDrawer()) return;
+    event.preventDefault(); // the address takes the place of the dialog's
+    leaveTo(link.href);
+    return;
+  }
   dialog?.close();
   if (link.hash === '#/') home.startOver();
 });
@@ -171,4 +188,9 @@ addEventListener('unhandledrejection', (event) => {
 
 homeBox.append(home.root);
 show();
-home.more();
+const place = lastPlace();
+if (place) home.restore(place);
+else home.more();
+keepPlace(() => home.place());
+watchSession();
+addEventListener('load', () => keepShell()); // after what the page itself needs

@@ -2,6 +2,7 @@
 // Lists in pages: the next page is loaded when the last row comes into view.
 
 import { single } from './dom.js';
+import { lineAt, waiting } from './waiting.js';
 
 /** @typedef {{items: HTMLElement[], next: number}} Loaded `next` is the cursor of the next page, 0: none */
 
@@ -17,10 +18,11 @@ export async function loadRest(rows, next, load) {
       if (entries.some((entry) => entry.isIntersecting)) await more();
     }),
   );
+  const show = lineAt(rows, 'after');
   await watch();
 
   async function more() {
-    const page = await load(next);
+    const page = await waiting(load(next), show);
     next = page.next;
     rows.append(...page.items);
     await watch();

@@ -50,7 +50,7 @@ export function followersPage(id) {
  */
 export async function friendsPage() {
   required();
-  return listPage(t.friends, api.friends, friendRow, t.noFriends);
+  return listPage(t.friends, (cursor) => api.friends(cursor), friendRow, t.noFriends);
 }
 
 /**

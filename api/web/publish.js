@@ -3,11 +3,11 @@
 
 /** @import { Page, PublishParts } from './types.js' */
 
-import * as api from './api.js';
 import { make, single, toast } from './dom.js';
 import { t } from './i18n.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
+import { upload } from './uploads.js';
 
 /**
  * `#/publish`
@@ -43,36 +43,13 @@ function preview({ file, preview, chosen }) {
  * @param {AbortSignal} signal
  */
 async function send(page, signal) {
-  const upload = new AbortController();
-  page.cancel.onclick = () => upload.abort();
-  busy(page, true);
+  page.send.disabled = true;
   try {
-    await api.publish(new FormData(page.root), {
-      signal: upload.signal,
-      progress: (part) => show(page, part),
-    });
+    await upload(new FormData(page.root));
   } finally {
-    busy(page, false);
+    page.send.disabled = false;
   }
   toast(t.published);
+  document.dispatchEvent(new Event('published'));
   if (!signal.aborted) location.hash = `#/user/${session.id}`;
-}
-
-/**
- * @param {PublishParts} page
- * @param {number} part uploaded so far, 0 to 1
- */
-function show({ progress, state }, part) {
-  progress.value = part;
-  state.textContent = part < 1 ? t.uploading(Math.floor(part * 100)) : t.processing;
-}
-
-/**
- * @param {PublishParts} page
- * @param {boolean} yes
- */
-function busy(page, yes) {
-  show(page, 0);
-  page.progress.hidden = page.state.hidden = page.cancel.hidden = !yes;
-  page.send.disabled = yes;
 }

@@ -3,6 +3,7 @@
 // (WCAG 2.1.4).
 
 import { element, within } from './dom.js';
+import { openDrawer } from './drawers.js';
 import { language, speak } from './i18n.js';
 import { keep, kept } from './storage.js';
 
@@ -26,7 +27,7 @@ themes.addEventListener('change', () => {
 letters.checked = kept(LETTERS) !== 'off';
 letters.addEventListener('change', () => keep(LETTERS, letters.checked ? 'on' : 'off'));
 
-element('open-settings', HTMLButtonElement).addEventListener('click', () => dialog.showModal());
+element('open-settings', HTMLButtonElement).addEventListener('click', () => openDrawer(dialog));
 
 /** Whether a letter alone is a shortcut. */
 export function lettersAllowed() {

@@ -44,12 +44,13 @@ export const en = {
   registered: 'Welcome! Your account is ready',
   loggedIn: 'Logged in',
   logout: 'Log out',
+  expired: 'Your login has expired, please log in again',
 
   // The feed
   videos: 'Videos',
   play: 'Play',
   pause: 'Pause',
-  broken: 'This video cannot be played',
+  broken: 'This video cannot be played. Tap to try again',
   tapForSound: 'Tap for sound',
   sound: 'Sound',
   progress: 'Position',
@@ -62,6 +63,7 @@ export const en = {
   seenAll: 'You have seen everything',
   noVideos: 'No videos yet',
   startOver: 'Watch from the start',
+  publishFirst: 'Post the first one',
 
   // Comments
   comments: 'Comments',
@@ -104,6 +106,7 @@ export const en = {
   describe: 'What is it about?',
   uploadProgress: 'Upload progress',
   cancelUpload: 'Cancel upload',
+  uploadRuns: 'Another video is being uploaded, please wait for it',
   uploading: (percent) => `Uploading ${percent}%`,
   processing: 'Uploaded, processing…',
   published: 'Posted',

@@ -43,12 +43,13 @@ export const zh = {
   registered: '注册成功，欢迎',
   loggedIn: '登录成功',
   logout: '退出登录',
+  expired: '登录已过期，请重新登录',
 
   // The feed
   videos: '视频',
   play: '播放',
   pause: '暂停',
-  broken: '视频无法播放',
+  broken: '视频无法播放，轻触重试',
   tapForSound: '轻触开启声音',
   sound: '声音',
   progress: '播放进度',
@@ -66,6 +67,7 @@ export const zh = {
   seenAll: '已经看完了',
   noVideos: '还没有视频',
   startOver: '从头再看',
+  publishFirst: '发布第一个视频',
 
   // Comments
   comments: '评论',
@@ -113,6 +115,7 @@ export const zh = {
   describe: '说说这个视频',
   uploadProgress: '上传进度',
   cancelUpload: '取消上传',
+  uploadRuns: '已有一个视频正在上传，请等它完成',
   /** @param {number} percent */
   uploading: (percent) => `正在上传 ${percent}%`,
   processing: '上传完成，正在处理…',

@@ -159,10 +159,7 @@
  * @property {HTMLVideoElement} preview
  * @property {HTMLElement} chosen
  * @property {HTMLInputElement} file
- * @property {HTMLProgressElement} progress
- * @property {HTMLElement} state
  * @property {HTMLButtonElement} send
- * @property {HTMLButtonElement} cancel
  */
 
 /** @typedef {{root: HTMLElement, title: HTMLElement}} PageParts */

@@ -19,6 +19,8 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
 VERBS = {"get": "api.get", "post": "api.post", "upload": "api.post"}
 CALL = re.compile(r"\b(get|post|upload)\('(/douyin/[^']*)'")

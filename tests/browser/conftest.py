@@ -15,6 +15,7 @@ from scripts.clips import make_clip
 from scripts.servers import wait_for
 
 RESULTS = ROOT / "test-results"
+NO_WORKERS = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined })"
 
 
 Visit = Callable[..., Awaitable[Visitor]]
@@ -53,8 +54,12 @@ async def visit(
     visitors: list[Visitor] = []
     contexts: list[BrowserContext] = []
 
-    async def open_page(device: dict[str, object] = PHONE, **options: object) -> Visitor:
+    async def open_page(
+        device: dict[str, object] = PHONE, *, workers: bool = False, **options: object
+    ) -> Visitor:
         contexts.append(await chromium.new_context(**{**CHINESE, **device, **options}))
+        if not workers:  # requests that pass a service worker cannot be held or answered here
+            await contexts[-1].add_init_script(NO_WORKERS)
         results = RESULTS / request.node.name.removeprefix("test_")
         visitors.append(Visitor(await contexts[-1].new_page(), results))
         await visitors[-1].page.goto(system.url)
