@@ -96,8 +96,7 @@ def application(
             chain(
                 by_handler,
                 [
-                    request_id,
-                    *([trace_context] if traced else ()),
+                    trace_context if traced else request_id,
                     envelopes,
                     observation,
                     *([span_details] if traced else ()),

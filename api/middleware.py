@@ -22,9 +22,9 @@ from microkit.observe import observed
 from microkit.rpc import metadata
 
 _API_PREFIX: Final = "/douyin"
-_REQUEST_ID_HEADER: Final = "X-Request-Id"
+REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
-_PING: Final = ("/ping", "/ping/")
+PING: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
 _ERRORS_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
@@ -78,7 +78,7 @@ def request_id(target: Target, handler: Handler) -> Handler:
 
     ``/ping`` has neither log lines nor RPCs, and no id.
     """
-    if target.path in _PING:
+    if target.path in PING:
         return handler
 
     async def assign(request: web.Request) -> web.StreamResponse:
@@ -87,10 +87,10 @@ def request_id(target: Target, handler: Handler) -> Handler:
         try:
             response = await handler(request)
         except web.HTTPException as error:
-            error.headers[_REQUEST_ID_HEADER] = new_id
+            error.headers[REQUEST_ID_HEADER] = new_id
             raise
         if not response.prepared:  # a prepared response has sent its headers
-            response.headers[_REQUEST_ID_HEADER] = new_id
+            response.headers[REQUEST_ID_HEADER] = new_id
         return response
 
     return assign
@@ -102,7 +102,7 @@ def envelopes(target: Target, handler: Handler) -> Handler:
     ``/ping`` cannot fail.
     """
     endpoint = target.endpoint
-    if target.path in _PING:
+    if target.path in PING:
         return handler
 
     async def convert_errors(request: web.Request) -> web.StreamResponse:
@@ -146,7 +146,7 @@ def observation(target: Target, handler: Handler) -> Handler:
 
     ``/ping`` is excluded: load balancers poll it constantly.
     """
-    if target.path in _PING:
+    if target.path in PING:
         return handler
     name = target.path if target.endpoint is None else target.endpoint.method.name
 

@@ -92,5 +92,6 @@ def headers() -> dict[str, str]:
 
 def ids() -> tuple[str, str]:
     """Return the trace id and the span id for a log line; empty outside of a trace."""
-    parent = parse(metadata.persistent.get().get(TRACEPARENT, ""))
+    values = metadata.explicit(metadata.persistent.get())
+    parent = parse(values.get(TRACEPARENT, ""))
     return (parent[0], parent[1]) if parent else ("", "")

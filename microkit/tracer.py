@@ -104,14 +104,24 @@ class Tracer:
 
         The SDK's samplers come to the same decision, for three times the CPU.
         """
-        trace.current.set(None)
+        if trace.current.get() is not None:
+            trace.current.set(None)
         values = metadata.persistent.get()
         traceparent = values.get(TRACEPARENT, "")
-        if self._follows_parent and traceparent.endswith("-00"):
+        if not traceparent:
+            request_id = values.get(metadata.REQUEST_ID, "")
+            if not metadata.is_trace_id(request_id):
+                return self._begin_unnamed(operation, values)
+            if operation.side == "http":  # the id is new
+                return self._begin(operation, request_id)
+            if self._follows_parent:
+                return None
+            traceparent = metadata.unsampled(request_id)
+        elif self._follows_parent and traceparent.endswith("-00"):
             return None
-        parent = _remote(traceparent, values.get(TRACESTATE, "")) if traceparent else None
+        parent = _remote(traceparent, values.get(TRACESTATE, ""))
         if parent is None:
-            return self._begin(operation, values)
+            return self._begin_unnamed(operation, values)
         ids = parent.get_span_context()
         follows = self._follows_parent and ids.trace_flags.sampled
         if follows or (not self._follows_parent and self._samples(ids.trace_id)):
@@ -120,16 +130,22 @@ class Tracer:
         metadata.persistent.set({**values, TRACEPARENT: text})
         return None
 
-    def _begin(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
-        """Begin a trace; one that is not sampled has ids too, for logs and the next hops."""
-        ids = random.getrandbits(192)
-        trace_id = ids >> 64
-        if self._samples(trace_id):
-            self._ids.trace_id = trace_id
-            return self._start(operation, Context())
-        text = "%048x" % ids  # noqa: UP031 - the fastest
-        metadata.persistent.set({**values, TRACEPARENT: f"00-{text[:32]}-{text[32:]}-00"})
-        return None
+    def _begin(self, operation: Operation, request_id: str) -> Ended | None:
+        """Begin the trace of a request whose id is the trace's too."""
+        trace_id = int(request_id, 16)
+        if not self._samples(trace_id):
+            return None
+        self._ids.trace_id = trace_id
+        return self._start(operation, Context())
+
+    def _begin_unnamed(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
+        """Begin the trace of a call from a process that records none."""
+        trace_id = metadata.new_trace_id()
+        ended = self._begin(operation, trace_id)
+        if ended is None:
+            traceparent = metadata.unsampled(trace_id)
+            metadata.persistent.set({**values, TRACEPARENT: traceparent})
+        return ended
 
     def _samples(self, trace_id: int) -> bool:
         return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound

@@ -133,7 +133,11 @@ class Client:
             raise
         seqid = next(self._seqids) % _MAX_SEQID
         try:
-            request = self._encode(method, seqid, body, deadline - connection.loop.time())
+            values = metadata.persistent.get()
+            if not connection.multiplexed:  # the peer may be no service of ours
+                values = metadata.explicit(values)
+            seconds = deadline - connection.loop.time()
+            request = self._encode(method, seqid, body, values, seconds)
             reply = await connection.send(request, seqid, deadline)
         except Unavailable:
             self._pools.balancer.record_no_reply(pool.instance)
@@ -165,13 +169,15 @@ class Client:
             self._pools.balancer.record_reply(pool.instance)
         return reply
 
-    def _encode(self, method: Method, seqid: int, body: bytes, seconds: float) -> bytes:
+    def _encode(
+        self, method: Method, seqid: int, body: bytes, values: Mapping[str, str], seconds: float
+    ) -> bytes:
         message = frame(Transport.FRAMED, envelope(CALL, method.wire_name), seqid, body)
         if self._framed:
             return message
         try:
             # Few distinct infos at the end: our servers decode those once.
-            infos = ttheader.text_infos(metadata.persistent.get()) + _call_infos(
+            infos = ttheader.text_infos(values) + _call_infos(
                 self._caller, self.service, method.name, max(1, int(seconds * 1e3))
             )
             return ttheader.prepend(infos, seqid, message, any_order=True)
