@@ -53,6 +53,13 @@ class InstancePools:
         Raises:
             Unavailable: there are no instances.
         """
+        pool = self._pick(instances)
+        if pool.full and len(instances) > 1:
+            self.balancer.end_burst(pool.instance)
+            pool = self._pick(instances)
+        return pool
+
+    def _pick(self, instances: Sequence[Instance]) -> Pool:
         instance = self.balancer.pick(instances)
         if instance is None:
             _log.warning("%s: no instance is registered", self._service)

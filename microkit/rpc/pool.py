@@ -41,6 +41,11 @@ class Pool:
     def _usage(self) -> Usage:
         return Usage(self._size - self._free_slots, len(self._waiters), self._size)
 
+    @property
+    def full(self) -> bool:
+        """Whether a further call has to wait."""
+        return not self._free_slots
+
     def acquire_now(self) -> ClientConnection | None:
         """Return an open connection for one call, None if it takes time to get one."""
         if not self._free_slots:

@@ -15,6 +15,7 @@ from api import SERVICE as API
 from idl import videomicro
 from microkit.discovery.static import StaticResolver
 from microkit.main import serve
+from microkit.rpc import load_balancer
 from microkit.rpc.client import Client
 from microkit.rpc.service import open_server
 from usermicro.handler import open_handlers
@@ -47,7 +48,10 @@ def at(answer, name: str) -> object:
 
 
 @pytest.fixture
-async def replicated(database_url, settings, store, client, tmp_path) -> AsyncIterator[Replicated]:
+async def replicated(
+    database_url, settings, store, client, tmp_path, monkeypatch
+) -> AsyncIterator[Replicated]:
+    monkeypatch.setattr(load_balancer, "BURST_CALLS", 1)  # the next read goes to another replica
     async with AsyncExitStack() as stack:
         addresses: dict[str, str] = {}
         cheap = functools.partial(

@@ -29,7 +29,7 @@ def clock():
 
 @pytest.fixture
 def balancer(clock):
-    return LoadBalancer(clock)
+    return LoadBalancer(clock, burst=1)
 
 
 def picked(balancer, times=12, among=(A, B, C)):
@@ -38,11 +38,47 @@ def picked(balancer, times=12, among=(A, B, C)):
 
 def test_instances_get_calls_by_their_weight_and_not_in_bursts():
     a, b, c = (Instance("h", n, weight) for n, weight in ((1, 5), (2, 1), (3, 1)))
-    balancer = LoadBalancer()
+    balancer = LoadBalancer(burst=1)
     picks = [balancer.pick([a, b, c]) for _ in range(70)]
     assert Counter(picks) == {a: 50, b: 10, c: 10}
     assert picks[:7] == [a, a, b, a, c, a, a]
     assert LoadBalancer().pick([]) is None
+
+
+def test_calls_of_one_moment_go_to_one_instance_and_count_as_what_they_are(clock):
+    balancer = LoadBalancer(clock, burst=4)
+    among = [A, B, C]
+    first = [balancer.pick(among) for _ in range(6)]
+    assert Counter(first).most_common()[0][1] == 4, "a burst is bounded"
+    assert len(set(first[:4])) == 1
+    clock.now += 0.001
+    assert balancer.pick(among) == first[-1], "the same moment"
+    clock.now += 0.002
+    third = balancer.pick(among)
+    assert {first[0], first[-1], third} == {A, B, C}
+    picks = [*first, first[-1], third]
+    for calls in (1, 3, 2, 4, 1, 1, 2) * 30:
+        clock.now += 0.003
+        picks += [balancer.pick(among) for _ in range(calls)]
+    shares = Counter(picks)
+    assert max(shares.values()) - min(shares.values()) <= 4
+
+
+def test_a_failure_ends_a_burst(clock):
+    among = [A, B, C]
+    for record in (LoadBalancer.record_no_reply, LoadBalancer.record_connect_error):
+        balancer = LoadBalancer(clock)
+        failed = balancer.pick(among)
+        assert balancer.pick(among) == failed
+        record(balancer, failed)
+        assert balancer.pick(among) != failed
+
+
+def test_a_retry_goes_elsewhere_within_a_burst(clock):
+    balancer = LoadBalancer(clock)
+    among = [A, B, C]
+    first = balancer.pick(among)
+    assert balancer.pick([each for each in among if each != first]) != first
 
 
 def test_an_unreachable_instance_is_ejected_and_then_probed_by_one_call(balancer, clock):
