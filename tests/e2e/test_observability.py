@@ -188,7 +188,9 @@ async def test_every_panel_shows_data_and_every_alert_reads_existing_series(up, 
             assert [rule["lastError"] for rule in loaded if "lastError" in rule] == []
             for rule in RULES:
                 assert await selectors(api, rule["expr"]) == []
-            assert (await api.get("alerts"))["alerts"] == []
+            # A busy machine may make one of the alerts about time pending.
+            alerts = (await api.get("alerts"))["alerts"]
+            assert [each for each in alerts if each["state"] == "firing"] == []
 
 
 async def _scraped(api: Api) -> bool:
