@@ -5,12 +5,13 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from scripts.benchmark import load, measure, options, processes, real, report, rpc
 from scripts.benchmark.cases import CASES, Case
+from scripts.benchmark.collector import collecting
 from scripts.benchmark.growth import Growth
 from scripts.benchmark.measure import Row, Subject
 from scripts.benchmark.population import populate
@@ -39,6 +40,10 @@ def _run(arguments: argparse.Namespace) -> bool:
         load.require()
         if arguments.compare:
             rows = _compare(folder, arguments)
+        elif arguments.tracing:
+            rows = _trace(folder, arguments)
+        elif arguments.replicas:
+            rows = _replicate(folder, arguments)
         elif arguments.growth:
             rows = _grow(folder, arguments)
         else:
@@ -71,6 +76,26 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     with contextlib.ExitStack() as stack:
         this = _filled(stack, folder / "this", _CHECKOUT)[1]
         other = _filled(stack, folder / "other", arguments.compare.absolute())[1]
+        return _in_turn(this, other, arguments)
+
+
+def _trace(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    """Measure this checkout with tracing on ("this") and off ("other") in turn."""
+    _say("starting two systems and filling them; one records traces")
+    with contextlib.ExitStack() as stack:
+        traced = stack.enter_context(collecting(arguments.tracing))
+        this = _filled(stack, folder / "this", _CHECKOUT, traced)[1]
+        other = _filled(stack, folder / "other", _CHECKOUT)[1]
+        return _in_turn(this, other, arguments)
+
+
+def _replicate(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    """Measure several processes of each service and of the API ("this") and one each ("other")."""
+    _say("starting two systems and filling them; one has more processes")
+    workers, replicas = {"API_WORKERS": "2"}, ("--replicas", str(arguments.replicas))
+    with contextlib.ExitStack() as stack:
+        this = _filled(stack, folder / "this", _CHECKOUT, workers, replicas)[1]
+        other = _filled(stack, folder / "other", _CHECKOUT)[1]
         return _in_turn(this, other, arguments)
 
 
@@ -108,9 +133,15 @@ def _in_turn(this: Subject, other: Subject, arguments: argparse.Namespace) -> li
     return [*these, *others]
 
 
-def _filled(stack: contextlib.ExitStack, folder: Path, checkout: Path) -> tuple[System, Subject]:
+def _filled(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    checkout: Path,
+    added: Mapping[str, str] = {},
+    up: Sequence[str] = (),
+) -> tuple[System, Subject]:
     folder.mkdir()
-    system = stack.enter_context(running(folder, checkout))
+    system = stack.enter_context(running(folder, checkout, added, up))
     return system, Subject(system, asyncio.run(populate(system.url, folder)), folder)
 
 

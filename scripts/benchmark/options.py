@@ -26,6 +26,10 @@ def parse() -> argparse.Namespace:
                       help="run another checkout in turn with this one, print ratios")  # fmt: skip
     kind.add_argument("--growth", type=float, nargs="?", const=1.0, metavar="SCALE",
                       help="compare with far more data; 1 is a million users")  # fmt: skip
+    kind.add_argument("--tracing", type=float, nargs="?", const=0.01, metavar="RATIO",
+                      help="compare with this share of requests traced, and with none")  # fmt: skip
+    kind.add_argument("--replicas", type=int, nargs="?", const=3, metavar="N",
+                      help="compare N processes a service and two APIs with one each")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=_ROUNDS,
                         help="runs of each case on both systems (default 4)")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the report to this file too")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,14 +75,24 @@ def counted(metrics: str) -> Counter[str]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, checkout: Path) -> Iterator[System]:
+def running(
+    folder: Path, checkout: Path, added: Mapping[str, str] = {}, options: Sequence[str] = ()
+) -> Iterator[System]:
     """Start the embedded system of `checkout` with its data in `folder`, and stop it at the end.
+
+    `added` are further environment variables, `options` those of ``scripts/up``.
 
     Raises:
         RuntimeError: it did not become ready; the message holds the end of its log.
     """
-    command = [str(checkout / "scripts/up"), "--free-ports", "--data", str(folder / "data")]
-    environment = HIGH_LIMITS | os.environ
+    command = [
+        str(checkout / "scripts/up"),
+        "--free-ports",
+        "--data",
+        str(folder / "data"),
+        *options,
+    ]
+    environment = HIGH_LIMITS | os.environ | dict(added)
     with (folder / "up.log").open("w") as log:
         up = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment

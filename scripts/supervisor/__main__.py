@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,8 @@ def _arguments() -> argparse.Namespace:
     ports = parser.add_mutually_exclusive_group()
     ports.add_argument("--port", type=port, default=API_PORT, help="the API's port (default 8888)")
     ports.add_argument("--free-ports", action="store_true", help="choose free ports for everything")
+    parser.add_argument("--replicas", type=positive, default=1, metavar="N",
+                        help="processes of each service, for more cores (default 1)")  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="add demo data if there are no videos")
     parser.add_argument("--version", action="version", version=f"scripts/up {__version__}")
     return parser.parse_args()
@@ -65,8 +68,17 @@ def port(text: str) -> int:
 _LAST_PORT: Final = 65_535
 
 
+def positive(text: str) -> int:
+    """Parse a positive number; argparse uses this function's name in its message."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 async def _up(data: folder.Folder, arguments: argparse.Namespace) -> None:
-    ports = Ports.free() if arguments.free_ports else Ports.fixed(arguments.port)
+    replicas: int = arguments.replicas
+    ports = Ports.free(replicas) if arguments.free_ports else Ports.fixed(arguments.port, replicas)
     if in_use := ports.in_use():
         numbers = ", ".join(map(str, in_use))
         raise _PortInUseError(
@@ -76,13 +88,13 @@ async def _up(data: folder.Folder, arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with contextlib.suppress(_Stopped):
-        await _run_until(stop, data, ports, demo=arguments.demo)
+        await _run_until(stop, _run(data, ports, arguments))
     _say("stopped")
 
 
-async def _run_until(stop: asyncio.Event, data: folder.Folder, ports: Ports, *, demo: bool) -> None:
+async def _run_until(stop: asyncio.Event, run: Coroutine[None, None, None]) -> None:
     """Run until `stop` is set, which also interrupts the start."""
-    system = asyncio.create_task(_run(data, ports, demo=demo))
+    system = asyncio.create_task(run)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((system, stopping), return_when=asyncio.FIRST_COMPLETED)
     if not system.done():
@@ -95,11 +107,11 @@ async def _run_until(stop: asyncio.Event, data: folder.Folder, ports: Ports, *, 
     await system
 
 
-async def _run(data: folder.Folder, ports: Ports, *, demo: bool) -> None:
+async def _run(data: folder.Folder, ports: Ports, arguments: argparse.Namespace) -> None:
     url = f"http://127.0.0.1:{ports.serve['api']}"
     _say(f"starting, data in {data.root}")
-    async with running(data, ports, _say):
-        if demo:
+    async with running(data, ports, _say, arguments.replicas):
+        if arguments.demo:
             try:
                 await fill(url, _say)
             except DemoError as error:

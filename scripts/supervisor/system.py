@@ -50,6 +50,11 @@ class NotReadyError(Exception):
     """A process did not become ready; the message names it."""
 
 
+def names(service: str, replicas: int) -> list[str]:
+    """Return the names of the processes of a service: its own, then ``userservice-2`` and so on."""
+    return [service, *(f"{service}-{number}" for number in range(2, replicas + 1))]
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The port and the admin port of each process, by name."""
@@ -59,20 +64,30 @@ class Ports:
     reserved: list[ReservedPort] = field(default_factory=list)
 
     @classmethod
-    def fixed(cls, api: int) -> "Ports":
-        """Return the default ports, with `api` for the API."""
+    def fixed(cls, api: int, replicas: int = 1) -> "Ports":
+        """Return the default ports, with `api` for the API; further replicas get free ports."""
         serve = {service.name: service.port for service in SERVICES} | {"api": api}
-        return cls(serve, {name: port + _ADMIN_ABOVE for name, port in serve.items()})
+        admin = {name: port + _ADMIN_ABOVE for name, port in serve.items()}
+        further = [name for each in SERVICES for name in names(each.name, replicas)[1:]]
+        return cls._with_free(further, serve, admin)
 
     @classmethod
-    def free(cls) -> "Ports":
+    def free(cls, replicas: int = 1) -> "Ports":
         """Return free ports; they stay reserved while the result lives."""
-        names = [*(service.name for service in SERVICES), "api"]
-        reserved = [ReservedPort() for _ in range(2 * len(names))]
+        services = [name for each in SERVICES for name in names(each.name, replicas)]
+        return cls._with_free([*services, "api"], {}, {})
+
+    @classmethod
+    def _with_free(
+        cls, further: list[str], serve: dict[str, int], admin: dict[str, int]
+    ) -> "Ports":
+        """Return the given ports, and free ones for the processes `further`."""
+        reserved = [ReservedPort() for _ in range(2 * len(further))]
         numbers = [port.number for port in reserved]
-        serve, admin = numbers[::2], numbers[1::2]
         return cls(
-            dict(zip(names, serve, strict=True)), dict(zip(names, admin, strict=True)), reserved
+            serve | dict(zip(further, numbers[::2], strict=True)),
+            admin | dict(zip(further, numbers[1::2], strict=True)),
+            reserved,
         )
 
     def in_use(self) -> list[int]:
@@ -81,8 +96,12 @@ class Ports:
 
 
 @asynccontextmanager
-async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> AsyncIterator[None]:
+async def running(
+    folder: Folder, ports: Ports, say: Callable[[str], None], replicas: int = 1
+) -> AsyncIterator[None]:
     """Start all processes, wait until they are ready, and stop them in reverse order at the end.
+
+    `replicas` is the number of processes of each service; `ports` has been made for it.
 
     Raises:
         NoRedisServerError: there is no redis-server; the message says what to install.
@@ -92,7 +111,7 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
     async with AsyncExitStack() as stack:
         socket = stack.enter_context(socket_path(folder))
         sockets = stack.enter_context(rpc_sockets(folder))
-        common = _common_environment(sockets, socket)
+        common = _common_environment(sockets, socket, replicas)
 
         stop_seconds = config.load(config.Settings).stop_grace_seconds + _EXIT_SECONDS
         children: list[SupervisedProcess] = []
@@ -125,17 +144,20 @@ async def running(folder: Folder, ports: Ports, say: Callable[[str], None]) -> A
             lambda: redis_server.diagnosis(data, logged),
         )
         for service in SERVICES:
-            own = _service_environment(service, ports, folder, sockets)
-            await start(service.name, [sys.executable, "-m", service.package], common | own)
+            for name in names(service.name, replicas):
+                own = _service_environment(service, name, ports, folder, sockets)
+                await start(name, [sys.executable, "-m", service.package], common | own)
         own = _api_environment(ports, folder, folder.secret(say))
         await start("api", [sys.executable, "-m", "api"], RELAXED_LIMITS | common | own)
         await _ready(ports, children)
         yield
 
 
-def _common_environment(sockets: Path, socket: Path) -> dict[str, str]:
+def _common_environment(sockets: Path, socket: Path, replicas: int) -> dict[str, str]:
     addresses = {
-        f"{service.name}_addresses".upper(): f"unix:{sockets / service.name}"
+        f"{service.name}_addresses".upper(): ",".join(
+            f"unix:{sockets / name}" for name in names(service.name, replicas)
+        )
         for service in SERVICES
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
@@ -144,13 +166,13 @@ def _common_environment(sockets: Path, socket: Path) -> dict[str, str]:
 
 
 def _service_environment(
-    service: Service[Any], ports: Ports, folder: Folder, sockets: Path
+    service: Service[Any], name: str, ports: Ports, folder: Folder, sockets: Path
 ) -> dict[str, str]:
     return {
         "LISTEN_HOST": "127.0.0.1",
-        "PORT": str(ports.serve[service.name]),
-        "RPC_SOCKET": str(sockets / service.name),
-        "ADMIN_PORT": str(ports.admin[service.name]),
+        "PORT": str(ports.serve[name]),
+        "RPC_SOCKET": str(sockets / name),
+        "ADMIN_PORT": str(ports.admin[name]),
         "DATABASE_URL": f"sqlite://{_in_url(folder.root)}/sql/{service.package}.db",
     }
 
