@@ -6,6 +6,7 @@ import { element, single, toast, within } from './dom.js';
 import { closeDrawer, openDrawer } from './drawers.js';
 import { t } from './i18n.js';
 import { start } from './session.js';
+import { busy, waiting } from './waiting.js';
 
 const dialog = element('account', HTMLDialogElement);
 const form = within(dialog, 'form', HTMLFormElement);
@@ -26,7 +27,7 @@ form.addEventListener('submit', (event) => {
 
 const enter = single(async (/** @type {boolean} */ isNew) => {
   const call = isNew ? api.register : api.login;
-  const answer = await call(username.value, password.value);
+  const answer = await waiting(call(username.value, password.value), busy(form));
   await closeDrawer(dialog);
   start(answer);
   toast(isNew ? t.registered : t.loggedIn);

@@ -10,7 +10,7 @@ import { openDrawer } from './drawers.js';
 import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
-import { waiting } from './waiting.js';
+import { busy, waiting } from './waiting.js';
 
 const dialog = element('comments', HTMLDialogElement);
 const heading = within(dialog, 'h2', HTMLElement);
@@ -31,13 +31,22 @@ export async function openComments(video, counted) {
   rows.replaceChildren();
   form.reset();
   heading.textContent = t.comments;
-  say('');
   openDrawer(dialog);
+  await load(opened);
+}
+
+/** @param {Opened} opened */
+async function load(opened) {
+  const { video } = opened;
+  say('');
   const asked = waiting(api.comments(video.id, 0), (yes) => {
     if (current === opened) say(yes ? t.loading : '');
   });
   const { comment_list: list, next_cursor } = await asked.catch((failure) => {
-    if (current === opened) say(failure.message);
+    if (current === opened) {
+      say(failure.message);
+      addEventListener('online', () => current === opened && load(opened), { once: true });
+    }
     throw failure;
   });
   if (current !== opened) return; // the comments of another video were opened meanwhile
@@ -109,7 +118,7 @@ const publish = single(async () => {
   const opened = current;
   if (!opened) return;
   const { video } = opened;
-  const { comment } = await api.comment(video.id, text.value);
+  const { comment } = await waiting(api.comment(video.id, text.value), busy(form));
   if (current === opened) {
     form.reset();
     rows.prepend(row(comment, opened));

@@ -22,7 +22,10 @@ export async function loadRest(rows, next, load) {
   await watch();
 
   async function more() {
-    const page = await waiting(load(next), show);
+    const page = await waiting(load(next), show).catch((failure) => {
+      addEventListener('online', watch, { once: true });
+      throw failure;
+    });
     next = page.next;
     rows.append(...page.items);
     await watch();

@@ -8,6 +8,8 @@ const worker = /** @type {any} */ (self); // its types exclude those of the page
 const shell = worker.SHELL;
 const PREFIX = 'shell-';
 const NAME = PREFIX + shell.version;
+/** @type {Promise<Cache> | undefined} */
+let opened;
 
 worker.addEventListener('install', (/** @type {any} */ event) => {
   event.waitUntil(fill().then(() => worker.skipWaiting()));
@@ -40,6 +42,7 @@ async function clean() {
  * @param {string} path
  */
 async function answer(request, path) {
-  const kept = await caches.match(path, { cacheName: NAME, ignoreVary: true });
+  opened ??= caches.open(NAME);
+  const kept = await (await opened).match(path, { ignoreVary: true });
   return kept ?? fetch(request);
 }

@@ -40,3 +40,11 @@ export function lineAt(rows, place) {
     else line.remove();
   };
 }
+
+/**
+ * Make the sign of a form that was sent.
+ * @param {HTMLFormElement} form
+ */
+export function busy(form) {
+  return (/** @type {boolean} */ yes) => form.setAttribute('aria-busy', `${yes}`);
+}
