@@ -34,10 +34,11 @@ _FRAMES: Final = """() => new Promise((done) => {
     };
     find();
 })"""
-_CONTROLLED: Final = """() => navigator.serviceWorker.getRegistration().then((registered) => {
-    if (!registered || navigator.serviceWorker.controller) return;
-    return new Promise((done) =>
-        navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+# A page without a worker never has a controller: the wait ends.
+_CONTROLLED: Final = """() => new Promise((done) => {
+    if (navigator.serviceWorker.controller) done();
+    navigator.serviceWorker.addEventListener('controllerchange', done, { once: true });
+    setTimeout(done, 5000);
 })"""
 
 

@@ -5,11 +5,13 @@ import { uploading } from './uploads.js';
 
 const SCRIPT = '/sw.js';
 const AGAIN_MS = 3_600_000;
+const PATIENCE_MS = 3000;
 
 /** Keep the page for when there is no network. Browsers allow it on https and on this machine only. */
 export async function keepShell() {
   const workers = navigator.serviceWorker;
   if (!workers) return;
+  await firstFrame();
   let controlled = Boolean(workers.controller);
   workers.addEventListener('controllerchange', () => {
     if (controlled) addEventListener('hashchange', renew); // not in the middle of a video
@@ -21,6 +23,14 @@ export async function keepShell() {
     if (document.hidden || performance.now() - asked < AGAIN_MS) return;
     asked = performance.now();
     registration.update().catch(() => {}); // without a network the version stays
+  });
+}
+
+/** Wait until a video plays, which matters more than the copy; not for long, as there may be none. */
+function firstFrame() {
+  return new Promise((done) => {
+    document.addEventListener('playing', done, { capture: true, once: true });
+    setTimeout(done, PATIENCE_MS);
   });
 }
 

@@ -11,8 +11,17 @@ const NAME = PREFIX + shell.version;
 /** @type {Promise<Cache> | undefined} */
 let opened;
 
+// Browsers that know routes answer by them without starting the worker, which takes longer than a
+// request: files from the cache, everything else from the network.
+const ROUTES = [
+  { condition: { urlPattern: { pathname: '/' } }, source: { cacheName: NAME } },
+  { condition: { urlPattern: { pathname: '/web/*' } }, source: { cacheName: NAME } },
+  { condition: { urlPattern: { pathname: '/*' } }, source: 'network' },
+];
+
 worker.addEventListener('install', (/** @type {any} */ event) => {
   event.waitUntil(fill().then(() => worker.skipWaiting()));
+  event.addRoutes?.(ROUTES);
 });
 worker.addEventListener('activate', (/** @type {any} */ event) => {
   event.waitUntil(clean().then(() => worker.clients.claim()));
