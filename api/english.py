@@ -56,6 +56,13 @@ MESSAGES: Final = {
     "注册太频繁": "Too many registrations",
     "密码错误次数过多": "Too many wrong passwords",
     "需要有效的 user_id 或登录": "A valid user_id or a login is needed",
+    # Renditions
+    "视频过长，请上传 60 分钟以内的视频，或先转为 H.264 的 MP4": (
+        "The video is too long: upload at most 60 minutes, or convert it to MP4 with H.264 first"
+    ),
+    "视频过长，无法转码": "The video is too long to be converted",
+    "无法转码该视频，文件可能已损坏": "The video cannot be converted, it may be damaged",
+    "转码中断，稍后继续": "The conversion broke off and continues later",
     # Accounts
     "账号不存在，请重新登录": "The account does not exist, please log in again",
     "登录无效或已过期，请重新登录": "Your login is invalid or has expired, please log in again",

@@ -1,7 +1,9 @@
 """Objects over HTTP: with Range (players seek), cached as immutable (keys are never reused)."""
 
+import asyncio
 import logging
 import mimetypes
+import tempfile
 from collections.abc import Mapping
 from email.utils import formatdate
 from math import ceil
@@ -22,8 +24,10 @@ _log = logging.getLogger(__name__)
 
 ASSETS: Final = Path(__file__).parent / "assets"
 _ASSET_PREFIX: Final = "default/"
-_TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
+_TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm",
+    ".m4s": "video/mp4", ".m3u8": "application/vnd.apple.mpegurl"}  # fmt: skip
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_PLAYLIST: Final = ".m3u8"
 _ONE_DAY: Final = "public, max-age=86400"
 _REQUEST_HEADERS: Final = ("Range", "If-None-Match", "If-Modified-Since")
 _RESPONSE_HEADERS: Final = (
@@ -59,12 +63,21 @@ class ObjectHandler:
                 match response:
                     case StoredFile(path):
                         return _file(path, _IMMUTABLE)
+                    case SignedUrl() if key.endswith(_PLAYLIST):
+                        return await self._playlist(key)
                     case SignedUrl(url):
                         return web.Response(status=302, headers={"Location": url})
                     case StoreResponse():
                         return await _forward(response, request, key)
         except StoreError:
             raise web.HTTPServiceUnavailable from None
+
+    async def _playlist(self, key: str) -> web.Response:
+        """Respond with a playlist itself: what it names has to be asked for here, to be signed."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = await self._objects.fetch(key, Path(folder))
+            body = await asyncio.to_thread(path.read_bytes)
+        return web.Response(body=body, headers=_headers(key, _IMMUTABLE))
 
     async def _store_headers(self, request: web.Request, key: str) -> dict[str, str]:
         """Return the headers for the store; If-Range is evaluated here, as not all support it."""

@@ -16,12 +16,13 @@ from typing import Final
 
 from api.clients import Clients
 from api.publishing import COVERS, VIDEOS
+from api.rendering import RENDITIONS, is_rendition, named_by
 from microkit.errors import Error, UnknownMethod
 from microkit.storage.objects import ObjectInfo, Objects
 
 _log = logging.getLogger(__name__)
 
-FOLDERS: Final = (VIDEOS, COVERS)
+FOLDERS: Final = (VIDEOS, COVERS, RENDITIONS)
 _NAME: Final = re.compile(r"[a-z]+/[0-9a-f]{32}\.[a-z0-9]+")
 _MIN_AGE_SECONDS: Final = 3600.0
 # More orphans than objects with a row, on a page with more than this: rather a wrong database.
@@ -33,7 +34,7 @@ _ASK_SECONDS: Final = 3600.0
 
 def is_stored_name(key: str) -> bool:
     """Whether a key is one that publishing makes."""
-    return bool(_NAME.fullmatch(key))
+    return bool(_NAME.fullmatch(key)) or is_rendition(key)
 
 
 Referrer = Callable[[list[str]], Awaitable[Collection[str]]]
@@ -44,7 +45,11 @@ def referrers(clients: Clients) -> list[Referrer]:
     """Return everybody whose rows refer to objects."""
 
     async def videos(keys: list[str]) -> Collection[str]:
-        return (await clients.videos.GetUsedKeysMethod(keys=keys)).keys or ()
+        # Of all objects of a video's renditions, its row names the playlist.
+        named = {key: named_by(key) for key in keys}
+        answer = await clients.videos.GetUsedKeysMethod(keys=list(set(named.values())))
+        used = set(answer.keys or ())
+        return [key for key, name in named.items() if name in used]
 
     return [videos]
 

@@ -209,6 +209,8 @@ def rows(videos: Iterable[videomicro.Video]) -> list[VideoRow]:
 def column_rows(videos: videomicro.VideoColumns) -> list[VideoRow]:
     """Return videoservice's columns as rows."""
     columns = videos.ids, videos.titles, videos.author_ids, videos.play_urls, videos.cover_urls
+    if videos.hls_urls:
+        return list(map(VideoRow, *columns, videos.hls_urls))
     return list(map(VideoRow, *columns))
 
 

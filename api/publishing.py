@@ -5,13 +5,16 @@ import enum
 import logging
 import secrets
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
+from api.added import AddedMethod
 from api.clients import Clients
 from api.media import MediaWorkers
+from api.media.messages import HEVC, NO_HEVC
+from api.rendering import Rendering
 from api.upload import Upload
 from microkit.background import BackgroundTasks
-from microkit.errors import Error, ParamError, Retry
+from microkit.errors import Error, ParamError, Retry, UnknownMethod
 from microkit.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
@@ -28,12 +31,23 @@ class _Row(enum.Enum):
     UNKNOWN = "may exist or still be created"
 
 
+class _NewRow(NamedTuple):
+    """The fields of a new video."""
+
+    title: str
+    author_id: int
+    play_url: str
+    cover_url: str
+
+
 class Publishing:
     """Turns an upload into a published video, or leaves nothing behind.
 
     A process that is killed may leave objects without a row: see api/orphans.py.
     If CreateVideo times out, its outcome is unknown: the objects are kept and videoservice is
     polled every `settle_seconds` (longer than the call's deadline) until it answers.
+    With `rendering`, renditions are made of every video, and one that does not play everywhere is
+    published when they are ready.
     """
 
     def __init__(
@@ -42,19 +56,22 @@ class Publishing:
         objects: Objects,
         workers: MediaWorkers,
         settle_seconds: float = 15.0,
+        rendering: Rendering | None = None,
     ) -> None:
         self._clients = clients
         self._objects = objects
         self._workers = workers
         self._settle_seconds = settle_seconds
+        self._rendering = rendering
+        self._used_keys = AddedMethod("GetUsedKeysMethod")
         self._settling = BackgroundTasks()
 
     async def close(self) -> None:
         """Stop the polling."""
         await self._settling.close()
 
-    async def publish(self, author_id: int, title: str, upload: Upload | None) -> None:
-        """Publish an upload.
+    async def publish(self, author_id: int, title: str, upload: Upload | None) -> bool:
+        """Publish an upload; return False if it will be published later.
 
         Raises:
             ParamError: the file is missing or not a playable video.
@@ -64,7 +81,11 @@ class Publishing:
         """
         if upload is None or upload.source is None:
             raise ParamError("缺少视频：请放在 data 字段")
-        processed = await self._workers.process(upload.source, upload.folder, author_id)
+        convertible = self._rendering is not None
+        processed = await self._workers.process(
+            upload.source, upload.folder, author_id, convertible=convertible
+        )
+        hidden = convertible and not processed.plays_everywhere
         name = secrets.token_hex(16)
         video = f"{VIDEOS}/{name}{processed.probe.suffix}"
         cover = f"{COVERS}/{name}.jpg"
@@ -74,19 +95,36 @@ class Publishing:
         except BaseException:
             await self._remove(video, cover)
             raise
+        row = _NewRow(title, author_id, video, cover)
         try:
-            await self._clients.videos.CreateVideoMethod(
-                title=title, author_id=author_id, play_url=video, cover_url=cover
-            )
+            hidden = await self._create(row, hidden=hidden, codec=processed.probe.codec)
         except Error as error:
-            row = await self._row_after(error, author_id, video)
-            if row is _Row.CREATED:
-                return
-            if row is _Row.ABSENT:
+            state = await self._row_after(error, author_id, video)
+            if state is _Row.CREATED:
+                return not hidden
+            if state is _Row.ABSENT:
                 await self._remove(video, cover)
             else:
                 self._settling.start(self._settle(author_id, video, cover))
             raise
+        if self._rendering is not None:
+            self._rendering.wake()
+        return not hidden
+
+    async def _create(self, row: "_NewRow", *, hidden: bool, codec: str) -> bool:
+        """Create the row; return whether it is hidden."""
+        videos = self._clients.videos
+        if hidden:
+            try:
+                await videos.CreateHiddenVideoMethod(**row._asdict())
+            except UnknownMethod:  # an original videoservice: nobody would make the renditions
+                if codec == HEVC:
+                    raise ParamError(NO_HEVC) from None
+            else:
+                return True
+        wanted = True if self._rendering is not None else None
+        await videos.CreateVideoMethod(**row._asdict(), renditions=wanted)
+        return False
 
     async def _row_after(self, error: Error, author_id: int, video: str) -> "_Row":
         """Return the state of the row after CreateVideo failed with `error`."""
@@ -111,8 +149,15 @@ class Publishing:
             raise
 
     async def _exists(self, author_id: int, video: str) -> bool:
-        answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author_id)
-        return any(row.play_url == video for row in answer.video_list or ())
+        async def added() -> bool:
+            answer = await self._clients.videos.GetUsedKeysMethod(keys=[video])
+            return video in (answer.keys or ())
+
+        async def original() -> bool:
+            answer = await self._clients.videos.GetVideosByAuthorIdMethod(author_id=author_id)
+            return any(row.play_url == video for row in answer.video_list or ())
+
+        return await self._used_keys.call(added, original)
 
     async def _remove(self, *keys: str) -> None:
         for key in keys:

@@ -14,6 +14,7 @@ from typing import Final
 
 from api.clients import Clients
 from api.orphans import is_stored_name
+from api.rendering import kept_with, named_by
 from idl import videomicro
 from microkit.background import BackgroundTasks
 from microkit.errors import Error, UnknownMethod
@@ -22,7 +23,7 @@ from microkit.storage.objects import Objects
 _log = logging.getLogger(__name__)
 
 _LEASE_SECONDS: Final = 60
-_ASK_SECONDS: Final = 30.0
+_ASK_SECONDS: Final = 120.0
 # The answer waits so long; a video with very many likes takes longer.
 _PATIENCE_SECONDS: Final = 3.0
 
@@ -106,11 +107,12 @@ class Removing:
 
     async def _remove_objects(self, keys: list[str]) -> None:
         """Remove the objects that this API stored and that no other video refers to."""
-        own = [key for key in keys if is_stored_name(key)]
+        own = list({named_by(key) for key in keys if is_stored_name(key)})
         if not own:
             return
         used = set((await self._clients.videos.GetUsedKeysMethod(keys=own)).keys or ())
-        await asyncio.gather(*(self._objects.delete(key) for key in own if key not in used))
+        gone = set().union(*(kept_with(key) for key in own if key not in used))
+        await asyncio.gather(*map(self._objects.delete, gone))
 
 
 async def _repeat(service: str, forget: Callable[[], Awaitable[bool]]) -> None:

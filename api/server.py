@@ -15,6 +15,7 @@ from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.removing import Removing
+from api.rendering import Rendering
 from api.settings import Settings
 from api.upload import upload_folder
 from microkit.background import BackgroundTasks, running
@@ -26,6 +27,8 @@ from microkit.storage.token_bucket import LimitStore
 
 # The APK sends messages in the query: up to 1,000 characters of 12 bytes (4 in UTF-8, escaped).
 _MAX_LINE_BYTES: Final = 64 << 10
+# A rendition that gets no further for so long has failed; the machine may be very busy.
+_RENDER_SECONDS: Final = 600.0
 
 
 @asynccontextmanager
@@ -47,7 +50,15 @@ async def open_server(
     limit_store = LimitStore(await context.redis(checked=False))
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
-        publishing = Publishing(clients, objects, workers)
+        uploads = stack.enter_context(upload_folder(settings.upload_dir))
+        rendering = None
+        if settings.media_renditions:
+            renderers = await stack.enter_async_context(
+                MediaWorkers(timeout_seconds=_RENDER_SECONDS, name="renditions")
+            )
+            rendering = Rendering(clients, objects, renderers, uploads)
+            await stack.enter_async_context(running(rendering.run()))
+        publishing = Publishing(clients, objects, workers, rendering=rendering)
         stack.push_async_callback(publishing.close)
         removing = Removing(clients, objects)
         stack.push_async_callback(removing.close)
@@ -63,7 +74,7 @@ async def open_server(
             limit_store=limit_store,
             publishing=publishing,
             removing=removing,
-            uploads=stack.enter_context(upload_folder(settings.upload_dir)),
+            uploads=uploads,
             checks=context.checks,
         )
         runner = Runner(

@@ -50,6 +50,9 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     sweep_objects: bool = True
     # processes that probe uploads and cut covers
     media_workers: Positive = 1
+    # whether other qualities and HLS are made of each video in the background, and videos are
+    # accepted that do not play everywhere
+    media_renditions: bool = True
     # rate limits per account
     limit_likes: Limit = "300:60"
     limit_follows: Limit = "200:30"

@@ -32,6 +32,8 @@ const string INBOX_COUNT = "$ >= 1 && $ <= 100; msg: count 应为 1 到 100"
 const string UNTIL_MS = "$ > 0; msg: read_until 应为正整数"
 const string FEED_LIMIT = "$ >= 1 && $ <= 1000; msg: limit 应为 1 到 1000"
 const string SWEEP_INTERVAL = "$ >= 60 && $ <= 2592000; msg: interval_seconds 应为 60 到 2592000"
+const string ATTEMPT = "mblen($) >= 1 && mblen($) <= 64; msg: attempt 应为 1 到 64 个字符"
+const string PERCENT = "$ >= 0 && $ <= 100; msg: progress 应为 0 到 100"
 const string LEASE_SECONDS = "$ >= 1 && $ <= 3600; msg: lease_seconds 应为 1 到 3600"
 
 const string FAVORITE_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）"

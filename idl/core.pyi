@@ -29,6 +29,7 @@ class Video(msgspec.Struct, kw_only=True):
     comment_count: int
     is_favorite: bool
     title: str
+    hls_url: str | None = None  # absolute URL of an HLS playlist with several qualities
 
 class FeedReq(msgspec.Struct, kw_only=True):
     latest_time: int | None = None  # only videos published before this time
@@ -85,8 +86,9 @@ class PublishActionReq(msgspec.Struct, kw_only=True):
 class PublishActionResp(msgspec.Struct, kw_only=True):
     status_code: int
     status_msg: str | None = None
+    processing: bool | None = None  # true: it is published when it has been converted
     @classmethod
-    def ok(cls) -> Self: ...
+    def ok(cls, *, processing: bool | None = None) -> Self: ...
 
 class PublishListReq(msgspec.Struct, kw_only=True):
     user_id: int  # 0 or absent over HTTP: the user of the token
@@ -101,6 +103,25 @@ class PublishListResp(msgspec.Struct, kw_only=True):
     next_cursor: int | None = None  # always set; 0: nothing more
     @classmethod
     def ok(cls, *, video_list: list[Video], next_cursor: int | None = None) -> Self: ...
+
+class PublishProcessingReq(msgspec.Struct, kw_only=True):
+    token: str
+
+class ProcessingVideo(msgspec.Struct, kw_only=True):
+    """A video that is being converted. Only its author sees it, until it is published."""
+
+    id: int
+    title: str
+    cover_url: str  # absolute URL
+    progress: int  # percent
+    failed: bool  # it cannot be converted
+
+class PublishProcessingResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    video_list: list[ProcessingVideo]  # newest first, at most 100
+    @classmethod
+    def ok(cls, *, video_list: list[ProcessingVideo]) -> Self: ...
 
 class PublishDeleteReq(msgspec.Struct, kw_only=True):
     token: str

@@ -36,6 +36,7 @@ struct Video {
     6: required i64 comment_count
     7: required bool is_favorite
     8: required string title
+    100: optional string hls_url            // absolute URL of an HLS playlist with several qualities
 }
 
 struct FeedReq {
@@ -114,9 +115,10 @@ struct PublishActionReq {
 struct PublishActionResp {
     1: required i32 status_code (status = "envelope")
     2: optional string status_msg
+    100: optional bool processing           // true: it is published when it has been converted
 }
 
-// Publish a video; it gets a cover, and is in the lists at once.
+// Publish a video; it gets a cover, and is in the lists at once, or when it has been converted to play everywhere.
 service PublishActionServer {
     PublishActionResp PublishActionMethod(1: PublishActionReq request) (api.post = "/douyin/publish/action/", api.auth = "required", api.limit = "publishes")
 }
@@ -138,6 +140,30 @@ struct PublishListResp {
 // The videos of a user, a page at a time.
 service PublishListServer {
     PublishListResp PublishListMethod(1: PublishListReq request) (api.get = "/douyin/publish/list/", api.auth = "optional")
+}
+
+struct PublishProcessingReq {
+    1: required string token
+}
+
+// A video that is being converted. Only its author sees it, until it is published.
+struct ProcessingVideo {
+    1: required i64 id
+    2: required string title
+    3: required string cover_url            // absolute URL
+    4: required i32 progress                // percent
+    5: required bool failed                 // it cannot be converted
+}
+
+struct PublishProcessingResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required list<ProcessingVideo> video_list    // newest first, at most 100
+}
+
+// Added: the viewer's own videos that are being converted, because what was uploaded does not play everywhere.
+service PublishProcessingServer {
+    PublishProcessingResp PublishProcessingMethod(1: PublishProcessingReq request) (api.get = "/douyin/publish/processing/", api.auth = "required")
 }
 
 struct PublishDeleteReq {

@@ -11,12 +11,14 @@ class Video(msgspec.Struct, kw_only=True):
     cover_url: str  # an object key or an absolute URL
     favorite_count: int  # always 0: favoriteservice has the count
     comment_count: int  # always 0: commentservice has the count
+    hls_url: str | None = None  # an object key: the master playlist; unset: none
 
 class CreateVideoReq(msgspec.Struct, kw_only=True):
     title: str
     author_id: int
     play_url: str
     cover_url: str
+    renditions: bool | None = None  # have renditions made of it
 
 class CreateVideoResp(msgspec.Struct, kw_only=True):
     status: bool
@@ -118,6 +120,7 @@ class VideoColumns(msgspec.Struct, kw_only=True):
     author_ids: list[int]
     play_urls: list[str]
     cover_urls: list[str]
+    hls_urls: list[str] | None = None  # empty texts: none; unset: none at all
 
 class GetVideoSetByIdSetReq(msgspec.Struct, kw_only=True):
     id_set: list[int]
@@ -248,6 +251,91 @@ class FinishRemovalResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls) -> Self: ...
 
+class CreateHiddenVideoReq(msgspec.Struct, kw_only=True):
+    """Added: a video that does not play everywhere. It is hidden until its rendition is ready, and published then."""
+
+    title: str
+    author_id: int
+    play_url: str
+    cover_url: str
+
+class CreateHiddenVideoResp(msgspec.Struct, kw_only=True):
+    status: bool
+    video_id: int | None = None
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, video_id: int | None = None) -> Self: ...
+
+class GetHiddenVideosReq(msgspec.Struct, kw_only=True):
+    """An author's hidden videos, newest first, at most 100."""
+
+    author_id: int
+
+class HiddenVideo(msgspec.Struct, kw_only=True):
+    id: int
+    title: str
+    cover_url: str
+    progress: int  # percent
+    failed: bool
+
+class GetHiddenVideosResp(msgspec.Struct, kw_only=True):
+    status: bool
+    videos: list[HiddenVideo] | None = None
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, videos: list[HiddenVideo] | None = None) -> Self: ...
+
+class ClaimRenditionReq(msgspec.Struct, kw_only=True):
+    """Claims a video of which renditions shall be made; authors take turns."""
+
+    attempt: str  # a name that the caller chose
+    lease_seconds: int
+
+class RenditionJob(msgspec.Struct, kw_only=True):
+    video_id: int
+    play_url: str  # of what was uploaded
+
+class ClaimRenditionResp(msgspec.Struct, kw_only=True):
+    status: bool
+    job: RenditionJob | None = None  # unset: none
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, job: RenditionJob | None = None) -> Self: ...
+
+class KeepRenditionReq(msgspec.Struct, kw_only=True):
+    video_id: int
+    attempt: str
+    lease_seconds: int
+    progress: int
+
+class KeepRenditionResp(msgspec.Struct, kw_only=True):
+    status: bool
+    held: bool | None = None  # false: the lease was lost, or the video removed
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, held: bool | None = None) -> Self: ...
+
+class FinishRenditionReq(msgspec.Struct, kw_only=True):
+    """Ends an attempt. Without hls_url it has failed for good: a hidden video stays hidden."""
+
+    video_id: int
+    attempt: str
+    play_url: str | None = None  # the best MP4, which a hidden video gets
+    hls_url: str | None = None
+
+class FinishRenditionResp(msgspec.Struct, kw_only=True):
+    status: bool
+    held: bool | None = None
+    replaced: str | None = None  # what play_url was before: nothing refers to it any more
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, held: bool | None = None, replaced: str | None = None) -> Self: ...
+
 class VideoServiceHandler(Protocol):
     async def CreateVideoMethod(self, request: CreateVideoReq) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -271,6 +359,13 @@ class VideoServiceHandler(Protocol):
     async def RemoveVideoMethod(self, request: RemoveVideoReq) -> RemoveVideoResp: ...
     async def ClaimRemovalMethod(self, request: ClaimRemovalReq) -> ClaimRemovalResp: ...
     async def FinishRemovalMethod(self, request: FinishRemovalReq) -> FinishRemovalResp: ...
+    async def CreateHiddenVideoMethod(
+        self, request: CreateHiddenVideoReq
+    ) -> CreateHiddenVideoResp: ...
+    async def GetHiddenVideosMethod(self, request: GetHiddenVideosReq) -> GetHiddenVideosResp: ...
+    async def ClaimRenditionMethod(self, request: ClaimRenditionReq) -> ClaimRenditionResp: ...
+    async def KeepRenditionMethod(self, request: KeepRenditionReq) -> KeepRenditionResp: ...
+    async def FinishRenditionMethod(self, request: FinishRenditionReq) -> FinishRenditionResp: ...
 
 class VideoServiceClient(Protocol):
     async def CreateVideoMethod(
@@ -280,6 +375,7 @@ class VideoServiceClient(Protocol):
         author_id: int,
         play_url: str,
         cover_url: str,
+        renditions: bool | None = None,
         timeout: float | None = None,
     ) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -326,6 +422,39 @@ class VideoServiceClient(Protocol):
     async def FinishRemovalMethod(
         self, *, video_id: int, round: int, timeout: float | None = None
     ) -> FinishRemovalResp: ...
+    async def CreateHiddenVideoMethod(
+        self,
+        *,
+        title: str,
+        author_id: int,
+        play_url: str,
+        cover_url: str,
+        timeout: float | None = None,
+    ) -> CreateHiddenVideoResp: ...
+    async def GetHiddenVideosMethod(
+        self, *, author_id: int, timeout: float | None = None
+    ) -> GetHiddenVideosResp: ...
+    async def ClaimRenditionMethod(
+        self, *, attempt: str, lease_seconds: int, timeout: float | None = None
+    ) -> ClaimRenditionResp: ...
+    async def KeepRenditionMethod(
+        self,
+        *,
+        video_id: int,
+        attempt: str,
+        lease_seconds: int,
+        progress: int,
+        timeout: float | None = None,
+    ) -> KeepRenditionResp: ...
+    async def FinishRenditionMethod(
+        self,
+        *,
+        video_id: int,
+        attempt: str,
+        play_url: str | None = None,
+        hls_url: str | None = None,
+        timeout: float | None = None,
+    ) -> FinishRenditionResp: ...
 
 class Client(VideoServiceClient, Protocol): ...
 

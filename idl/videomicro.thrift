@@ -10,6 +10,7 @@ struct Video {
     5: required string cover_url        // an object key or an absolute URL
     6: required i64 favorite_count      // always 0: favoriteservice has the count
     7: required i64 comment_count       // always 0: commentservice has the count
+    100: optional string hls_url        // an object key: the master playlist; unset: none
 }
 
 struct CreateVideoReq {
@@ -17,6 +18,7 @@ struct CreateVideoReq {
     2: required i64 author_id (api.vd = "AUTHOR_ID")
     3: required string play_url (api.vd = "VIDEO_URL")
     4: required string cover_url (api.vd = "VIDEO_URL")
+    100: optional bool renditions       // have renditions made of it
 }
 
 struct CreateVideoResp {
@@ -112,6 +114,7 @@ struct VideoColumns {
     3: required list<i64> author_ids
     4: required list<string> play_urls
     5: required list<string> cover_urls
+    100: optional list<string> hls_urls // empty texts: none; unset: none at all
 }
 
 struct GetVideoSetByIdSetReq {
@@ -226,6 +229,89 @@ struct FinishRemovalResp {
     101: optional string status_msg
 }
 
+// Added: a video that does not play everywhere. It is hidden until its rendition is ready, and published then.
+struct CreateHiddenVideoReq {
+    1: required string title (api.vd = "TITLE")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+    3: required string play_url (api.vd = "VIDEO_URL")
+    4: required string cover_url (api.vd = "VIDEO_URL")
+}
+
+struct CreateHiddenVideoResp {
+    1: required bool status (status = "flag")
+    2: optional i64 video_id
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// An author's hidden videos, newest first, at most 100.
+struct GetHiddenVideosReq {
+    1: required i64 author_id (api.vd = "AUTHOR_ID")
+}
+
+struct HiddenVideo {
+    1: required i64 id
+    2: required string title
+    3: required string cover_url
+    4: required i32 progress                // percent
+    5: required bool failed
+}
+
+struct GetHiddenVideosResp {
+    1: required bool status (status = "flag")
+    2: optional list<HiddenVideo> videos
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Claims a video of which renditions shall be made; authors take turns.
+struct ClaimRenditionReq {
+    1: required string attempt (api.vd = "ATTEMPT")             // a name that the caller chose
+    2: required i32 lease_seconds (api.vd = "LEASE_SECONDS")
+}
+
+struct RenditionJob {
+    1: required i64 video_id
+    2: required string play_url             // of what was uploaded
+}
+
+struct ClaimRenditionResp {
+    1: required bool status (status = "flag")
+    2: optional RenditionJob job            // unset: none
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct KeepRenditionReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required string attempt (api.vd = "ATTEMPT")
+    3: required i32 lease_seconds (api.vd = "LEASE_SECONDS")
+    4: required i32 progress (api.vd = "PERCENT")
+}
+
+struct KeepRenditionResp {
+    1: required bool status (status = "flag")
+    2: optional bool held                   // false: the lease was lost, or the video removed
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Ends an attempt. Without hls_url it has failed for good: a hidden video stays hidden.
+struct FinishRenditionReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required string attempt (api.vd = "ATTEMPT")
+    3: optional string play_url (api.vd = "VIDEO_URL")          // the best MP4, which a hidden video gets
+    4: optional string hls_url (api.vd = "VIDEO_URL")
+}
+
+struct FinishRenditionResp {
+    1: required bool status (status = "flag")
+    2: optional bool held
+    3: optional string replaced             // what play_url was before: nothing refers to it any more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service VideoService {
     CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
     GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
@@ -242,4 +328,9 @@ service VideoService {
     RemoveVideoResp RemoveVideoMethod(1: RemoveVideoReq request)
     ClaimRemovalResp ClaimRemovalMethod(1: ClaimRemovalReq request)
     FinishRemovalResp FinishRemovalMethod(1: FinishRemovalReq request)
+    CreateHiddenVideoResp CreateHiddenVideoMethod(1: CreateHiddenVideoReq request)
+    GetHiddenVideosResp GetHiddenVideosMethod(1: GetHiddenVideosReq request)
+    ClaimRenditionResp ClaimRenditionMethod(1: ClaimRenditionReq request)
+    KeepRenditionResp KeepRenditionMethod(1: KeepRenditionReq request)
+    FinishRenditionResp FinishRenditionMethod(1: FinishRenditionReq request)
 }

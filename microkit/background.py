@@ -46,7 +46,7 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await tasks.close()
 
 
-async def end(task: asyncio.Task[None]) -> None:
+async def end(task: asyncio.Task[Any]) -> None:
     """Cancel a task and wait for its end.
 
     The cancellation is repeated, because some libraries swallow one (aetcd, closing a watch).

@@ -42,7 +42,15 @@ def imported(path: Path) -> Iterator[str]:
 ONLY_IN = {
     "aetcd": {"microkit/discovery/etcd.py"},
     "aiomysql": {"microkit/storage/mysql.py"},
-    "av": {"api/media/cover.py", "api/media/pipeline.py", "api/media/probe.py"},
+    "av": {
+        "api/media/cover.py",
+        "api/media/hls.py",
+        "api/media/orientation.py",
+        "api/media/pipeline.py",
+        "api/media/playable.py",
+        "api/media/probe.py",
+        "api/media/rendition.py",
+    },
     "argon2": {"usermicro/handler.py", "usermicro/password.py"},
     "hiredis": {"microkit/storage/pipeline.py"},
     "jose": {"api/auth.py"},

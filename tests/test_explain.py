@@ -41,6 +41,12 @@ ARGUMENTS = {
     "next_ms": 8,
     "now_ms": 7,
     "due_ms": 7,
+    "lease_ms": 7,
+    "attempt": "a",
+    "progress": 5,
+    "play_url": "p",
+    "hls_url": "h",
+    "created_ms": ROWS + 1,
 }
 
 
@@ -64,7 +70,7 @@ def users():
 
 
 def videos():
-    from videomicro.dal.model import Removal, Video
+    from videomicro.dal.model import Removal, Rendition, Video
 
     rows = (
         {
@@ -77,7 +83,14 @@ def videos():
     removals = (
         {"video_id": n, "author_id": n % 400, "keys": "k", "due_ms": n} for n in range(ROWS)
     )
-    return [(Video, list(rows)), (Removal, list(removals))]
+    renditions = (
+        {
+            "video_id": n, "author_id": 7 if n % 2 else n % 400, "turn_ms": n, "lease_ms": n,
+            "hidden": n % 3 == 0, "failed": n % 10 == 0,
+        }
+        for n in range(ROWS)
+    )  # fmt: skip
+    return [(Video, list(rows)), (Removal, list(removals)), (Rendition, list(renditions))]
 
 
 def comments():
@@ -101,8 +114,9 @@ def comments():
         ("videomicro.dal.video", videos, 4),
         ("videomicro.dal.count", videos, 2),
         ("videomicro.dal.version", videos, 3),
-        ("videomicro.dal.object_keys", videos, 3),
+        ("videomicro.dal.object_keys", videos, 4),
         ("videomicro.dal.removal", videos, 6),
+        ("videomicro.dal.rendition", videos, 10),
         ("commentmicro.dal.comment", comments, 7),
     ],
 )
@@ -176,7 +190,7 @@ def scans(engine, plan):
 def starts_at_the_page(engine, plan, name):
     """Whether the first step searches by equality and the cursor, not by equality alone."""
     if engine == "sqlite":
-        return re.search(r"SEARCH .*(created_ms|due_ms|rowid|id)[<>]\?", plan[0][3])
+        return re.search(r"SEARCH .*(created_ms|due_ms|turn_ms|rowid|id)[<>]\?", plan[0][3])
     used = key_bytes(plan[0])  # a `range` of the equal columns alone is a walk too
     return searches(plan) and (used is None or int(used) >= PAGE_BYTES.get(name, 8))
 

@@ -12,6 +12,7 @@ from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from videomicro import pack
 from videomicro.dal.object_keys import ObjectKeys
 from videomicro.dal.removal import Removals
+from videomicro.dal.rendition import Renditions
 from videomicro.dal.video import Videos
 from videomicro.metrics import PUBLISHES
 from videomicro.settings import Settings
@@ -25,23 +26,37 @@ _MS_PER_SECOND: Final = 1000
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.Handlers]:
     """Open stores and clients; yield the handlers by Thrift service."""
     database = await context.database()
-    yield {"VideoService": VideoHandler(Videos(database), ObjectKeys(database), Removals(database))}
+    handler = VideoHandler(
+        Videos(database), ObjectKeys(database), Removals(database), Renditions(database)
+    )
+    yield {"VideoService": handler}
 
 
 class VideoHandler:
-    """Publishing, lists, the feed and removals."""
+    """Publishing, lists, the feed, removals and renditions."""
 
-    def __init__(self, videos: Videos, object_keys: ObjectKeys, removals: Removals) -> None:
+    def __init__(
+        self,
+        videos: Videos,
+        object_keys: ObjectKeys,
+        removals: Removals,
+        renditions: Renditions,
+    ) -> None:
         self._videos = videos
         self._object_keys = object_keys
         self._removals = removals
+        self._renditions = renditions
 
     async def CreateVideoMethod(
         self, request: videomicro.CreateVideoReq
     ) -> videomicro.CreateVideoResp:
         """Create a video whose objects are already stored."""
         video_id = await self._videos.create(
-            request.author_id, request.title, request.play_url, request.cover_url
+            request.author_id,
+            request.title,
+            request.play_url,
+            request.cover_url,
+            renditions=bool(request.renditions),
         )
         PUBLISHES.inc()
         return videomicro.CreateVideoResp.ok(video_id=video_id)
@@ -166,3 +181,58 @@ class VideoHandler:
         """End a round of a removal."""
         await self._removals.finish(request.video_id, request.round)
         return videomicro.FinishRemovalResp.ok()
+
+    async def CreateHiddenVideoMethod(
+        self, request: videomicro.CreateHiddenVideoReq
+    ) -> videomicro.CreateHiddenVideoResp:
+        """Create a video that is published when its renditions are ready."""
+        video_id = await self._videos.create(
+            request.author_id,
+            request.title,
+            request.play_url,
+            request.cover_url,
+            hidden=True,
+            renditions=True,
+        )
+        return videomicro.CreateHiddenVideoResp.ok(video_id=video_id)
+
+    async def GetHiddenVideosMethod(
+        self, request: videomicro.GetHiddenVideosReq
+    ) -> videomicro.GetHiddenVideosResp:
+        """Return an author's hidden videos, newest first."""
+        rows = await self._renditions.hidden(request.author_id)
+        return videomicro.GetHiddenVideosResp.ok(videos=pack.hidden(rows))
+
+    async def ClaimRenditionMethod(
+        self, request: videomicro.ClaimRenditionReq
+    ) -> videomicro.ClaimRenditionResp:
+        """Lease the video whose turn it is to the caller."""
+        lease_ms = request.lease_seconds * _MS_PER_SECOND
+        job = await self._renditions.claim(request.attempt, lease_ms)
+        return videomicro.ClaimRenditionResp.ok(
+            job=job and videomicro.RenditionJob(video_id=job.video_id, play_url=job.play_url)
+        )
+
+    async def KeepRenditionMethod(
+        self, request: videomicro.KeepRenditionReq
+    ) -> videomicro.KeepRenditionResp:
+        """Renew a lease and note the progress."""
+        held = await self._renditions.keep(
+            request.video_id,
+            request.attempt,
+            request.lease_seconds * _MS_PER_SECOND,
+            request.progress,
+        )
+        return videomicro.KeepRenditionResp.ok(held=held)
+
+    async def FinishRenditionMethod(
+        self, request: videomicro.FinishRenditionReq
+    ) -> videomicro.FinishRenditionResp:
+        """Give a video its renditions, or give up."""
+        video, attempt = request.video_id, request.attempt
+        if request.hls_url and request.play_url:
+            done = await self._renditions.finish(video, attempt, request.play_url, request.hls_url)
+        else:
+            done = await self._renditions.fail(video, attempt)
+        PUBLISHES.inc(done.replaced is not None)
+        return videomicro.FinishRenditionResp.ok(held=done.held, replaced=done.replaced)

@@ -6,6 +6,7 @@ from idl import videomicro
 from microkit.clock import NS_PER_MS
 from microkit.paging import Page
 from videomicro.dal.removal import RemovalRow
+from videomicro.dal.rendition import HiddenRow
 from videomicro.dal.video import VideoRow
 
 # next_time of an empty page: a future time, so that a caller starts over from the newest video.
@@ -22,6 +23,7 @@ def video(row: VideoRow) -> videomicro.Video:
         cover_url=row.cover_url,
         favorite_count=0,
         comment_count=0,
+        hls_url=row.hls_url or None,
     )
 
 
@@ -32,7 +34,7 @@ def videos(rows: Iterable[VideoRow]) -> list[videomicro.Video]:
 
 def columns(rows: Sequence[VideoRow]) -> videomicro.VideoColumns:
     """Return videos as columns."""
-    ids, authors, titles, play_urls, cover_urls, _ = (
+    ids, authors, titles, play_urls, cover_urls, _, hls_urls = (
         zip(*rows, strict=True) if rows else ((),) * len(VideoRow._fields)
     )
     return videomicro.VideoColumns(
@@ -41,6 +43,7 @@ def columns(rows: Sequence[VideoRow]) -> videomicro.VideoColumns:
         author_ids=list(authors),
         play_urls=list(play_urls),
         cover_urls=list(cover_urls),
+        hls_urls=list(hls_urls) if any(hls_urls) else None,
     )
 
 
@@ -65,6 +68,20 @@ def removal(row: RemovalRow | None) -> videomicro.Removal | None:
     return videomicro.Removal(
         video_id=row.video_id, author_id=row.author_id, keys=row.keys.split("\n"), round=row.round
     )
+
+
+def hidden(rows: Iterable[HiddenRow]) -> list[videomicro.HiddenVideo]:
+    """Return an author's hidden videos."""
+    return [
+        videomicro.HiddenVideo(
+            id=row.id,
+            title=row.title,
+            cover_url=row.cover_url,
+            progress=row.progress,
+            failed=bool(row.failed),
+        )
+        for row in rows
+    ]
 
 
 def counts(by_author: Mapping[int, int]) -> list[videomicro.VideoCount]:

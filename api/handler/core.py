@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from api.added import AddedMethod
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.call import ANONYMOUS, HttpCall, target_user
@@ -10,10 +11,11 @@ from api.clients import Clients
 from api.envelope import Shared
 from api.lists import Lists
 from api.pack.feed_time import before_ns, next_time_ms
+from api.pack.video import processing
 from api.pages import FeedKey, FeedPage, PageKey
 from api.publishing import Publishing
 from api.removing import Removing
-from idl import core, usermicro
+from idl import core, usermicro, videomicro
 from microkit.batch import SingleFlight
 from microkit.errors import ServiceError
 
@@ -40,6 +42,7 @@ class CoreHandler:
         self._tokens = tokens
         self._publishing = publishing
         self._removing = removing
+        self._hidden = AddedMethod("GetHiddenVideosMethod")
         self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
             self._load_anonymous
         )
@@ -85,8 +88,9 @@ class CoreHandler:
         self, call: HttpCall[core.PublishActionReq]
     ) -> core.PublishActionResp:
         """Publish the uploaded video."""
-        await self._publishing.publish(call.viewer, call.request.title, call.upload)
-        return core.PublishActionResp.ok()
+        if await self._publishing.publish(call.viewer, call.request.title, call.upload):
+            return core.PublishActionResp.ok()
+        return core.PublishActionResp.ok(processing=True)
 
     async def PublishListMethod(self, call: HttpCall[core.PublishListReq]) -> core.PublishListResp:
         """Return a page of a user's videos, newest first."""
@@ -94,6 +98,18 @@ class CoreHandler:
         page = await self._lists.published(page_key)
         videos = await self._aggregate.full_videos(call.viewer, page.items, call.base)
         return core.PublishListResp.ok(video_list=videos, next_cursor=page.next_cursor)
+
+    async def PublishProcessingMethod(
+        self, call: HttpCall[core.PublishProcessingReq]
+    ) -> core.PublishProcessingResp:
+        """Return the viewer's own videos that are being converted."""
+
+        async def added() -> list[videomicro.HiddenVideo]:
+            answer = await self._clients.videos.GetHiddenVideosMethod(author_id=call.viewer)
+            return answer.videos or []
+
+        hidden = await self._hidden.call(added, _nothing)
+        return core.PublishProcessingResp.ok(video_list=processing(hidden, call.base))
 
     async def PublishDeleteMethod(
         self, call: HttpCall[core.PublishDeleteReq]
@@ -110,6 +126,11 @@ class CoreHandler:
     async def _load_anonymous(self, key: tuple[FeedPage, str]) -> Shared[core.FeedResp]:
         page, base = key
         return Shared.of(await self._feed(ANONYMOUS, page, base))
+
+
+async def _nothing() -> list[videomicro.HiddenVideo]:
+    """What an original videoservice hides."""
+    return []
 
 
 def _account_id(answer: usermicro.CreateUserResp | usermicro.LoginUserResp) -> int:

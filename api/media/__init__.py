@@ -4,11 +4,12 @@
     messages    the requests and replies between pool and child
     child       the child process: limits, then a loop over requests
     pipeline    the processing of one upload: probe, cover, faststart, metadata
+    rendition   MP4s of a video that every phone plays; hls, ladder
 
 Only the child imports PyAV: this package and `pool` do not.
 """
 
-from api.media.messages import Probe, Processed
+from api.media.messages import Probe, Processed, Rendered
 from api.media.pool import MediaWorkers
 
-__all__ = ["MediaWorkers", "Probe", "Processed"]
+__all__ = ["MediaWorkers", "Probe", "Processed", "Rendered"]

@@ -18,14 +18,17 @@ from typing import BinaryIO, Final
 
 from api.media import sandbox
 from api.media.messages import Reply, Request, decode_request, encode
-from api.media.pipeline import process
+from api.media.pipeline import process, render
 from microkit.errors import ParamError
 
 _MAX_MEMORY_BYTES: Final = 1 << 30  # address space
-_CPU_SECONDS: Final = 10  # per request; the pool's time limit usually ends it earlier
+_CPU_SECONDS: Final = 10  # per upload; the pool's time limit usually ends it earlier
+_RENDER_CPU_SECONDS: Final = 3 * 3600  # per video of up to an hour
+_RENDER_BYTES: Final = 2 << 30  # of a rendition: an hour at its largest rate is 1.2 GB
 _FILES: Final = 64
 _EXTRA_BYTES: Final = 64 << 20  # a written file may exceed the upload by this
 _NICENESS: Final = 10
+_RENDER_NICENESS: Final = 19  # for good: children that render do nothing else
 
 
 def main() -> None:
@@ -34,8 +37,12 @@ def main() -> None:
     _limit_process()
     for request in _requests(sys.stdin.buffer):
         _limit_request(request)
-        replies.write(encode(_reply(request)))
-        replies.flush()
+        _send(replies, _reply(request, replies))
+
+
+def _send(replies: BinaryIO, reply: Reply) -> None:
+    replies.write(encode(reply))
+    replies.flush()
 
 
 def _own_stdout() -> BinaryIO:
@@ -57,8 +64,12 @@ def _limit_process() -> None:
 
 def _limit_request(request: Request) -> None:
     """Set the limits for one request. RLIMIT_CPU counts from the start of the process."""
-    _set_soft(resource.RLIMIT_CPU, int(time.process_time()) + _CPU_SECONDS)
-    _set_soft(resource.RLIMIT_FSIZE, request.source.stat().st_size + _EXTRA_BYTES)
+    seconds, written = _CPU_SECONDS, request.source.stat().st_size + _EXTRA_BYTES
+    if request.name:
+        os.setpriority(os.PRIO_PROCESS, 0, _RENDER_NICENESS)
+        seconds, written = _RENDER_CPU_SECONDS, _RENDER_BYTES
+    _set_soft(resource.RLIMIT_CPU, int(time.process_time()) + seconds)
+    _set_soft(resource.RLIMIT_FSIZE, written)
 
 
 def _set_soft(kind: int, limit: int) -> None:
@@ -80,9 +91,20 @@ def _requests(stdin: BinaryIO) -> Iterator[Request]:
         yield decode_request(lines.get())
 
 
-def _reply(request: Request) -> Reply:
+def _reply(request: Request, replies: BinaryIO) -> Reply:
     try:
-        return Reply(processed=process(request.source, request.folder))
+        if request.name:
+            return Reply(
+                rendered=render(
+                    request.source,
+                    request.folder,
+                    request.name,
+                    lambda percent: _send(replies, Reply(percent=percent)),
+                )
+            )
+        return Reply(
+            processed=process(request.source, request.folder, convertible=request.convertible)
+        )
     except ParamError as error:
         return Reply(refusal=str(error))
     except MemoryError:

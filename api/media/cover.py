@@ -11,6 +11,7 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from api.media.orientation import Step, swaps_sides, upright
 from api.media.probe import check_size
 from microkit.errors import ParamError
 
@@ -21,8 +22,6 @@ MAX_DECODED: Final = 300
 # 16 frames of the largest size allowed, 120 of 1920 x 1080.
 MAX_DECODED_PIXELS: Final = 1 << 28
 SAMPLE_SIZE: Final = 16  # brightness is measured on a picture of 16 x 16
-# Counterclockwise quarter turns to arguments of the transpose filter.
-TRANSPOSE: Final = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
 
 
 def choose_frame(container: InputContainer, stream: VideoStream, seconds: float) -> VideoFrame:
@@ -49,7 +48,7 @@ def choose_frame(container: InputContainer, stream: VideoStream, seconds: float)
 def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     """Return width and height as a player displays the frame: square pixels, upright."""
     width = round(frame.width * float(stream.sample_aspect_ratio or 1)) or frame.width
-    return (frame.height, width) if _quarter_turns(frame) % 2 else (width, frame.height)
+    return (frame.height, width) if swaps_sides(frame) else (width, frame.height)
 
 
 def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
@@ -57,10 +56,9 @@ def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
     width, height = shown_size(frame, stream)
     scale = min(1.0, MAX_SIDE / max(width, height))
     width, height = max(1, round(width * scale)), max(1, round(height * scale))
-    turns = _quarter_turns(frame)
-    coded = (height, width) if turns % 2 else (width, height)
+    coded = (height, width) if swaps_sides(frame) else (width, height)
     small = frame.reformat(*coded, format="yuvj420p", interpolation="AREA")
-    _rotated(small, turns).save(path, qscale=4)
+    _shown(small, upright(frame)).save(path, qscale=4)
 
 
 def _candidates(
@@ -94,19 +92,14 @@ def _luma(frame: VideoFrame) -> tuple[float, float]:
     return mean, sqrt(sum((value - mean) ** 2 for value in values) / len(values))
 
 
-def _quarter_turns(frame: VideoFrame) -> int:
-    """Return the counterclockwise quarter turns that set the frame upright, 0..3."""
-    return round(frame.rotation / 90) % 4
-
-
-def _rotated(frame: VideoFrame, turns: int) -> VideoFrame:
-    if not turns:
+def _shown(frame: VideoFrame, steps: tuple[Step, ...]) -> VideoFrame:
+    if not steps:
         return frame
     graph = Graph()
     nodes = [
         graph.add_buffer(width=frame.width, height=frame.height, format=frame.format,
                          time_base=frame.time_base),
-        *(graph.add("transpose", turn) for turn in TRANSPOSE[turns]),
+        *(graph.add(name, arguments) for name, arguments in steps),
         graph.add("buffersink"),
     ]  # fmt: skip
     graph.link_nodes(*nodes).configure()

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+HEVC: Final = "hevc"
+NO_HEVC: Final = "暂不支持 HEVC（H.265）视频：请在相机设置中选择“兼容性最佳”，或转为 H.264 后上传"
 
 
 @dataclass(frozen=True)
@@ -16,31 +20,55 @@ class Probe:
     container: str
     content_type: str
     suffix: str
+    codec: str
 
 
 @dataclass(frozen=True)
 class Processed:
-    """A video ready to store: `video` is the upload itself or a copy with its index in front."""
+    """A video ready to store: `video` is the upload itself or a copy with its index in front.
+
+    `plays_everywhere`: every phone and browser plays it as it is.
+    """
 
     video: Path
     cover: Path
     probe: Probe
+    plays_everywhere: bool = True
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files made of a video by the suffix of their names; `play` is that of the best MP4."""
+
+    files: dict[str, Path]
+    play: str
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request to process `source`; new files go into `folder`."""
+    """A request about the video `source`; new files go into `folder`.
+
+    Without a `name` it is checked and gets a cover; `convertible` says that it need not play
+    everywhere. With a `name`, the prefix of the new files, its renditions are made.
+    """
 
     source: Path
     folder: Path
+    convertible: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The result, or the reason for a refusal, a Chinese text for the uploading user."""
+    """The result, or the reason for a refusal, a Chinese text for the uploading user.
+
+    A reply with `percent` is not the last one to its request: it says how much is done.
+    """
 
     processed: Processed | None = None
+    rendered: Rendered | None = None
     refusal: str = ""
+    percent: int | None = None
 
 
 def encode(message: Request | Reply) -> bytes:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from api.media.messages import Processed, Reply, Request, decode_reply, encode
+from api.media.messages import Processed, Rendered, Reply, Request, decode_reply, encode
 from api.turns import Turns
 from microkit.errors import ParamError, Unavailable
 from microkit.observe import observed
@@ -17,6 +18,14 @@ from microkit.observe import observed
 _log = logging.getLogger(__name__)
 # `python -m` imports from its working directory.
 _IMPORT_FROM: Final = Path(__file__).resolve().parents[2]
+
+
+Progress = Callable[[int], None]
+"""Called with the percentage that is done."""
+
+
+def _ignore(percent: int) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass
@@ -41,8 +50,8 @@ class Child:
         """Return whether the process has not been seen to end."""
         return self.process.returncode is None
 
-    async def ask(self, request: Request) -> Reply:
-        """Send a request and return the reply.
+    async def ask(self, request: Request, progress: Progress) -> Reply:
+        """Send a request and return its last reply; `progress` is called with what is done.
 
         Raises:
             OSError, EOFError: the process ended before it replied.
@@ -54,10 +63,12 @@ class Child:
             await stdin.drain()
         except RuntimeError as error:  # uvloop raises this for a closed pipe
             raise EOFError("the media process ended") from error
-        line = await stdout.readline()
-        if not line:
-            raise EOFError("the media process ended")
-        return decode_reply(line)
+        while line := await stdout.readline():
+            reply = decode_reply(line)
+            if reply.percent is None:
+                return reply
+            progress(reply.percent)
+        raise EOFError("the media process ended")
 
     def kill(self) -> None:
         """End the process at once; no effect when it has ended."""
@@ -80,8 +91,10 @@ class MediaWorkers:
     Args:
         workers: how many uploads are processed at once.
         waiting: how many more may wait; users are served round-robin.
-        timeout_seconds: the time limit of one upload (wall clock).
+        timeout_seconds: the time limit from a request or a sign of progress to the next one (wall
+            clock).
         idle_seconds: how long an idle process is kept.
+        name: what the workers are for, in metrics.
     """
 
     def __init__(
@@ -91,8 +104,9 @@ class MediaWorkers:
         waiting: int = 64,
         timeout_seconds: float = 30.0,
         idle_seconds: float = 60.0,
+        name: str = "media",
     ) -> None:
-        self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试", name="media")
+        self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试", name=name)
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
         self._idle: list[Child] = []
@@ -117,13 +131,16 @@ class MediaWorkers:
             await child.process.wait()
             child.keep()
 
-    async def process(self, source: Path, folder: Path, user_id: int = 0) -> Processed:
+    async def process(
+        self, source: Path, folder: Path, user_id: int = 0, *, convertible: bool = False
+    ) -> Processed:
         """Check the video `source` and make its cover and, if needed, a copy to store.
 
         Args:
             source: the upload; it is not changed.
             folder: an existing folder for new files; the caller removes it.
             user_id: the uploading user.
+            convertible: whether a video is allowed that plays only after a conversion.
 
         Raises:
             ParamError: the file is not a playable video, or processing took too long.
@@ -132,10 +149,34 @@ class MediaWorkers:
         """
         async with self._turns.turn(user_id):
             with observed("media", "media", "process"):
-                reply = await self._ask(Request(source, folder))
+                reply = await self._ask(Request(source, folder, convertible))
         if reply.processed is None:
             raise ParamError(reply.refusal)
         return reply.processed
+
+    async def render(self, source: Path, folder: Path, name: str, progress: Progress) -> Rendered:
+        """Make the renditions of a video.
+
+        Args:
+            source: a video that `process` has accepted.
+            folder: an existing folder for new files; the caller removes it.
+            name: the beginning of the names of the files.
+            progress: called with the percentage that is done.
+
+        Raises:
+            ParamError: the video cannot be converted, or the process stood still.
+            Unavailable: the process ended, or the pool is closed.
+        """
+        async with self._turns.turn(0):
+            with observed("media", "media", "render"):
+                request = Request(source, folder, name=name)
+                try:
+                    reply = await self._ask_once(request, progress)
+                except (EOFError, OSError) as error:
+                    raise Unavailable("转码中断，稍后继续") from error
+        if reply.rendered is None:
+            raise ParamError(reply.refusal)
+        return reply.rendered
 
     async def _ask(self, request: Request) -> Reply:
         try:
@@ -148,11 +189,17 @@ class MediaWorkers:
         except (EOFError, OSError) as error:
             raise ParamError("无法处理该视频，请换一个视频再试") from error
 
-    async def _ask_once(self, request: Request) -> Reply:
+    async def _ask_once(self, request: Request, progress: Progress = _ignore) -> Reply:
         child = await self._acquire()
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                reply = await child.ask(request)
+            async with asyncio.timeout(self._timeout_seconds) as limit:
+
+                def heard(percent: int) -> None:
+                    limit.reschedule(loop.time() + self._timeout_seconds)
+                    progress(percent)
+
+                reply = await child.ask(request, heard)
         except TimeoutError as error:  # also an OSError, so it comes first
             self._check_open()
             _log.warning("media process %d exceeded its time limit", child.process.pid)

@@ -7,7 +7,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from api.media.messages import Probe
+from api.media.messages import HEVC, NO_HEVC, Probe
 from microkit.errors import ParamError
 
 MAX_PIXELS: Final = 4096 * 4096
@@ -48,16 +48,17 @@ def sniff(path: Path) -> Format:
     raise ParamError("不支持的视频格式，请上传 MP4、MOV 或 WebM 视频")
 
 
-def open_video(path: Path) -> InputContainer:
+def open_video(path: Path, *, hevc: bool = False) -> InputContainer:
     """Open the file with the demuxer chosen by its first bytes; the caller closes it.
 
     A playlist could make a demuxer read other files and hosts, so the demuxer is fixed and
-    limited to local files.
+    limited to local files. `hevc`: it may be HEVC, which is only played after a conversion.
 
     Raises:
         ParamError: the file is not a playable video.
     """
-    options = {"protocol_whitelist": "file", "codec_whitelist": DECODERS}
+    decoders = f"{DECODERS},hevc" if hevc else DECODERS
+    options = {"protocol_whitelist": "file", "codec_whitelist": decoders}
     try:
         return av.open(
             f"file:{path}",
@@ -70,16 +71,15 @@ def open_video(path: Path) -> InputContainer:
         raise ParamError("无法读取该视频，文件可能已损坏") from error
 
 
-def video_stream(container: InputContainer) -> VideoStream:
+def video_stream(container: InputContainer, *, hevc: bool = False) -> VideoStream:
     """Return the main video stream, ready to decode within limits; ParamError if there is none."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         raise ParamError("文件中没有视频画面")
-    if stream.codec_context is not None and stream.codec.canonical_name == "hevc":
-        raise ParamError(
-            "暂不支持 HEVC（H.265）视频：请在相机设置中选择“兼容性最佳”，或转为 H.264 后上传"
-        )
-    if stream.codec_context is None or stream.codec.canonical_name not in VIDEO_CODECS:
+    name = stream.codec.canonical_name if stream.codec_context is not None else ""
+    if name == HEVC and not hevc:
+        raise ParamError(NO_HEVC)
+    if stream.codec_context is None or not (name in VIDEO_CODECS or name == HEVC):
         raise ParamError("不支持的视频编码，请上传 H.264 视频")
     check_size(stream.width, stream.height)
     stream.codec_context.thread_count = 1
@@ -104,7 +104,7 @@ def duration_seconds(container: InputContainer, stream: VideoStream) -> float:
     return seconds
 
 
-def describe(path: Path, size: tuple[int, int], seconds: float) -> Probe:
+def describe(path: Path, size: tuple[int, int], seconds: float, codec: str) -> Probe:
     """Return the description of a file's video, displayed at `size` pixels for `seconds`."""
     kind = sniff(path)
     return Probe(
@@ -114,6 +114,7 @@ def describe(path: Path, size: tuple[int, int], seconds: float) -> Probe:
         container=kind.name,
         content_type=kind.content_type,
         suffix=kind.suffix,
+        codec=codec,
     )
 
 

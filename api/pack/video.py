@@ -1,7 +1,7 @@
 """Videos."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from api.pack.facts import PageFacts
@@ -20,11 +20,19 @@ class VideoRow(NamedTuple):
     author_id: int
     play_url: str
     cover_url: str
+    hls_url: str = ""
 
     @classmethod
     def of(cls, video: videomicro.Video) -> "VideoRow":
         """Return the row of a struct; its counts are always 0."""
-        return cls(video.id, video.title, video.author_id, video.play_url, video.cover_url)
+        return cls(
+            video.id,
+            video.title,
+            video.author_id,
+            video.play_url,
+            video.cover_url,
+            video.hls_url or "",
+        )
 
 
 def videos(rows: Sequence[VideoRow], facts: PageFacts, base: str) -> list[bytes]:
@@ -38,6 +46,20 @@ def videos(rows: Sequence[VideoRow], facts: PageFacts, base: str) -> list[bytes]
         is_favorite = b"true" if row.id in liked else b"false"
         packed.append(b"%b%b%b%b%b" % (head, author, middle, is_favorite, tail))
     return packed
+
+
+def processing(hidden: Iterable[videomicro.HiddenVideo], base: str) -> list[core.ProcessingVideo]:
+    """Return an author's hidden videos."""
+    return [
+        core.ProcessingVideo(
+            id=each.id,
+            title=each.title,
+            cover_url=absolute(base, each.cover_url),
+            progress=each.progress,
+            failed=each.failed,
+        )
+        for each in hidden
+    ]
 
 
 @functools.lru_cache(_KEPT)
@@ -56,5 +78,6 @@ def _pieces(base: str, row: VideoRow, likes: int, comments: int) -> list[bytes]:
             comment_count=comments,
             is_favorite=HOLE,
             title=row.title,
+            hls_url=absolute(base, row.hls_url) or None,
         )
     )

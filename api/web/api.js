@@ -4,7 +4,7 @@
 /**
  * @import {
  *   CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
- *   FollowListResp, LoginResp, MessageChatResp, PublishListResp, FriendListResp,
+ *   FollowListResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
  *   UserInfoResp
  * } from './types.js'
  */
@@ -32,8 +32,10 @@ export const feed = (latest_time) => get('/douyin/feed/', { latest_time });
 export const works = (user_id, cursor) => get('/douyin/publish/list/', { user_id, cursor, count });
 /** @type {(user_id: Id, cursor: number) => Promise<FavoriteListResp>} */
 export const likes = (user_id, cursor) => get('/douyin/favorite/list/', { user_id, cursor, count });
-/** @type {(form: FormData, more: Upload) => Promise<Envelope>} */
+/** @type {(form: FormData, more: Upload) => Promise<PublishActionResp>} */
 export const publish = (form, more) => upload('/douyin/publish/action/', form, more);
+/** @type {() => Promise<PublishProcessingResp>} */
+export const processing = () => get('/douyin/publish/processing/', {});
 /** @type {(video_id: number) => Promise<Envelope>} */
 export const unpublish = (video_id) => post('/douyin/publish/delete/', { video_id });
 
@@ -137,7 +139,7 @@ function checked(answer, token) {
  * @param {string} path
  * @param {FormData} form
  * @param {Upload} upload
- * @returns {Promise<Envelope>}
+ * @returns {Promise<any>}
  */
 function upload(path, form, { progress, signal }) {
   const { token } = session;

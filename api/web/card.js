@@ -11,6 +11,7 @@ import { required, session } from './session.js';
 
 const DOUBLE_TAP_MS = 300;
 const BURST_MS = 900;
+const HLS = 'application/vnd.apple.mpegurl';
 
 // One setting for all cards. Without a click or a key, browsers play only muted videos.
 let silent = true;
@@ -21,6 +22,7 @@ export class Card {
   #lastTap = -DOUBLE_TAP_MS;
   #pendingTap = 0;
   #tapPaused = false; // whether the last tap paused the video
+  #plain = false; // HLS has failed here
 
   /** @param {Video} video */
   constructor(video) {
@@ -62,7 +64,7 @@ export class Card {
     if (yes === video.hasAttribute('src')) return;
     if (yes) {
       backdrop.src = video.poster = this.video.cover_url;
-      video.src = this.video.play_url;
+      video.src = this.#source();
     } else {
       video.removeAttribute('src');
       video.load(); // frees what was loaded
@@ -80,6 +82,13 @@ export class Card {
     for (const image of [avatar, backdrop])
       if (image.hasAttribute('src') && image.complete && !image.naturalWidth)
         image.setAttribute('src', image.src);
+  }
+
+  /** HLS adapts to the connection, where the browser plays it; the MP4 plays everywhere. */
+  #source() {
+    const { play_url, hls_url } = this.video;
+    const adapts = hls_url && !this.#plain && this.parts.video.canPlayType(HLS);
+    return adapts ? hls_url : play_url;
   }
 
   async play() {
@@ -279,10 +288,19 @@ export class Card {
   /** @param {string} event of the video */
   #showState(event) {
     const { video, tap } = this.parts;
+    if (event === 'error' && video.src === this.video.hls_url) {
+      this.#plain = true;
+      const playing = this.root.matches('.card:not(.paused)');
+      video.src = this.#source();
+      if (playing) this.play();
+      return;
+    }
     const { classList } = this.root;
     classList.toggle('paused', video.paused);
     classList.toggle('waiting', event === 'waiting');
-    classList.toggle('broken', Boolean(video.error));
+    // A picture that cannot be decoded is no error if the sound can be: it has no size.
+    const blind = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.videoWidth;
+    classList.toggle('broken', Boolean(video.error) || blind);
     tap.setAttribute('aria-label', video.paused ? t.play : t.pause);
     if (event === 'loadeddata') {
       classList.toggle('wide', video.videoWidth > video.videoHeight);

@@ -11,7 +11,7 @@ import { t } from './i18n.js';
 import { loadRest } from './paging.js';
 import { followButton, followersPage, followingPage, titled } from './people.js';
 import { end, session } from './session.js';
-import { removable } from './works.js';
+import { removable, showProcessing } from './works.js';
 
 const TABS = {
   works: { load: api.works, title: t.works, none: t.noWorks },
@@ -26,14 +26,15 @@ export function userPage([id = '', name = 'works', video], signal) {
   if (name === 'following') return followingPage(id);
   if (name === 'followers') return followersPage(id);
   const tab = name === 'likes' ? 'likes' : 'works';
-  return video ? playerPage(id, tab, Number(video), signal) : profilePage(id, tab);
+  return video ? playerPage(id, tab, Number(video), signal) : profilePage(id, tab, signal);
 }
 
 /**
  * @param {string} id
  * @param {Tab} tab
+ * @param {AbortSignal} signal
  */
-async function profilePage(id, tab) {
+async function profilePage(id, tab, signal) {
   const [{ user }, { video_list: videos, next_cursor }] = await Promise.all([
     api.user(id),
     TABS[tab].load(id, 0),
@@ -59,6 +60,7 @@ async function profilePage(id, tab) {
   });
   page.notice.textContent = TABS[tab].none;
   page.notice.hidden = page.grid.hasChildNodes();
+  if (own) showProcessing(page.grid, signal, () => dispatchEvent(new Event('hashchange')));
   return page.root;
 }
 

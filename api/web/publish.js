@@ -44,12 +44,13 @@ function preview({ file, preview, chosen }) {
  */
 async function send(page, signal) {
   page.send.disabled = true;
+  let answer;
   try {
-    await upload(new FormData(page.root));
+    answer = await upload(new FormData(page.root));
   } finally {
     page.send.disabled = false;
   }
-  toast(t.published);
+  toast(answer.processing ? t.publishedLater : t.published);
   document.dispatchEvent(new Event('published'));
   if (!signal.aborted) location.hash = `#/user/${session.id}`;
 }

@@ -91,6 +91,8 @@ export const en = {
   works: 'Videos',
   likes: 'Liked',
   removed: 'Deleted',
+  converting: (percent) => `Converting ${percent}%`,
+  notConverted: 'Cannot be converted. Delete it and upload another',
   noWorks: 'No videos yet',
   noLikes: 'No liked videos yet',
   titleWithLikes: (title, count) => `${title}, ${count} ${count === '1' ? 'like' : 'likes'}`,
@@ -110,4 +112,5 @@ export const en = {
   uploading: (percent) => `Uploading ${percent}%`,
   processing: 'Uploaded, processing…',
   published: 'Posted',
+  publishedLater: 'Uploaded. It is posted when it has been converted',
 };

@@ -99,6 +99,9 @@ export const zh = {
   works: '作品',
   likes: '喜欢',
   removed: '已删除',
+  /** @param {number} percent */
+  converting: (percent) => `正在转码 ${percent}%`,
+  notConverted: '无法转码，请删除后重新上传',
   noWorks: '还没有作品',
   noLikes: '还没有喜欢的视频',
   /** @param {string} title @param {string} count */
@@ -120,4 +123,5 @@ export const zh = {
   uploading: (percent) => `正在上传 ${percent}%`,
   processing: '上传完成，正在处理…',
   published: '发布成功',
+  publishedLater: '上传成功，转码完成后发布',
 };

@@ -32,6 +32,17 @@
  * @property {number} comment_count
  * @property {boolean} is_favorite whether the viewer likes the video
  * @property {string} title
+ * @property {string} [hls_url] absolute URL of a playlist with several qualities
+ */
+
+/**
+ * A video of one's own that is being converted.
+ * @typedef {object} ProcessingVideo
+ * @property {number} id
+ * @property {string} title
+ * @property {string} cover_url absolute URL
+ * @property {number} progress percent
+ * @property {boolean} failed it cannot be converted
  */
 
 /**
@@ -62,6 +73,8 @@
 /** @typedef {Envelope & {user_id: number, token: string}} LoginResp */
 /** @typedef {Envelope & {user: User}} UserInfoResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} PublishListResp */
+/** @typedef {Envelope & {video_list: ProcessingVideo[]}} PublishProcessingResp */
+/** @typedef {Envelope & {processing?: boolean}} PublishActionResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} FavoriteListResp */
 /** @typedef {Envelope & {comment: Comment}} CommentResp */
 /** @typedef {Envelope & {comment_list: Comment[], next_cursor: number}} CommentListResp */
@@ -154,6 +167,14 @@
  */
 
 /**
+ * @typedef {object} ProcessingParts
+ * @property {HTMLElement} root
+ * @property {HTMLImageElement} cover
+ * @property {HTMLElement} state
+ * @property {HTMLButtonElement} remove
+ */
+
+/**
  * @typedef {object} PublishParts
  * @property {HTMLFormElement} root
  * @property {HTMLVideoElement} preview
@@ -180,6 +201,7 @@
  * @property {PersonParts} person
  * @property {ProfileParts} profile
  * @property {TileParts} tile
+ * @property {ProcessingParts} processing
  * @property {ChatParts} chat
  * @property {MessageParts} message
  * @property {PublishParts} publish

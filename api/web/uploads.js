@@ -26,7 +26,7 @@ export async function upload(form) {
   show(0);
   bar.hidden = false;
   try {
-    await api.publish(form, { signal: running.signal, progress: show });
+    return await api.publish(form, { signal: running.signal, progress: show });
   } finally {
     running = undefined;
     bar.hidden = true;

@@ -115,6 +115,19 @@ class MinioObjects:
         """Cancel pending cleanups."""
         await self._cleanups.close()
 
+    async def fetch(self, key: str, folder: Path) -> Path:
+        """Return a copy of the object in `folder`.
+
+        Raises:
+            ParamError: the key is invalid.
+            StoreError: there is no such object, or the store failed or timed out.
+        """
+        target = folder / Path(checked(key)).name
+        with observed("objects", "minio", "fetch"), _map_client_errors("fetch"):
+            async with asyncio.timeout(self._timeout):
+                await self._client.fget_object(self._bucket, key, str(target))
+        return target
+
     async def delete(self, key: str) -> None:
         """Remove the object if it exists.
 

@@ -80,6 +80,14 @@ class Objects(Protocol):
     async def put(self, key: str, source: Path, content_type: str) -> None:
         """Store the file `source` under `key`; durable when this returns."""
 
+    async def fetch(self, key: str, folder: Path) -> Path:
+        """Return a file to read the object from: the stored one, or a copy in `folder`.
+
+        Raises:
+            ParamError: the key is invalid.
+            StoreError: there is no such object, or the store failed or timed out.
+        """
+
     async def delete(self, key: str) -> None:
         """Remove the object if it exists."""
 
@@ -141,6 +149,18 @@ class FileObjects:
         """
         with observed("objects", "file", "put"), map_os_errors("objects file.put"):
             await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
+
+    async def fetch(self, key: str, folder: Path) -> Path:  # noqa: ARG002 - nothing is copied
+        """Return the object's own file.
+
+        Raises:
+            ParamError: the key is invalid.
+            StoreError: there is no such object.
+        """
+        path = self.path(key)
+        if not await asyncio.to_thread(path.is_file):
+            raise StoreError("存储不可用，请稍后再试")
+        return path
 
     async def delete(self, key: str) -> None:
         """Remove the object if it exists.

@@ -92,7 +92,9 @@ def running(
         str(folder / "data"),
         *options,
     ]
-    environment = HIGH_LIMITS | os.environ | dict(added)
+    # Renditions of the population would go on during the cases.
+    quiet = {"MEDIA_RENDITIONS": "false"}
+    environment = HIGH_LIMITS | quiet | os.environ | dict(added)
     with (folder / "up.log").open("w") as log:
         up = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment

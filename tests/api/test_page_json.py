@@ -40,7 +40,7 @@ pages = st.builds(
     st.frozensets(ids),
     st.frozensets(ids),
 )
-rows = st.lists(st.builds(VideoRow, ids, texts, ids, texts, texts), max_size=6)
+rows = st.lists(st.builds(VideoRow, ids, texts, ids, texts, texts, texts), max_size=6)
 
 
 def user(user_id: int, page: PageFacts) -> core.User:
@@ -101,6 +101,7 @@ def test_videos_are_encoded_as_their_structs(page, shown):
             comment_count=page.shared.comments.get(row.id, 0),
             is_favorite=row.id in page.liked,
             title=row.title,
+            hls_url=absolute(BASE, row.hls_url) or None,
         )
         for row in shown
     ]

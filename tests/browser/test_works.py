@@ -1,11 +1,31 @@
 """Stories about one's own works."""
 
 import re
+from fractions import Fraction
 
+import av
+import psutil
+import pytest
 from browser.visitor import STORY
+from e2e.apk import Apk, opened
+from e2e.conftest import System
+from fleet import eventually
 from playwright.async_api import expect
 
 pytestmark = STORY
+
+
+def clip_of(path):
+    """H.264 of 4:2:2, which browsers do not play."""
+    source = "testsrc2=size=1280x720:rate=24:duration=5"
+    with av.open(str(path), "w") as container, av.open(source, format="lavfi") as pictures:
+        stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv422p"
+        for number, frame in enumerate(pictures.decode(video=0)):
+            plain = frame.reformat(format="yuv422p")
+            plain.pts, plain.time_base = number, Fraction(1, 24)
+            container.mux(stream.encode(plain))
+        container.mux(stream.encode(None))
 
 
 async def test_an_author_deletes_a_work_and_it_is_gone_everywhere(visit, registered, published):
@@ -33,3 +53,47 @@ async def test_an_author_deletes_a_work_and_it_is_gone_everywhere(visit, registe
     await other.page.goto(f"{other.page.url.split('#')[0]}#/user/{ann.id}")
     await expect(other.page.get_by_role("link", name=kept)).to_be_visible()
     await expect(other.page.get_by_role("button", name="删除")).to_have_count(0)
+
+
+@pytest.fixture
+def converting(tmp_path):
+    """A system that makes renditions."""
+    running = System(tmp_path / "data", tmp_path / "log", "--free-ports", renditions=True)
+    yield running
+    assert running.stop() == 0
+
+
+async def test_a_video_that_does_not_play_everywhere_shows_its_progress_and_then_plays(
+    visit, converting, tmp_path
+):
+    """The media process is killed meanwhile."""
+    path = tmp_path / "studio.mp4"
+    clip_of(path)
+    visitor = await visit()
+    page = visitor.page
+    await page.goto(converting.url)
+    async with opened(converting.url) as session:
+        await Apk(session).register("ann")
+    await visitor.log_in("ann")
+    await visitor.go("发布")
+    form = page.locator("form.publish")
+    await form.locator("input[type=file]").set_input_files(path)
+    await form.get_by_label("标题").fill("工作室")
+    await form.get_by_role("button", name="发布").click()
+    await expect(page.get_by_text("上传成功，转码完成后发布")).to_be_visible()
+    await expect(page.get_by_text(re.compile("正在转码 [0-9]+%"))).to_be_visible()
+    await visitor.shot("converting")
+    await eventually(lambda: renderers(converting))
+    for process in renderers(converting):
+        process.kill()
+    work = page.get_by_role("link", name="工作室，0 个赞")
+    await expect(work).to_be_visible()
+    await work.click()
+    await visitor.playing(page.locator("#page .card"))
+    await visitor.shot("plays")
+
+
+def renderers(system):
+    """The media processes of the lowest priority."""
+    family = psutil.Process(system.process.pid).children(recursive=True)
+    return [each for each in family if "api.media.child" in each.cmdline() and each.nice() == 19]

@@ -22,7 +22,9 @@ DEADLINES = {"RPC_TIMEOUT_MS": "30000", "STORE_TIMEOUT_MS": "30000"}
 class System:
     """A running ``scripts/up`` of the checkout at `root`."""
 
-    def __init__(self, data: Path, log: Path, *arguments: str, root: Path = ROOT) -> None:
+    def __init__(
+        self, data: Path, log: Path, *arguments: str, root: Path = ROOT, renditions: bool = False
+    ) -> None:
         command = [sys.executable, "-m", "scripts.supervisor", "--data", str(data), *arguments]
         self.data, self.log = data, log
         with log.open("a") as file:
@@ -32,7 +34,7 @@ class System:
                 stdout=subprocess.PIPE,
                 stderr=file,
                 text=True,
-                env=DEADLINES | os.environ,
+                env=DEADLINES | os.environ | {"MEDIA_RENDITIONS": str(renditions).lower()},
             )
         self.printed = self._until_ready()
         self.url = self.printed[-1].removeprefix("ready ")

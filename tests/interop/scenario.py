@@ -113,6 +113,13 @@ def added() -> list[Step]:
          {"video_id": 99, "author_id": 1, "lease_seconds": 1}),
         (V, "VideoService", "FinishRemovalMethod", {"video_id": 99, "round": 0}),
         (V, "VideoService", "ClaimRemovalMethod", {"lease_seconds": 0}),
+        (V, "VideoService", "CreateHiddenVideoMethod",
+         {"title": "", "author_id": 1, "play_url": "v", "cover_url": "c"}),
+        (V, "VideoService", "GetHiddenVideosMethod", {"author_id": 99}),
+        (V, "VideoService", "ClaimRenditionMethod", {"attempt": "a", "lease_seconds": 0}),
+        (V, "VideoService", "KeepRenditionMethod",
+         {"video_id": 99, "attempt": "a", "lease_seconds": 1, "progress": 0}),
+        (V, "VideoService", "FinishRenditionMethod", {"video_id": 99, "attempt": "a"}),
         (F, "FavoriteService", "ForgetVideoMethod", {"video_id": 99, "author_id": 1}),
         (C, "CommentService", "ForgetVideoMethod", {"video_id": 99}),
         # Out of bounds: a grant would be the first caller's only.

@@ -36,7 +36,8 @@ class Video(Model):
     play_url = CharField(max_length=512)
     cover_url = CharField(max_length=512)
     created_ms = BigIntegerField(unique=True)
-    deleted = BooleanField(default=False)
+    deleted = BooleanField(default=False)  # or hidden: nobody sees it
+    hls_url = CharField(max_length=512, default="")
 
     class Meta:  # noqa: D106 - peewee's
         table_name = "video"
@@ -45,6 +46,7 @@ class Video(Model):
             (("author_id", "deleted", "created_ms"), False),
             (("play_url",), False),
             (("cover_url",), False),
+            (("hls_url",), False),
         )
 
 
@@ -59,3 +61,24 @@ class Removal(Model):
 
     class Meta:  # noqa: D106 - peewee's
         table_name = "video_removal"
+
+
+class Rendition(Model):
+    """A video of which renditions have to be made; the row goes when they are ready.
+
+    `turn_ms` sorts the work so that authors take turns. `attempt` names who has the lease.
+    """
+
+    video_id = BigIntegerField(primary_key=True)
+    author_id = BigIntegerField()
+    hidden = BooleanField()
+    failed = BooleanField(default=False)
+    turn_ms = BigIntegerField()
+    lease_ms = BigIntegerField(default=0)
+    attempt = CharField(max_length=64, default="")
+    attempts = IntegerField(default=0)
+    progress = IntegerField(default=0)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_rendition"
+        indexes = ((("failed", "turn_ms"), False), (("author_id", "turn_ms"), False))

@@ -13,6 +13,7 @@ _MS_PER_SECOND: Final = 1000
 
 _BY_VIDEO = Statement(lambda keys: Video.select(Video.play_url).where(Video.play_url.in_(keys)))
 _BY_COVER = Statement(lambda keys: Video.select(Video.cover_url).where(Video.cover_url.in_(keys)))
+_BY_PLAYLIST = Statement(lambda keys: Video.select(Video.hls_url).where(Video.hls_url.in_(keys)))
 # A due time beyond one interval was written by a host whose clock was wrong.
 _CLAIM = Statement(
     lambda now_ms, next_ms: Sweep.update(due_ms=next_ms).where(
@@ -41,6 +42,7 @@ class ObjectKeys:
         rows = [
             *await self._database.rows(_BY_VIDEO(keys=asked)),
             *await self._database.rows(_BY_COVER(keys=asked)),
+            *await self._database.rows(_BY_PLAYLIST(keys=asked)),
         ]
         return list(dict.fromkeys(row[0] for row in rows))
 

@@ -10,6 +10,7 @@ from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
+from videomicro.dal import rendition
 from videomicro.dal.model import Removal, Video
 from videomicro.dal.version import tick
 
@@ -29,14 +30,14 @@ class RemovalRow(NamedTuple):
 _COLUMNS = [getattr(Removal, name) for name in RemovalRow._fields]
 _VIDEO = Statement(
     lambda video: Video.select(
-        Video.author_id, Video.deleted, Video.play_url, Video.cover_url
+        Video.author_id, Video.deleted, Video.play_url, Video.cover_url, Video.hls_url
     ).where(Video.id == video)
 )
 # The row stays, so that its id is never given again. What it referred to may go.
 _EMPTY = Statement(
-    lambda video, author: Video.update(deleted=True, title="", play_url="", cover_url="").where(
-        Video.id == video, Video.author_id == author
-    )
+    lambda video, author: Video.update(
+        deleted=True, title="", play_url="", cover_url="", hls_url=""
+    ).where(Video.id == video, Video.author_id == author)
 )
 _INSERT = Statement(
     lambda video_id, author_id, keys, due_ms: Removal.insert(
@@ -95,12 +96,13 @@ class Removals:
             found = transaction.rows(_VIDEO(video=video_id))
             if not found or found[0][0] != author_id:
                 raise NotFound("视频不存在")
-            _, deleted, play_url, cover_url = found[0]
-            if deleted and not play_url:
+            _, deleted, *urls = found[0]
+            if deleted and not any(urls):
                 left = transaction.rows(_BY_ID(video=video_id))
                 return RemovalRow(*left[0]) if left else None
-            keys = f"{play_url}\n{cover_url}"
+            keys = "\n".join(filter(None, urls))
             transaction.write(_EMPTY(video=video_id, author=author_id))
+            transaction.write(rendition.DROP(video=video_id))
             due_ms = now_ms() + lease_ms
             insert = _INSERT(video_id=video_id, author_id=author_id, keys=keys, due_ms=due_ms)
             transaction.write(insert)

@@ -12,6 +12,7 @@ from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
 from microkit.storage.statement import BoundStatement
+from videomicro.dal import rendition
 from videomicro.dal.count import Counts
 from videomicro.dal.model import Video
 from videomicro.dal.version import LATEST, Versions, tick
@@ -38,6 +39,7 @@ class VideoRow(NamedTuple):
     play_url: str
     cover_url: str
     created_ms: int
+    hls_url: str
 
 
 _COLUMNS = [getattr(Video, name) for name in VideoRow._fields]
@@ -63,12 +65,13 @@ _FEED = Statement(
     )
 )
 _INSERT = Statement(
-    lambda author_id, title, play_url, cover_url, created_ms: Video.insert(
+    lambda author_id, title, play_url, cover_url, created_ms, deleted: Video.insert(
         author_id=author_id,
         title=title,
         play_url=play_url,
         cover_url=cover_url,
         created_ms=created_ms,
+        deleted=deleted,
     )
 )
 # With the author, whose shard has the row: docs/scale.md.
@@ -97,10 +100,17 @@ class _NewVideo:
     title: str
     play_url: str
     cover_url: str
+    hidden: bool
+    renditions: bool
 
     def row(self, created_ms: int) -> dict[str, Any]:
-        return {field: getattr(self, field) for field in self.__slots__} | {
-            "created_ms": created_ms
+        return {
+            "author_id": self.author_id,
+            "title": self.title,
+            "play_url": self.play_url,
+            "cover_url": self.cover_url,
+            "created_ms": created_ms,
+            "deleted": self.hidden,
         }
 
 
@@ -132,9 +142,21 @@ class Videos:
         )
         self._creates: BatchLoader[_NewVideo, int] = BatchLoader(self._insert, _MAX_INSERTED)
 
-    async def create(self, author_id: int, title: str, play_url: str, cover_url: str) -> int:
-        """Insert a video and return its id. Concurrent calls share a transaction."""
-        new = _NewVideo(author_id, title, play_url, cover_url)
+    async def create(
+        self,
+        author_id: int,
+        title: str,
+        play_url: str,
+        cover_url: str,
+        *,
+        hidden: bool = False,
+        renditions: bool = False,
+    ) -> int:
+        """Insert a video and return its id. Concurrent calls share a transaction.
+
+        `renditions`: have them made. `hidden`: nobody sees the video until they are ready.
+        """
+        new = _NewVideo(author_id, title, play_url, cover_url, hidden, renditions)
         return (await self._creates.many((new,)))[new]
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, VideoRow]:
@@ -222,10 +244,15 @@ class Videos:
             by_ms = dict(enumerate(news, last_ms - len(news) + 1))
             rows = [new.row(ms) for ms, new in by_ms.items()]
             if len(rows) == 1:
-                return {news[0]: transaction.write(_INSERT(**rows[0])).lastrowid}
-            transaction.write(Video.insert_many(rows))
-            ids = transaction.rows(_IDS(since=min(by_ms), until=last_ms))
-            return {by_ms[ms]: video_id for video_id, ms in ids}
+                ids = {news[0]: transaction.write(_INSERT(**rows[0])).lastrowid}
+            else:
+                transaction.write(Video.insert_many(rows))
+                found = transaction.rows(_IDS(since=min(by_ms), until=last_ms))
+                ids = {by_ms[ms]: video_id for video_id, ms in found}
+            for new, video_id in ids.items():
+                if new.renditions:
+                    rendition.add(transaction, video_id, new.author_id, hidden=new.hidden)
+            return ids
 
         return await self._database.transaction(insert)
 

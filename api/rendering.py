@@ -1,0 +1,237 @@
+"""Making the renditions of published videos, in the background.
+
+videoservice has the list of what is to be done (see `videomicro.dal.rendition`). Every API process
+works on one video at a time, in a media process of the lowest priority, under a lease that it
+renews. If the process is killed, another one begins anew when the lease has expired. The objects of
+each attempt have names of their own; those of a killed attempt are removed as orphans.
+"""
+
+import asyncio
+import logging
+import random
+import re
+import secrets
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from api.clients import Clients
+from api.media import MediaWorkers, Rendered
+from api.media.ladder import LARGE, SMALL
+from idl import videomicro
+from microkit.background import end
+from microkit.errors import Error, ParamError, UnknownMethod
+from microkit.storage.objects import Objects
+
+_log = logging.getLogger(__name__)
+
+RENDITIONS: Final = "renditions"
+PLAYLIST: Final = "m3u8"
+_TYPES: Final = {
+    "mp4": "video/mp4",
+    "m4s": "video/mp4",
+    PLAYLIST: "application/vnd.apple.mpegurl",
+}
+_KEY: Final = re.compile(rf"({RENDITIONS}/[0-9a-f]{{32}})(\.[0-9]+p)?\.(mp4|m4s|m3u8)")
+_LEASE_SECONDS: Final = 60
+_KEEP_SECONDS: Final = 5.0
+_ASK_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 5.0
+
+
+def is_rendition(key: str) -> bool:
+    """Whether a key is one of the objects of a rendition."""
+    return bool(_KEY.fullmatch(key))
+
+
+def named_by(key: str) -> str:
+    """Return the key by which a row refers to an object: that of the playlist for renditions."""
+    return f"{key.partition('.')[0]}.{PLAYLIST}" if is_rendition(key) else key
+
+
+def kept_with(key: str) -> set[str]:
+    """Return the keys of all objects that exist because a row refers to `key`."""
+    if not is_rendition(key):
+        return {key}
+    name = key.partition(".")[0]
+    levels = {f"{name}.{level.name}.{kind}" for level in (SMALL, LARGE) for kind in _TYPES}
+    return levels | {f"{name}.{PLAYLIST}"}
+
+
+class Rendering:
+    """Makes renditions, one after another.
+
+    Args:
+        clients: the services.
+        objects: the object store.
+        workers: the media processes for this.
+        folder: holds the files until they are stored.
+        ask_seconds: the time from one question for work to the next, if there was none.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        objects: Objects,
+        workers: MediaWorkers,
+        folder: Path,
+        ask_seconds: float = _ASK_SECONDS,
+    ) -> None:
+        self._clients = clients
+        self._objects = objects
+        self._workers = workers
+        self._folder = folder
+        self._ask_seconds = ask_seconds
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Ask for work now: there is some."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Make renditions, until cancelled."""
+        while True:
+            self._woken.clear()
+            seconds = self._ask_seconds
+            try:
+                found = await self._next()
+            except UnknownMethod:
+                return  # an original videoservice
+            except Error as error:
+                _log.warning("renditions: to be continued: %s", error)
+                found, seconds = False, _RETRY_SECONDS
+            if not found:
+                await self._wait(seconds * random.uniform(0.5, 1))
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _next(self) -> bool:
+        """Do the next piece of work; return whether there was any."""
+        await self._objects.check()  # while the store is down, nothing is attempted
+        attempt = secrets.token_hex(16)
+        claim = await self._clients.videos.ClaimRenditionMethod(
+            attempt=attempt, lease_seconds=_LEASE_SECONDS
+        )
+        if claim.job is None:
+            return False
+        await _Attempt(self._clients, self._objects, claim.job, attempt).work(
+            self._workers, self._folder
+        )
+        return True
+
+
+class _Attempt:
+    """One attempt to make the renditions of one video."""
+
+    def __init__(
+        self, clients: Clients, objects: Objects, job: videomicro.RenditionJob, name: str
+    ) -> None:
+        self._videos = clients.videos
+        self._objects = objects
+        self._job = job
+        self._name = name
+        self._percent = 0
+        self._stored: list[str] = []
+        self._in_use = False  # the stored objects, or perhaps
+
+    async def work(self, workers: MediaWorkers, parent: Path) -> None:
+        """Make and store the renditions, and tell videoservice.
+
+        Raises:
+            Error: something failed that may work later.
+        """
+        try:
+            with tempfile.TemporaryDirectory(dir=parent) as folder:
+                task = asyncio.create_task(self._make(workers, Path(folder)))
+                try:
+                    await self._hold_while(task)
+                finally:
+                    await end(task)
+                await self._finish(task)
+        except Error:
+            await self._give_back()
+            raise
+        finally:
+            if not self._in_use:
+                await self._remove(self._stored)
+
+    async def _make(self, workers: MediaWorkers, folder: Path) -> str:
+        """Store the renditions; return the key of the best MP4."""
+        source = await self._objects.fetch(self._job.play_url, folder)
+        rendered = await workers.render(source, folder, self._name, self._note)
+        for suffix in _in_order(rendered):
+            key = f"{RENDITIONS}/{self._name}.{suffix}"
+            self._stored.append(key)
+            kind = _TYPES[suffix.rpartition(".")[2]]
+            await self._objects.put(key, rendered.files[suffix], kind)
+        return f"{RENDITIONS}/{self._name}.{rendered.play}"
+
+    def _note(self, percent: int) -> None:
+        self._percent = percent
+
+    async def _hold_while(self, task: "asyncio.Task[str]") -> None:
+        """Renew the lease until the work ends; end the work if the lease is lost."""
+        while not (await asyncio.wait((task,), timeout=_KEEP_SECONDS))[0]:
+            try:
+                if not await self._keep(_LEASE_SECONDS):
+                    return
+            except Error as error:  # the lease lasts longer
+                _log.warning("renditions: cannot renew a lease: %s", error)
+
+    async def _finish(self, task: "asyncio.Task[str]") -> None:
+        """Tell videoservice the result."""
+        if task.cancelled():
+            return  # the lease was lost
+        try:
+            play_url = task.result()
+        except ParamError as error:
+            _log.warning("video %d cannot be converted: %s", self._job.video_id, error.message)
+            await self._videos.FinishRenditionMethod(
+                video_id=self._job.video_id, attempt=self._name
+            )
+            return
+        self._in_use = True  # also if the answer is lost
+        answer = await self._videos.FinishRenditionMethod(
+            video_id=self._job.video_id,
+            attempt=self._name,
+            play_url=play_url,
+            hls_url=f"{RENDITIONS}/{self._name}.{PLAYLIST}",
+        )
+        self._in_use = bool(answer.held)
+        if answer.replaced:
+            await self._remove([answer.replaced])
+
+    async def _give_back(self) -> None:
+        """End the lease, so that the next attempt is soon."""
+        with suppress(Error):
+            await self._keep(lease_seconds=1)
+
+    async def _keep(self, lease_seconds: int) -> bool:
+        answer = await self._videos.KeepRenditionMethod(
+            video_id=self._job.video_id,
+            attempt=self._name,
+            lease_seconds=lease_seconds,
+            progress=self._percent,
+        )
+        return bool(answer.held)
+
+    async def _remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            try:
+                await self._objects.delete(key)
+            except Error as error:
+                _log.warning("object %s is left to the sweep: %s", key, error.message)
+
+
+def _in_order(rendered: Rendered) -> list[str]:
+    """Return the suffixes of the files, those that others refer to first."""
+    return sorted(
+        rendered.files, key=lambda suffix: (suffix.endswith(PLAYLIST), suffix == PLAYLIST)
+    )

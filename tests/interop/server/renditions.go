@@ -1,0 +1,49 @@
+//go:build !original
+
+package main
+
+import (
+	"context"
+
+	"interop/kitex_gen/videomicro"
+)
+
+// A stand-in hides nothing and has no renditions to make.
+
+func (v *videoStore) CreateHiddenVideoMethod(
+	ctx context.Context, request *videomicro.CreateHiddenVideoReq,
+) (*videomicro.CreateHiddenVideoResp, error) {
+	made, err := v.CreateVideoMethod(ctx, &videomicro.CreateVideoReq{
+		Title: request.Title, AuthorId: request.AuthorId, PlayUrl: request.PlayUrl, CoverUrl: request.CoverUrl,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &videomicro.CreateHiddenVideoResp{Status: true, VideoId: made.VideoId}, nil
+}
+
+func (v *videoStore) GetHiddenVideosMethod(
+	context.Context, *videomicro.GetHiddenVideosReq,
+) (*videomicro.GetHiddenVideosResp, error) {
+	return &videomicro.GetHiddenVideosResp{Status: true, Videos: []*videomicro.HiddenVideo{}}, nil
+}
+
+func (v *videoStore) ClaimRenditionMethod(
+	context.Context, *videomicro.ClaimRenditionReq,
+) (*videomicro.ClaimRenditionResp, error) {
+	return &videomicro.ClaimRenditionResp{Status: true}, nil
+}
+
+func (v *videoStore) KeepRenditionMethod(
+	context.Context, *videomicro.KeepRenditionReq,
+) (*videomicro.KeepRenditionResp, error) {
+	held := false
+	return &videomicro.KeepRenditionResp{Status: true, Held: &held}, nil
+}
+
+func (v *videoStore) FinishRenditionMethod(
+	context.Context, *videomicro.FinishRenditionReq,
+) (*videomicro.FinishRenditionResp, error) {
+	held := false
+	return &videomicro.FinishRenditionResp{Status: true, Held: &held}, nil
+}
