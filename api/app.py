@@ -11,6 +11,7 @@ from api.address import Addresses
 from api.aggregate import Aggregate
 from api.auth import Tokens
 from api.clients import Clients
+from api.events import Live
 from api.facts import FactLoader
 from api.guesses import Guesses
 from api.handler.core import CoreHandler
@@ -54,6 +55,7 @@ def application(
     clients: Clients,
     objects: Objects,
     limit_store: LimitStore,
+    live: Live,
     publishing: Publishing,
     removing: Removing,
     uploads: Path,
@@ -80,7 +82,7 @@ def application(
     handlers = {
         core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing, removing),
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
-        relation.CONTRACT: RelationHandler(clients, lists, aggregate, settings.zone()),
+        relation.CONTRACT: RelationHandler(clients, lists, aggregate, live, settings.zone()),
     }
     by_handler: dict[Handler, Endpoint] = {
         endpoint.handle: endpoint

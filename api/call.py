@@ -1,7 +1,10 @@
 """The argument of every HTTP handler."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
+
+from aiohttp import web
 
 from api.upload import Upload
 from microkit.errors import ParamError
@@ -10,6 +13,10 @@ RequestT = TypeVar("RequestT")
 
 ANONYMOUS: Final = 0
 """The viewer of a request without a valid token."""
+
+
+Stream = Callable[[web.Request, Callable[[], bool]], Awaitable[web.StreamResponse]]
+"""What a method returns whose answer does not end: it sends while the caller's token is valid."""
 
 
 class UserRequest(Protocol):

@@ -103,6 +103,7 @@ MESSAGES: Final = {
         "Upload as multipart/form-data, with the video in the field data"
     ),
     "视频不能超过 {} MB": "A video has at most {} MB",
+    "连接的页面太多，请稍后再试": "Too many pages are connected, please try again later",
     # Videos, comments, follows, messages
     "视频不存在": "There is no such video",
     "一次最多查询 {} 个对象": "At most {} objects at once",

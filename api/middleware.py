@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from api import binding, envelope
 from api.accounts import Accounts
+from api.events import NoRoom
 from api.form import TooLarge
 from api.language import spoken
 from api.routes import RECEIVED, Endpoint, Received
@@ -26,6 +27,7 @@ REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
 PING: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
+_STATUSES: Final = {TooLarge: 413, NoRoom: 503}
 _ERRORS_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
 
@@ -131,7 +133,7 @@ def _failure(
     error = spoken(error, request.headers)
     if endpoint is None:
         return envelope.response(envelope.bare_failure(error), status)
-    status = 413 if isinstance(error, TooLarge) else 200
+    status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 200)
     return envelope.response(envelope.failure(endpoint.method.response, error), status)
 
 
@@ -144,9 +146,9 @@ def _error_of(error: web.HTTPException) -> Error:
 def observation(target: Target, handler: Handler) -> Handler:
     """Measure every request, labelled with its IDL method or else its route's path.
 
-    ``/ping`` is excluded: load balancers poll it constantly.
+    ``/ping`` is excluded: load balancers poll it constantly. So are streams, which last for hours.
     """
-    if target.path in PING:
+    if target.path in PING or (target.endpoint and target.endpoint.streams):
         return handler
     name = target.path if target.endpoint is None else target.endpoint.method.name
 
@@ -193,7 +195,7 @@ def admission(limit: int) -> Link:
     slots = Admission(limit, name="requests")
 
     def wrap(target: Target, handler: Handler) -> Handler:
-        if target.endpoint is None:
+        if target.endpoint is None or target.endpoint.streams:  # they have a limit of their own
             return handler
 
         async def admit(request: web.Request) -> web.StreamResponse:

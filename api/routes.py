@@ -10,7 +10,7 @@ from aiohttp import web
 
 from api import binding, envelope
 from api.auth import Tokens
-from api.call import ANONYMOUS, HttpCall
+from api.call import ANONYMOUS, HttpCall, Stream
 from api.settings import Settings
 from api.upload import Upload
 from microkit.errors import ParamError
@@ -47,6 +47,7 @@ class Endpoint:
         self._call = method.coroutine(handler)
         self._auth = method.annotations.get("api.auth")
         self.requires_login = self._auth == "required"
+        self.streams = method.annotations.get("api.stream") == "true"
         self.limit = method.annotations.get("api.limit")
         self._tokens = tokens
         self._base = base
@@ -72,7 +73,7 @@ class Endpoint:
         """Return the user of a request's token; ANONYMOUS without a valid one."""
         return self._tokens.viewer_of(_token(http, arguments)) if self._auth else ANONYMOUS
 
-    async def handle(self, http: web.Request) -> web.Response:
+    async def handle(self, http: web.Request) -> web.StreamResponse:
         """Answer a request whose body has been read."""
         received = http[RECEIVED]
         if self.requires_login and not received.viewer:
@@ -80,7 +81,13 @@ class Endpoint:
         request = binding.bind(self.method.request, received.arguments)
         base = self._base or f"{http.scheme}://{_host(http)}/objects"
         answer = await self._call(HttpCall(request, received.viewer, base, received.upload))
+        if self.streams:
+            return await self._stream(http, received.viewer, answer)
         return await envelope.answer(http, answer)
+
+    async def _stream(self, http: web.Request, viewer: int, stream: Stream) -> web.StreamResponse:
+        token = _token(http, http[RECEIVED].arguments)
+        return await stream(http, lambda: self._tokens.viewer_of(token) == viewer)
 
     def _viewer(self, token: str) -> int:
         find = self._tokens.user_of if self.requires_login else self._tokens.viewer_of

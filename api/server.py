@@ -9,7 +9,9 @@ from aiohttp import web
 from api.app import application
 from api.clients import Clients
 from api.connections import Limits
+from api.events import Events, Live
 from api.media import MediaWorkers
+from api.notices import Notices
 from api.objects import ASSETS, content_type
 from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
@@ -46,8 +48,9 @@ async def open_server(
     objects = await context.objects()
     await _store_assets(objects, settings)
     clients = Clients.of(context)
-    # An outage of Redis only ends the limits.
-    limit_store = LimitStore(await context.redis(checked=False))
+    # An outage of Redis only ends the limits, and delays what open pages show.
+    redis = await context.redis(checked=False)
+    limit_store = LimitStore(redis)
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         uploads = stack.enter_context(upload_folder(settings.upload_dir))
@@ -67,11 +70,16 @@ async def open_server(
             sweeping = BackgroundTasks()
             stack.push_async_callback(sweeping.close)
             sweeping.start(DailySweep(Orphans(objects, referrers(clients)), clients).run())
+        notices = Notices(redis, settings)
+        stack.push_async_callback(notices.close)
+        await stack.enter_async_context(running(notices.receive()))
+        events = Events(notices, settings.events_at_once, settings.events_per_account)
         app = application(
             settings,
             clients=clients,
             objects=objects,
             limit_store=limit_store,
+            live=Live(notices, events),
             publishing=publishing,
             removing=removing,
             uploads=uploads,
@@ -85,6 +93,7 @@ async def open_server(
             max_line_size=_MAX_LINE_BYTES,
         )
         stack.push_async_callback(runner.cleanup)
+        stack.callback(events.stop)  # first: nothing else ends a stream
         await runner.setup()
         host, port, shared = address
         await web.TCPSite(runner, host, port, reuse_port=shared, backlog=1024).start()

@@ -46,6 +46,9 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     # per user or address
     uploads_at_once: Positive = 32
     uploads_per_client: Positive = 4
+    # pages that are told at once when something changes, in total and per account
+    events_at_once: Positive = 1024
+    events_per_account: Positive = 16
     # whether one process a day removes objects without a row (see api/orphans.py)
     sweep_objects: bool = True
     # processes that probe uploads and cut covers

@@ -4,6 +4,7 @@
 //   api.get, api.post   the path of the method
 //   api.auth            "required": needs a valid token; "optional": without a token the viewer is anonymous
 //   api.limit           the rate limit of the method: the name of a setting LIMIT_NAME; see api/limits.py, api/guesses.py
+//   api.stream          "true": the answer does not end: server-sent events
 //   api.vd              the bound of the field: the name of a constant in bounds.thrift
 //   api.when            the field is read only if an earlier field has this value
 //   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted

@@ -133,6 +133,17 @@ class ReadActionResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls) -> Self: ...
 
+class EventsReq(msgspec.Struct, kw_only=True):
+    token: str
+
+class EventsResp(msgspec.Struct, kw_only=True):
+    """Only a refusal has a body of this form."""
+
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 class MessageActionReq(msgspec.Struct, kw_only=True):
     token: str
     to_user_id: int

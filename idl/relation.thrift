@@ -163,6 +163,21 @@ service ReadActionService {
     ReadActionResp ReadActionMethod(1: ReadActionReq request) (api.post = "/douyin/message/read/", api.auth = "required", api.limit = "reads")
 }
 
+struct EventsReq {
+    1: required string token
+}
+
+// Only a refusal has a body of this form.
+struct EventsResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Server-sent events: "changed" whenever the inbox or the friends of the caller may have changed. Ask for them then.
+service EventsService {
+    EventsResp EventsMethod(1: EventsReq request) (api.get = "/douyin/message/events/", api.auth = "required", api.stream = "true")
+}
+
 enum MessageAction {
     SEND = 1
 }

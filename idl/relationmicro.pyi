@@ -255,7 +255,7 @@ class GetInboxReq(msgspec.Struct, kw_only=True):
 
 class Conversation(msgspec.Struct, kw_only=True):
     user_id: int  # the other one
-    newest: Message
+    message: Message  # the newest
     unread: int  # received since the last answer and mark; 100: or more
 
 class GetInboxResp(msgspec.Struct, kw_only=True):

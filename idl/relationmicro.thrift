@@ -237,7 +237,7 @@ struct GetInboxReq {
 
 struct Conversation {
     1: required i64 user_id                 // the other one
-    2: required Message newest
+    2: required Message message             // the newest
     3: required i32 unread                  // received since the last answer and mark; 100: or more
 }
 

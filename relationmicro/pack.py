@@ -95,7 +95,7 @@ def conversations(found: Iterable[Conversation]) -> list[relationmicro.Conversat
     """Return conversations in their order."""
     return [
         relationmicro.Conversation(
-            user_id=each.user_id, newest=message(each.newest), unread=each.unread
+            user_id=each.user_id, message=message(each.newest), unread=each.unread
         )
         for each in found
     ]

@@ -61,7 +61,9 @@ ONLY_IN = {
     "pymysql": {"microkit/storage/mysql.py"},
     "redis": {
         f"microkit/storage/{name}.py"
-        for name in ("link", "pipeline", "redis", "redis_cluster", "redis_url", "slots")
+        for name in (
+            *("channel", "link", "pipeline", "redis", "redis_cluster", "redis_url", "slots"),
+        )
     },
     "thrift": {"microkit/rpc/codec.py"},
     "thriftpy2": {"idl/__init__.py", "microkit/rpc/contract.py", "microkit/rpc/structs.py"},

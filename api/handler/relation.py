@@ -1,10 +1,12 @@
 """The methods of relation.thrift: follows, friends and chat."""
 
+import functools
 from datetime import tzinfo
 
 from api.aggregate import Aggregate
-from api.call import HttpCall, target_user
+from api.call import HttpCall, Stream, target_user
 from api.clients import Clients
+from api.events import Live
 from api.lists import Lists
 from api.pack.message import chat
 from api.pages import PageKey
@@ -15,10 +17,13 @@ from microkit.paging import END
 class RelationHandler:
     """Follows, friends and chat."""
 
-    def __init__(self, clients: Clients, lists: Lists, aggregate: Aggregate, zone: tzinfo) -> None:
+    def __init__(
+        self, clients: Clients, lists: Lists, aggregate: Aggregate, live: Live, zone: tzinfo
+    ) -> None:
         self._clients = clients
         self._lists = lists
         self._aggregate = aggregate
+        self._notices, self._events = live
         self._zone = zone
 
     async def RelationMethod(self, call: HttpCall[relation.RelationReq]) -> relation.RelationResp:
@@ -28,6 +33,7 @@ class RelationHandler:
             target_uid=call.request.to_user_id,
             action_type=call.request.action_type,
         )
+        self._notices.tell(call.viewer, call.request.to_user_id)
         return relation.RelationResp.ok()
 
     async def FollowListMethod(
@@ -107,7 +113,12 @@ class RelationHandler:
             to_user_id=call.request.to_user_id,
             until_ms=call.request.read_until,
         )
+        self._notices.tell(call.viewer)
         return relation.ReadActionResp.ok()
+
+    async def EventsMethod(self, call: HttpCall[relation.EventsReq]) -> Stream:
+        """Return the stream that says when something of the viewer's has changed."""
+        return functools.partial(self._events.stream, call.viewer)
 
     async def MessageActionMethod(
         self, call: HttpCall[relation.MessageActionReq]
@@ -118,4 +129,5 @@ class RelationHandler:
             to_user_id=call.request.to_user_id,
             content=call.request.content,
         )
+        self._notices.tell(call.viewer, call.request.to_user_id)
         return relation.MessageActionResp.ok()

@@ -35,7 +35,7 @@ def conversations(
     return [
         relation.Conversation(
             user=packed(core.User, user),
-            message=message(each.newest, _time_ms(each.newest)),
+            message=message(each.message, _time_ms(each.message)),
             unread=each.unread,
         )
         for each, user in zip(stored, users, strict=True)

@@ -9,6 +9,7 @@ from microkit.rpc.contract import Contract, Method
 from microkit.rpc.structs import Field, Struct, fields_of
 
 _VERBS: Final = {"api.get": "get", "api.post": "post"}
+EVENTS: Final = "text/event-stream"
 _JSON: Final = "application/json"
 _MULTIPART: Final = "multipart/form-data"
 _FORMS: Final = ("application/x-www-form-urlencoded", _MULTIPART)
@@ -72,7 +73,7 @@ def _operations(tag: str, method: Method, schemas: Schemas) -> Iterator[tuple[st
             "tags": [tag],
             "summary": comments_of(tag).declarations[method.service],
             "parameters": list(_parameters(method.request, needed=verb == "get")),
-            "responses": _responses(method.response, schemas, with_body=verb == "post"),
+            "responses": _responses(method, schemas, with_body=verb == "post"),
             "security": _security(method.annotations.get("api.auth")),
         }
         if verb == "post":
@@ -112,8 +113,10 @@ def _needed(f: Field) -> bool:
     return f.requiredness == "required" and "api.vd" in f.annotations
 
 
-def _responses(response: Struct, schemas: Schemas, *, with_body: bool) -> Schema:
-    content = {_JSON: {"schema": schemas.response(response)}}
+def _responses(method: Method, schemas: Schemas, *, with_body: bool) -> Schema:
+    content: Schema = {_JSON: {"schema": schemas.response(method.response)}}
+    if streams := method.annotations.get("api.stream") == "true":
+        content[EVENTS] = {"schema": {"type": "string"}}
     header = {
         "X-Request-Id": {
             "description": "in all log lines of the call",
@@ -123,6 +126,8 @@ def _responses(response: Struct, schemas: Schemas, *, with_body: bool) -> Schema
     answers: Schema = {
         "200": {"description": "success or failure", "headers": header, "content": content}
     }
+    if streams:
+        answers["503"] = {"description": "too many are open", "content": content}
     if with_body:
         answers["413"] = {"description": "the body is too large", "content": content}
     failure = {_JSON: {"schema": reference(FAILURE)}}

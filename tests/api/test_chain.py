@@ -11,7 +11,9 @@ from fleet import addresses
 import api
 from api.app import application
 from api.clients import Clients
+from api.events import Events, Live
 from api.media import MediaWorkers
+from api.notices import Notices
 from api.protocol import Runner
 from api.publishing import Publishing
 from microkit.context import open_context
@@ -44,11 +46,14 @@ async def url(request, fleet, settings, tmp_path, seen):
         context = await stack.enter_async_context(open_context(api.SERVICE, own))
         clients, objects = Clients.of(context), await context.objects()
         workers = await stack.enter_async_context(MediaWorkers())
+        redis = await context.redis()
+        notices = Notices(redis, own)
         app = application(
             own,
             clients=clients,
             objects=objects,
-            limit_store=LimitStore(await context.redis()),
+            limit_store=LimitStore(redis),
+            live=Live(notices, Events(notices, 1, 1)),
             publishing=Publishing(clients, objects, workers),
             uploads=tmp_path,
             checks=context.checks,

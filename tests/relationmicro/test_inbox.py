@@ -31,7 +31,7 @@ async def service(fleet, people):
 
 async def inbox(service, user_id, **page):
     answer = await service.GetInboxMethod(user_id=user_id, **page)
-    found = [(c.user_id, c.newest.content, c.unread) for c in answer.conversations or ()]
+    found = [(c.user_id, c.message.content, c.unread) for c in answer.conversations or ()]
     return found, answer.next_cursor
 
 

@@ -241,7 +241,7 @@ func (r *relationStore) GetInboxMethod(
 		other := message.FromUserId + message.ToUserId - request.UserId
 		if (message.FromUserId == request.UserId || message.ToUserId == request.UserId) && !seen[other] {
 			seen[other] = true
-			found = append(found, &relationmicro.Conversation{UserId: other, Newest_: message})
+			found = append(found, &relationmicro.Conversation{UserId: other, Message: message})
 		}
 	}
 	return &relationmicro.GetInboxResp{Status: true, Conversations: found, NextCursor: &end}, nil
