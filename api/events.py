@@ -91,8 +91,11 @@ class Events:
             response.force_close()
             await response.prepare(request)
             await response.write(_CHANGED)  # what was missed until now
-            while is_valid() and not self._stopping.is_set():
-                await response.write(await self._next(event))
+            while is_valid():
+                text = await self._next(event)
+                if self._stopping.is_set():
+                    break
+                await response.write(text)
             return response
         finally:
             self._notices.forget(account, event)

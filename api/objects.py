@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
+from api.portrait import number_of, portrait
 from api.ranges import is_range, range_counts
 from microkit.errors import ParamError, StoreError
 from microkit.storage.object_key import checked
@@ -55,6 +56,8 @@ class ObjectHandler:
             key = checked(request.match_info["key"])
         except ParamError:
             raise web.HTTPNotFound from None
+        if (number := number_of(key)) is not None:
+            return _portrait(request, key, number)
         if key.startswith(_ASSET_PREFIX):
             return _file(ASSETS / key.removeprefix(_ASSET_PREFIX), _ONE_DAY)
         try:
@@ -116,6 +119,15 @@ def _file(path: Path, cache_control: str) -> web.FileResponse:
     if not path.is_file():
         raise web.HTTPNotFound
     return _Object(path, _CHUNK_BYTES, headers=_headers(path.name, cache_control))
+
+
+def _portrait(request: web.Request, key: str, number: int) -> web.Response:
+    """Return a drawn picture; its key always names the same bytes."""
+    etag = key.removesuffix(".png").rpartition("/")[2]
+    headers = {**_headers(key, _IMMUTABLE), "ETag": f'"{etag}"'}
+    if any(tag.value in (etag, "*") for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=portrait(number), headers=headers)
 
 
 class _Object(web.FileResponse):

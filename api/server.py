@@ -9,10 +9,10 @@ from aiohttp import web
 from api.app import application
 from api.clients import Clients
 from api.connections import Limits
+from api.defaults import store_assets
 from api.events import Events, Live
 from api.media import MediaWorkers
 from api.notices import Notices
-from api.objects import ASSETS, content_type
 from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
 from api.publishing import Publishing
@@ -24,7 +24,6 @@ from microkit.background import BackgroundTasks, running
 from microkit.context import Context
 from microkit.network import Address
 from microkit.service import Service
-from microkit.storage.objects import Objects
 from microkit.storage.token_bucket import LimitStore
 
 # The APK sends messages in the query: up to 1,000 characters of 12 bytes (4 in UTF-8, escaped).
@@ -46,12 +45,13 @@ async def open_server(
     """
     settings = context.settings
     objects = await context.objects()
-    await _store_assets(objects, settings)
     clients = Clients.of(context)
     # An outage of Redis only ends the limits, and delays what open pages show.
     redis = await context.redis(checked=False)
     limit_store = LimitStore(redis)
     async with AsyncExitStack() as stack:
+        if settings.objects_public_url and not settings.objects_presigned:
+            await stack.enter_async_context(running(store_assets(objects)))
         workers = await stack.enter_async_context(MediaWorkers(workers=settings.media_workers))
         uploads = stack.enter_context(upload_folder(settings.upload_dir))
         rendering = None
@@ -98,11 +98,3 @@ async def open_server(
         host, port, shared = address
         await web.TCPSite(runner, host, port, reuse_port=shared, backlog=1024).start()
         yield runner.addresses[0][1]
-
-
-async def _store_assets(objects: Objects, settings: Settings) -> None:
-    """Store the default pictures in the bucket, if clients read it directly."""
-    if not settings.objects_public_url or settings.objects_presigned:
-        return
-    for asset in sorted(ASSETS.iterdir()):
-        await objects.put(f"default/{asset.name}", asset, content_type(asset.name))

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from api.pack.splice import HOLE, encode, pieces
 from api.pack.url import absolute
+from api.portrait import key_of
 from idl import core, relationmicro, usermicro
 
 _KEPT: Final = 5_000
@@ -38,14 +39,14 @@ def packed_user(base: str, account: Account, counts: Counts) -> PackedUser:
     shows is an argument.
     """
     following, followers, given, received, works = counts
-    # A missing picture or signature is replaced by that of a new account.
+    # A missing picture is replaced by the drawn one, other things by those of a new account.
     user = core.User(
         id=account.id,
         name=account.name,
         follow_count=following,
         follower_count=followers,
         is_follow=HOLE,
-        avatar=absolute(base, account.avatar) or absolute(base, usermicro.DEFAULT_AVATAR),
+        avatar=absolute(base, _avatar(account)) or absolute(base, key_of(account.id)),
         background_image=absolute(base, account.background_image)
         or absolute(base, usermicro.DEFAULT_BACKGROUND_IMAGE),
         signature=account.signature or usermicro.DEFAULT_SIGNATURE,
@@ -56,6 +57,12 @@ def packed_user(base: str, account: Account, counts: Counts) -> PackedUser:
     )
     head, tail = pieces(user)
     return head + b"false" + tail, head + b"true" + tail
+
+
+def _avatar(account: Account) -> str:
+    """Return the key of the uploaded picture, or of the drawn one."""
+    uploaded = account.avatar != usermicro.DEFAULT_AVATAR
+    return account.avatar if uploaded else key_of(account.id)
 
 
 def friend(user: bytes, stored: relationmicro.User) -> bytes:

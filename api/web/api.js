@@ -4,7 +4,7 @@
 /**
  * @import {
  *   CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
- *   FollowListResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
+ *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
  *   UserInfoResp
  * } from './types.js'
  */
@@ -75,6 +75,14 @@ export const received = (to_user_id, pre_msg_time) =>
 export const send = (to_user_id, content) =>
   post('/douyin/message/action/', { to_user_id, action_type: 1, content });
 
+/** @type {(cursor: number) => Promise<InboxResp>} */
+export const inbox = (cursor) => get('/douyin/message/inbox/', { cursor, count: PAGE });
+/** @type {(to_user_id: number, read_until: number) => Promise<Envelope>} */
+export const markRead = (to_user_id, read_until) =>
+  post('/douyin/message/read/', { to_user_id, read_until });
+/** @type {(signal: AbortSignal) => Promise<Response>} */
+export const events = (signal) => stream('/douyin/message/events/', signal);
+
 /**
  * @param {string} path
  * @param {Arguments} query
@@ -89,6 +97,14 @@ function get(path, query) {
  */
 function post(path, form) {
   return call(path, { method: 'POST', body: encoded(form) });
+}
+
+/**
+ * @param {string} path
+ * @param {AbortSignal} signal
+ */
+function stream(path, signal) {
+  return fetch(path, { headers: headers(), cache: 'no-store', signal });
 }
 
 /** @param {Arguments} given */

@@ -8,6 +8,7 @@ import * as api from './api.js';
 import { inOrder, make, pause, single, toast } from './dom.js';
 import { Failure, UNAUTHORIZED } from './failure.js';
 import { locale } from './i18n.js';
+import { markRead } from './inbox.js';
 import { titled } from './people.js';
 import { required, session } from './session.js';
 import { lineAt, waiting } from './waiting.js';
@@ -45,6 +46,7 @@ export async function chatPage([id = ''], signal) {
   });
   // 0 would ask for the newest messages again, including messages sent from here meanwhile.
   listen(user, history.at(-1)?.create_time ?? 1, show, signal);
+  markRead(user.id, history);
   const page = titled(user.name, chat.root);
   page.addEventListener('shown', () => {
     chat.log.scrollTop = chat.log.scrollHeight;
@@ -112,6 +114,7 @@ async function listen(user, after, show, signal) {
       const { message_list: received } = await api.received(user.id, after);
       if (signal.aborted) return;
       received.forEach(show);
+      markRead(user.id, received);
       after = received.at(-1)?.create_time ?? after;
       reported = false;
     } catch (failure) {

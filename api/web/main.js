@@ -11,6 +11,8 @@ import { inDrawer, leaveTo } from './drawers.js';
 import { Failure, FINAL, NOT_FOUND, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
 import { t } from './i18n.js';
+import { inboxPage } from './inbox.js';
+import { changed, connect } from './live.js';
 import { keepShell } from './offline.js';
 import { friendsPage } from './people.js';
 import { keepPlace, lastPlace } from './place.js';
@@ -25,6 +27,7 @@ const PAGES = new Map([
   ['user', userPage],
   ['chat', chatPage],
   ['friends', friendsPage],
+  ['inbox', inboxPage],
   ['publish', publishPage],
   ['me', ownPage],
 ]);
@@ -141,7 +144,7 @@ async function ownPage() {
 function mark(name, [id]) {
   const own = name === 'me' || (name === 'user' && Number(id) === session.id);
   /** @type {Record<string, string>} */
-  const places = { '': 'home', chat: 'friends' };
+  const places = { '': 'home', chat: 'inbox' };
   const here = own ? 'me' : (places[name] ?? name);
   for (const link of document.querySelectorAll('[data-nav]')) {
     if (link.getAttribute('data-nav') === here) link.setAttribute('aria-current', 'page');
@@ -193,4 +196,6 @@ if (place) home.restore(place);
 else home.more();
 keepPlace(() => home.place());
 watchSession();
+connect();
+if (session.id) changed();
 addEventListener('load', () => keepShell()); // after what the page itself needs

@@ -6,6 +6,7 @@
 import * as api from './api.js';
 import { choose, make, single } from './dom.js';
 import { t } from './i18n.js';
+import { onChange } from './live.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 
@@ -48,9 +49,15 @@ export function followersPage(id) {
  * `#/friends`
  * @type {Page}
  */
-export async function friendsPage() {
+export async function friendsPage(_, signal) {
   required();
-  return listPage(t.friends, (cursor) => api.friends(cursor), friendRow, t.noFriends);
+  const load = () => listOf((cursor) => api.friends(cursor), friendRow, t.noFriends);
+  const list = await load();
+  onChange(async () => {
+    const now = await load().catch(() => list);
+    if (!signal.aborted && now !== list) list.root.replaceChildren(...now.root.children);
+  }, signal);
+  return titled(t.friends, list.root);
 }
 
 /**
@@ -73,6 +80,16 @@ export function titled(title, ...content) {
  * @param {string} empty shown when there are no rows
  */
 async function listPage(title, load, row, empty) {
+  return titled(title, (await listOf(load, row, empty)).root);
+}
+
+/**
+ * @template {User} Listed
+ * @param {(cursor: number) => Promise<{user_list: Listed[], next_cursor: number}>} load
+ * @param {(user: Listed) => HTMLElement} row
+ * @param {string} empty shown when there are no rows
+ */
+async function listOf(load, row, empty) {
   const { user_list: users, next_cursor } = await load(0);
   const list = make('list');
   list.rows.append(...users.map(row));
@@ -82,7 +99,7 @@ async function listPage(title, load, row, empty) {
   });
   list.notice.textContent = empty;
   list.notice.hidden = list.rows.hasChildNodes();
-  return titled(title, list.root);
+  return list;
 }
 
 /** @param {User} user */

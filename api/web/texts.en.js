@@ -98,6 +98,10 @@ export const en = {
   titleWithLikes: (title, count) => `${title}, ${count} ${count === '1' ? 'like' : 'likes'}`,
 
   // Chats
+  inbox: 'Inbox',
+  inboxUnread: (count) => `Inbox, ${count} unread`,
+  unread: (count) => `${count} unread`,
+  noConversations: 'No messages yet',
   message: 'Message',
   writeMessage: 'Write a message…',
   send: 'Send',

@@ -108,6 +108,12 @@ export const zh = {
   titleWithLikes: (title, count) => `${title}，${count} 个赞`,
 
   // Chats
+  inbox: '消息',
+  /** @param {string} count */
+  inboxUnread: (count) => `消息，${count} 条未读`,
+  /** @param {string} count */
+  unread: (count) => `${count} 条未读`,
+  noConversations: '还没有消息',
   message: '消息',
   writeMessage: '发消息…',
   send: '发送',

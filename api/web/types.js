@@ -63,6 +63,14 @@
  */
 
 /**
+ * A chat with anybody.
+ * @typedef {object} Conversation
+ * @property {User} user the other one
+ * @property {Message} message the newest
+ * @property {number} unread 100 means: or more
+ */
+
+/**
  * The fields of every response.
  * @typedef {object} Envelope
  * @property {number} status_code 0 for success
@@ -81,6 +89,7 @@
 /** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowListResp */
 /** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowerListResp */
 /** @typedef {Envelope & {user_list: FriendUser[], next_cursor: number}} FriendListResp */
+/** @typedef {Envelope & {conversation_list: Conversation[], next_cursor: number}} InboxResp */
 /** @typedef {Envelope & {message_list: Message[], next_cursor: number}} MessageChatResp */
 
 /**
@@ -132,6 +141,17 @@
  * @property {HTMLElement} name
  * @property {HTMLElement} line
  * @property {HTMLButtonElement} follow
+ */
+
+/**
+ * @typedef {object} ConversationParts
+ * @property {HTMLElement} root
+ * @property {HTMLAnchorElement} link
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLAnchorElement} open
+ * @property {HTMLElement} name
+ * @property {HTMLElement} line
+ * @property {HTMLElement} count
  */
 
 /**
@@ -199,6 +219,7 @@
  * @property {PageParts} page
  * @property {ListParts} list
  * @property {PersonParts} person
+ * @property {ConversationParts} conversation
  * @property {ProfileParts} profile
  * @property {TileParts} tile
  * @property {ProcessingParts} processing

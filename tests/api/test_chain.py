@@ -16,6 +16,7 @@ from api.media import MediaWorkers
 from api.notices import Notices
 from api.protocol import Runner
 from api.publishing import Publishing
+from api.removing import Removing
 from microkit.context import open_context
 from microkit.storage.token_bucket import LimitStore
 
@@ -55,6 +56,7 @@ async def url(request, fleet, settings, tmp_path, seen):
             limit_store=LimitStore(redis),
             live=Live(notices, Events(notices, 1, 1)),
             publishing=Publishing(clients, objects, workers),
+            removing=Removing(clients, objects),
             uploads=tmp_path,
             checks=context.checks,
         )

@@ -22,8 +22,8 @@ TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-VERBS = {"get": "api.get", "post": "api.post", "upload": "api.post"}
-CALL = re.compile(r"\b(get|post|upload)\('(/douyin/[^']*)'")
+VERBS = {"get": "api.get", "stream": "api.get", "post": "api.post", "upload": "api.post"}
+CALL = re.compile(r"\b(get|stream|post|upload)\('(/douyin/[^']*)'")
 TYPEDEF = re.compile(
     r"@typedef \{object\} (\w+)(.*?)\*/|@typedef \{\{(root:.*?)\}\} (\w+)", re.DOTALL
 )
@@ -167,7 +167,7 @@ def test_every_icon_and_every_part_that_labels_another_is_in_the_page(page):
     assert wanted | set(page.values("aria-labelledby")) <= ids
 
 
-@pytest.mark.parametrize("struct", ["User", "Video", "Comment", "Message"])
+@pytest.mark.parametrize("struct", ["User", "Video", "Comment", "Message", "Conversation"])
 def test_the_fields_of_a_type_are_those_of_the_contract(struct):
     declared, fields = contract_types(struct), typedefs()[struct]
     assert fields

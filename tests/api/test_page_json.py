@@ -12,6 +12,7 @@ from api.pack.splice import HOLE, array, encode, packed, pieces
 from api.pack.url import absolute
 from api.pack.user import Account, friend
 from api.pack.video import VideoRow, videos
+from api.portrait import key_of
 from idl import commentmicro, core, interaction, relation, relationmicro, usermicro
 
 BASE = "http://api:8888/objects"
@@ -52,7 +53,7 @@ def user(user_id: int, page: PageFacts) -> core.User:
         follow_count=following,
         follower_count=followers,
         is_follow=user_id in page.followed,
-        avatar=absolute(BASE, account.avatar) or absolute(BASE, usermicro.DEFAULT_AVATAR),
+        avatar=absolute(BASE, account.avatar) or absolute(BASE, key_of(account.id)),
         background_image=absolute(BASE, account.background_image)
         or absolute(BASE, usermicro.DEFAULT_BACKGROUND_IMAGE),
         signature=account.signature or usermicro.DEFAULT_SIGNATURE,
