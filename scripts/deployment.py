@@ -188,8 +188,8 @@ class Deployment:
         environment = {k: str(v or "") for k, v in self._compose[name]["environment"].items()}
         for host, port in hosts.items():
             environment = {k: v.replace(host, f"127.0.0.1:{port}") for k, v in environment.items()}
-        # The load comes from one machine and few accounts.
-        relaxed = RELAXED_LIMITS if name == "api" else {}
+        # The load comes from one machine and few accounts, and nothing shall run beside it.
+        relaxed = RELAXED_LIMITS | {"MEDIA_RENDITIONS": "false"} if name == "api" else {}
         return environment | relaxed | self._overrides
 
     def _make_databases(self) -> None:

@@ -36,7 +36,7 @@ def process(source: Path, folder: Path, *, convertible: bool = False) -> Process
             probe = describe(
                 source, shown_size(frame, stream), seconds, stream.codec.canonical_name
             )
-            playable = plays_everywhere(container, stream, frame, seconds)
+            playable = plays_everywhere(container, stream, frame)
             if convertible and not playable and seconds > MAX_SECONDS:
                 raise ParamError("视频过长，请上传 60 分钟以内的视频，或先转为 H.264 的 MP4")
     except av.FFmpegError as error:

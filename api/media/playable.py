@@ -16,12 +16,10 @@ _MAX_BITS_PER_SECOND: Final = 12_000_000
 _MAX_RATE: Final = 61
 
 
-def plays_everywhere(
-    container: InputContainer, stream: VideoStream, frame: VideoFrame, seconds: float
-) -> bool:
+def plays_everywhere(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> bool:
     """Whether every phone and browser plays it, over a connection as people have it.
 
-    `frame` is a decoded one; `seconds` is the duration.
+    `frame` is a decoded one of the stream.
     """
     sound = {s.codec_context.name if s.codec_context else "" for s in container.streams.audio}
     return (
@@ -32,6 +30,6 @@ def plays_everywhere(
         and max(frame.width, frame.height) <= _MAX_LONG
         and min(frame.width, frame.height) <= _MAX_SHORT
         and (stream.average_rate or 0) <= _MAX_RATE
-        and container.size * 8 / seconds <= _MAX_BITS_PER_SECOND
+        and (stream.codec_context.bit_rate or 0) <= _MAX_BITS_PER_SECOND
         and not is_mirrored(frame)
     )

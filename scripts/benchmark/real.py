@@ -48,4 +48,4 @@ class RealSystem:
 def running(folder: Path) -> Iterator[RealSystem]:
     """Start the servers and the apps with their data in `folder`, and stop them at the end."""
     with contextlib.ExitStack() as stack:
-        yield RealSystem(Deployment(stack, folder, MEDIA_RENDITIONS="false", **HIGH_LIMITS))
+        yield RealSystem(Deployment(stack, folder, **HIGH_LIMITS))
