@@ -27,6 +27,7 @@ from api.middleware import (
     observation,
     reception,
     request_id,
+    settling,
 )
 from api.objects import ObjectHandler
 from api.page import page_routes
@@ -35,6 +36,7 @@ from api.reference.document import document
 from api.reference.page import reference_routes
 from api.removing import Removing
 from api.routes import Endpoint, endpoints
+from api.sessions import Sessions
 from api.settings import Settings
 from api.tracing import span_details, trace_context
 from api.upload import Uploads
@@ -56,6 +58,7 @@ def application(
     objects: Objects,
     limit_store: LimitStore,
     live: Live,
+    sessions: Sessions,
     publishing: Publishing,
     removing: Removing,
     uploads: Path,
@@ -67,7 +70,7 @@ def application(
         TypeError: a method of the IDL has no handler.
         ConfigError: JWT_SECRET is missing or too short.
     """
-    tokens, accounts = Tokens(settings), Accounts(clients)
+    tokens, accounts = Tokens(settings, sessions.ended), Accounts(clients)
     limits = ActionLimits(limit_store, settings)
     addresses = Addresses(settings.trusted_proxies, settings.limit_exempt_addresses)
 
@@ -102,6 +105,7 @@ def application(
                     envelopes,
                     observation,
                     *([span_details] if traced else ()),
+                    settling,
                     reception(receiver),
                     admission(settings.api_max_requests),
                     existence(accounts),

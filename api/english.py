@@ -71,6 +71,7 @@ MESSAGES: Final = {
     "用户名应为 1 到 {} 个字符，且不能全是空白": "A user name has 1 to {} characters, not blank",
     "用户名已存在": "This user name is taken",
     "用户不存在": "There is no such user",
+    "原密码错误": "The old password is wrong",
     "用户名或密码错误": "Wrong user name or password",
     "需要用户编号或用户名": "A user id or a user name is needed",
     # Uploads

@@ -26,6 +26,7 @@ from microkit.storage.token_bucket import BUCKETS, Buckets, LimitStore, Rate
 
 LOGINS: Final = "logins"
 REGISTRATIONS: Final = "registrations"
+PASSWORDS: Final = "passwords"
 
 _KNOWN_SECONDS: Final = 90 * 86_400
 _WAITING: Final = 240
@@ -97,9 +98,14 @@ class Guesses:
     def link(self, target: Target, handler: Handler) -> Handler:
         """Limit the methods that hash a password."""
         limit = target.endpoint.limit if target.endpoint else None
-        if limit not in (LOGINS, REGISTRATIONS):
+        blocks = {
+            LOGINS: self._login,
+            REGISTRATIONS: self._registration,
+            PASSWORDS: self._change,
+        }
+        block = blocks.get(limit or "")
+        if block is None:
             return handler
-        block = self._login if limit == LOGINS else self._registration
 
         async def guard(request: web.Request) -> web.StreamResponse:
             name = str(request[RECEIVED].arguments.get("username", ""))
@@ -116,6 +122,12 @@ class Guesses:
         async with self._turns.turn(address):
             yield
         await self._store.run(_REMEMBER, [keys.known(address, name)], [_KNOWN_SECONDS])
+
+    @asynccontextmanager
+    async def _change(self, address: str, _name: str) -> AsyncIterator[None]:
+        """Attempts are counted per account (api/limits.py): this one has a token of it."""
+        async with self._turns.turn(address):
+            yield
 
     @asynccontextmanager
     async def _login(self, address: str, name: str) -> AsyncIterator[None]:

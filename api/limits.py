@@ -33,6 +33,8 @@ class ActionLimits:
             "comments": settings.limit_comments,
             "messages": settings.limit_messages,
             "reads": settings.limit_reads,
+            "profiles": settings.limit_profiles,
+            "passwords": settings.limit_passwords,
             PUBLISHES: settings.limit_publishes,
         }
         self._buckets: dict[str, Buckets[int] | None] = {

@@ -4,6 +4,7 @@ Every request passes every link. A link wraps the handler of a route once, when 
 first request, and leaves it alone if the route does not concern it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -21,6 +22,10 @@ from microkit.admission import Admission
 from microkit.errors import Error, NotFound, ParamError, ServiceError, Unauthorized
 from microkit.observe import observed
 from microkit.rpc import metadata
+
+SETTLE_SECONDS: Final = 2.0
+"""Longer than the caches of accounts (api/facts.py) and the time between two questions for ended
+sessions (api/sessions.py), with what it takes to answer them."""
 
 _API_PREFIX: Final = "/douyin"
 REQUEST_ID_HEADER: Final = "X-Request-Id"
@@ -157,6 +162,23 @@ def observation(target: Target, handler: Handler) -> Handler:
             return await handler(request)
 
     return measure
+
+
+def settling(target: Target, handler: Handler) -> Handler:
+    """Answer changes of accounts when no process has an older state in a cache any more.
+
+    It precedes the admission: who waits here occupies a connection, nothing else.
+    """
+    endpoint = target.endpoint
+    if endpoint is None or not endpoint.settles:
+        return handler
+
+    async def settle(request: web.Request) -> web.StreamResponse:
+        response = await handler(request)
+        await asyncio.sleep(SETTLE_SECONDS)
+        return response
+
+    return settle
 
 
 def reception(uploads: Uploads) -> Link:

@@ -48,6 +48,7 @@ class Endpoint:
         self._auth = method.annotations.get("api.auth")
         self.requires_login = self._auth == "required"
         self.streams = method.annotations.get("api.stream") == "true"
+        self.settles = method.annotations.get("api.settles") == "true"
         self.limit = method.annotations.get("api.limit")
         self._tokens = tokens
         self._base = base

@@ -18,6 +18,7 @@ from api.protocol import Runner
 from api.publishing import Publishing
 from api.removing import Removing
 from api.rendering import Rendering
+from api.sessions import Sessions
 from api.settings import Settings
 from api.upload import upload_folder
 from microkit.background import BackgroundTasks, running
@@ -74,12 +75,15 @@ async def open_server(
         stack.push_async_callback(notices.close)
         await stack.enter_async_context(running(notices.receive()))
         events = Events(notices, settings.events_at_once, settings.events_per_account)
+        sessions = Sessions(clients.users, settings.jwt_days)
+        await stack.enter_async_context(running(sessions.watch()))
         app = application(
             settings,
             clients=clients,
             objects=objects,
             limit_store=limit_store,
             live=Live(notices, events),
+            sessions=sessions,
             publishing=publishing,
             removing=removing,
             uploads=uploads,

@@ -78,6 +78,38 @@ class UserInfoResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, user: User) -> Self: ...
 
+class EditUserReq(msgspec.Struct, kw_only=True):
+    token: str
+    name: str | None = None  # unset: stays
+    signature: str | None = None  # unset: stays; empty: the default
+
+class EditUserResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
+class ChangePasswordReq(msgspec.Struct, kw_only=True):
+    token: str
+    old_password: str
+    new_password: str
+
+class ChangePasswordResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    token: str  # replaces the caller's
+    @classmethod
+    def ok(cls, *, token: str) -> Self: ...
+
+class EndSessionsReq(msgspec.Struct, kw_only=True):
+    token: str
+
+class EndSessionsResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 class PublishActionReq(msgspec.Struct, kw_only=True):
     token: str
     data: bytes  # streamed to disk, never held in memory as a whole

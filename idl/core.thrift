@@ -5,6 +5,7 @@
 //   api.auth            "required": needs a valid token; "optional": without a token the viewer is anonymous
 //   api.limit           the rate limit of the method: the name of a setting LIMIT_NAME; see api/limits.py, api/guesses.py
 //   api.stream          "true": the answer does not end: server-sent events
+//   api.settles         "true": answered when no cache has an older state any more; see api/middleware.py
 //   api.vd              the bound of the field: the name of a constant in bounds.thrift
 //   api.when            the field is read only if an earlier field has this value
 //   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted
@@ -105,6 +106,53 @@ struct UserInfoResp {
 // One user.
 service UserInfoServer {
     UserInfoResp UserInfoMethod(1: UserInfoReq request) (api.get = "/douyin/user/", api.auth = "optional")
+}
+
+struct EditUserReq {
+    1: required string token
+    2: optional string name (api.vd = "USERNAME")           // unset: stays
+    3: optional string signature (api.vd = "BIO")           // unset: stays; empty: the default
+}
+
+struct EditUserResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Change the caller's name or signature. Every later request sees the change: the answer takes two seconds.
+service EditUserService {
+    EditUserResp EditUserMethod(1: EditUserReq request) (api.post = "/douyin/user/edit/", api.auth = "required", api.limit = "profiles", api.settles = "true")
+}
+
+struct ChangePasswordReq {
+    1: required string token
+    2: required string old_password (api.vd = "PASSWORD")
+    3: required string new_password (api.vd = "CHOSEN_PASSWORD")
+}
+
+struct ChangePasswordResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required string token                // replaces the caller's
+}
+
+// Change the caller's password. All tokens of the account end, this one too; the answer has a new one.
+service ChangePasswordService {
+    ChangePasswordResp ChangePasswordMethod(1: ChangePasswordReq request) (api.post = "/douyin/user/password/", api.auth = "required", api.limit = "passwords", api.settles = "true")
+}
+
+struct EndSessionsReq {
+    1: required string token
+}
+
+struct EndSessionsResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Log out everywhere: all tokens of the account end.
+service EndSessionsService {
+    EndSessionsResp EndSessionsMethod(1: EndSessionsReq request) (api.post = "/douyin/user/logout/", api.auth = "required", api.limit = "profiles", api.settles = "true")
 }
 
 struct PublishActionReq {

@@ -56,8 +56,9 @@ class LoginUserResp(msgspec.Struct, kw_only=True):
     user_id: int | None = None
     status_code: int | None = None
     status_msg: str | None = None
+    generation: int | None = None  # how often the sessions of the account were ended
     @classmethod
-    def ok(cls, *, user_id: int | None = None) -> Self: ...
+    def ok(cls, *, user_id: int | None = None, generation: int | None = None) -> Self: ...
 
 class GetUserReq(msgspec.Struct, kw_only=True):
     """By id; by name if id is unset."""
@@ -142,6 +143,64 @@ class UpdateWorkCacheResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls) -> Self: ...
 
+class EditUserReq(msgspec.Struct, kw_only=True):
+    """Added: change what an account shows; what is unset stays."""
+
+    id: int
+    name: str | None = None
+    signature: str | None = None  # empty: the default
+    avatar: str | None = None
+    background_image: str | None = None
+
+class EditUserResp(msgspec.Struct, kw_only=True):
+    status: bool
+    replaced: list[str] | None = None  # keys of the pictures that the account no longer refers to
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, replaced: list[str] | None = None) -> Self: ...
+
+class ChangePasswordReq(msgspec.Struct, kw_only=True):
+    """Added: change a password and end all sessions."""
+
+    id: int
+    old_password: str
+    password: str  # the new one
+
+class EndSessionsReq(msgspec.Struct, kw_only=True):
+    """Added: end all sessions of an account."""
+
+    id: int
+
+class EndSessionsResp(msgspec.Struct, kw_only=True):
+    status: bool
+    generation: int | None = None  # tokens with a lower one are not valid
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, generation: int | None = None) -> Self: ...
+
+class GetEndedSessionsReq(msgspec.Struct, kw_only=True):
+    """Added: the accounts whose sessions were ended at a time or later, up to 1,000, the earliest first."""
+
+    since_ms: int
+
+class GetEndedSessionsResp(msgspec.Struct, kw_only=True):
+    status: bool
+    user_ids: list[int] | None = None
+    generations: list[int] | None = None  # of these users
+    last_ms: int | None = None  # of the last one
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(
+        cls,
+        *,
+        user_ids: list[int] | None = None,
+        generations: list[int] | None = None,
+        last_ms: int | None = None,
+    ) -> Self: ...
+
 class UserServiceHandler(Protocol):
     async def GetUserMethod(self, request: GetUserReq) -> GetUserResp: ...
     async def GetUserSetByIdSetMethod(
@@ -157,6 +216,12 @@ class UserServiceHandler(Protocol):
         self, request: UpdateInteractionCacheReq
     ) -> UpdateInteractionCacheResp: ...
     async def UpdateWorkMethod(self, request: UpdateWorkCacheReq) -> UpdateWorkCacheResp: ...
+    async def EditUserMethod(self, request: EditUserReq) -> EditUserResp: ...
+    async def ChangePasswordMethod(self, request: ChangePasswordReq) -> EndSessionsResp: ...
+    async def EndSessionsMethod(self, request: EndSessionsReq) -> EndSessionsResp: ...
+    async def GetEndedSessionsMethod(
+        self, request: GetEndedSessionsReq
+    ) -> GetEndedSessionsResp: ...
 
 class UserServiceClient(Protocol):
     async def GetUserMethod(
@@ -183,6 +248,25 @@ class UserServiceClient(Protocol):
     async def UpdateWorkMethod(
         self, *, id: int, new_data: UpdateWorkCache, timeout: float | None = None
     ) -> UpdateWorkCacheResp: ...
+    async def EditUserMethod(
+        self,
+        *,
+        id: int,
+        name: str | None = None,
+        signature: str | None = None,
+        avatar: str | None = None,
+        background_image: str | None = None,
+        timeout: float | None = None,
+    ) -> EditUserResp: ...
+    async def ChangePasswordMethod(
+        self, *, id: int, old_password: str, password: str, timeout: float | None = None
+    ) -> EndSessionsResp: ...
+    async def EndSessionsMethod(
+        self, *, id: int, timeout: float | None = None
+    ) -> EndSessionsResp: ...
+    async def GetEndedSessionsMethod(
+        self, *, since_ms: int, timeout: float | None = None
+    ) -> GetEndedSessionsResp: ...
 
 class Client(UserServiceClient, Protocol): ...
 

@@ -73,6 +73,7 @@ struct LoginUserResp {
     2: optional i64 user_id
     100: optional i32 status_code
     101: optional string status_msg
+    102: optional i64 generation            // how often the sessions of the account were ended
 }
 
 // By id; by name if id is unset.
@@ -156,6 +157,55 @@ struct UpdateWorkCacheResp {
     101: optional string status_msg
 }
 
+// Added: change what an account shows; what is unset stays.
+struct EditUserReq {
+    1: required i64 id
+    2: optional string name (api.vd = "USERNAME")
+    3: optional string signature (api.vd = "SIGNATURE")     // empty: the default
+    4: optional string avatar (api.vd = "AVATAR")
+    5: optional string background_image (api.vd = "BACKGROUND_IMAGE")
+}
+
+struct EditUserResp {
+    1: required bool status (status = "flag")
+    2: optional list<string> replaced       // keys of the pictures that the account no longer refers to
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: change a password and end all sessions.
+struct ChangePasswordReq {
+    1: required i64 id
+    2: required string old_password
+    3: required string password (api.vd = "CHOSEN_PASSWORD")        // the new one
+}
+
+// Added: end all sessions of an account.
+struct EndSessionsReq {
+    1: required i64 id
+}
+
+struct EndSessionsResp {
+    1: required bool status (status = "flag")
+    2: optional i64 generation              // tokens with a lower one are not valid
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: the accounts whose sessions were ended at a time or later, up to 1,000, the earliest first.
+struct GetEndedSessionsReq {
+    1: required i64 since_ms
+}
+
+struct GetEndedSessionsResp {
+    1: required bool status (status = "flag")
+    2: optional list<i64> user_ids
+    3: optional list<i64> generations       // of these users
+    4: optional i64 last_ms                 // of the last one
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service UserService {
     GetUserResp GetUserMethod(1: GetUserReq request)
     GetUserSetByIdSetResp GetUserSetByIdSetMethod(1: GetUserSetByIdSetReq request)
@@ -165,4 +215,9 @@ service UserService {
     UpdateRelationCacheResp UpdateRelationMethod(1: UpdateRelationCacheReq request)
     UpdateInteractionCacheResp UpdateInteractionMethod(1: UpdateInteractionCacheReq request)
     UpdateWorkCacheResp UpdateWorkMethod(1: UpdateWorkCacheReq request)
+    // added
+    EditUserResp EditUserMethod(1: EditUserReq request)
+    EndSessionsResp ChangePasswordMethod(1: ChangePasswordReq request)
+    EndSessionsResp EndSessionsMethod(1: EndSessionsReq request)
+    GetEndedSessionsResp GetEndedSessionsMethod(1: GetEndedSessionsReq request)
 }

@@ -45,9 +45,16 @@ class Cache(Generic[K, V]):
                 found[key] = entry[1]
         return found, missing
 
-    def put(self, key: K, value: V) -> None:
-        """Store `value`; evict the least recently used value above the size limit."""
-        self._entries[key] = (self._clock() + self._seconds, value)
+    def now(self) -> float:
+        """Return the time of the cache's clock."""
+        return self._clock()
+
+    def put(self, key: K, value: V, since: float | None = None) -> None:
+        """Store `value`, valid since now or an earlier time of the clock.
+
+        The least recently used value above the size limit is evicted.
+        """
+        self._entries[key] = ((self._clock() if since is None else since) + self._seconds, value)
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
@@ -67,7 +74,8 @@ class Cache(Generic[K, V]):
 class CachedLoader(Generic[K, V]):
     """A BatchLoader behind a cache of `size` values, each valid for `seconds`.
 
-    Misses are not cached. Call `discard` after every write.
+    The time of a value counts from the start of its load: `seconds` after a change, wherever it was
+    made, nobody gets an older value. Misses are not cached. Call `discard` after every write.
     """
 
     def __init__(
@@ -99,9 +107,9 @@ class CachedLoader(Generic[K, V]):
         self._cache.clear()
 
     async def _fetch(self, keys: list[K]) -> Mapping[K, V]:
-        discards = self._discards
+        discards, started = self._discards, self._cache.now()
         found = await self._load(keys)
         if discards == self._discards:  # else the values may be older than a write
             for key, value in found.items():
-                self._cache.put(key, value)
+                self._cache.put(key, value, started)
         return found

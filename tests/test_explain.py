@@ -29,6 +29,7 @@ ARGUMENTS = {
     "authors": [1, 2, 3, 4],
     "name": b"name 7",
     "author": 7,
+    "user_id": 7,
     "video": 7,
     "comment": 7,
     "limit": 30,
@@ -62,7 +63,7 @@ def users():
     rows = (
         {
             "name": f"name {n}", "name_key": f"name {n}", "password_hash": "x", "avatar": "a",
-            "background_image": "b", "signature": "s",
+            "background_image": "b", "signature": "s", "sessions_ended_ms": n,
         }
         for n in range(ROWS)
     )  # fmt: skip
@@ -110,7 +111,7 @@ def comments():
 @pytest.mark.parametrize(
     ("module", "fill", "least"),
     [
-        ("usermicro.dal.user", users, 4),
+        ("usermicro.dal.user", users, 8),
         ("videomicro.dal.video", videos, 4),
         ("videomicro.dal.count", videos, 2),
         ("videomicro.dal.version", videos, 3),

@@ -56,12 +56,12 @@ class UserHandler:
     async def LoginUserMethod(self, request: usermicro.LoginUserReq) -> usermicro.LoginUserResp:
         """Check a password; an unknown name takes as long and gets the same error."""
         stored = await self._users.password_of(request.name)
-        user_id, password_hash = stored or (None, None)
+        user_id, password_hash, generation = stored or (None, None, None)
         matches = await self._passwords.verify(password_hash, request.password)
         LOGINS.labels("accepted" if matches else "refused").inc()
         if not matches:
             raise Unauthorized("用户名或密码错误")
-        return usermicro.LoginUserResp.ok(user_id=user_id)
+        return usermicro.LoginUserResp.ok(user_id=user_id, generation=generation)
 
     async def GetUserMethod(self, request: usermicro.GetUserReq) -> usermicro.GetUserResp:
         """Return a user by id, or by name if the request has no id."""
@@ -111,3 +111,46 @@ class UserHandler:
         """Set the cached count of videos."""
         await self._users.update(request.id, msgspec.structs.asdict(request.new_data))
         return usermicro.UpdateWorkCacheResp.ok()
+
+    async def EditUserMethod(self, request: usermicro.EditUserReq) -> usermicro.EditUserResp:
+        """Change what an account shows; a unique index ensures that the name is free."""
+        columns = {
+            "name": None if request.name is None else checked(request.name),
+            "signature": request.signature,
+            "avatar": request.avatar,
+            "background_image": request.background_image,
+        }
+        if request.signature == "":
+            columns["signature"] = usermicro.DEFAULT_SIGNATURE
+        changed = {name: value for name, value in columns.items() if value is not None}
+        replaced = await self._users.edit(request.id, changed) if changed else []
+        return usermicro.EditUserResp.ok(replaced=replaced)
+
+    async def ChangePasswordMethod(
+        self, request: usermicro.ChangePasswordReq
+    ) -> usermicro.EndSessionsResp:
+        """Change a password and end all sessions."""
+        password_hash = await self._users.password_hash(request.id)
+        if not await self._passwords.verify(password_hash, request.old_password):
+            raise ParamError("原密码错误")
+        new_hash = await self._passwords.hash(request.password)
+        generation = await self._users.end_sessions(request.id, {"password_hash": new_hash})
+        return usermicro.EndSessionsResp.ok(generation=generation)
+
+    async def EndSessionsMethod(
+        self, request: usermicro.EndSessionsReq
+    ) -> usermicro.EndSessionsResp:
+        """End all sessions of an account."""
+        generation = await self._users.end_sessions(request.id, {})
+        return usermicro.EndSessionsResp.ok(generation=generation)
+
+    async def GetEndedSessionsMethod(
+        self, request: usermicro.GetEndedSessionsReq
+    ) -> usermicro.GetEndedSessionsResp:
+        """Return the accounts whose sessions were ended since a time."""
+        found = await self._users.ended_since(request.since_ms)
+        return usermicro.GetEndedSessionsResp.ok(
+            user_ids=[user_id for _, user_id, _ in found],
+            generations=[generation for _, _, generation in found],
+            last_ms=found[-1][0] if found else request.since_ms,
+        )

@@ -77,12 +77,37 @@ class CoreHandler:
             name=call.request.username, password=call.request.password
         )
         user_id = _account_id(answer)
-        return core.LoginResp.ok(user_id=user_id, token=self._tokens.issue(user_id))
+        token = self._tokens.issue(user_id, answer.generation or 0)
+        return core.LoginResp.ok(user_id=user_id, token=token)
 
     async def UserInfoMethod(self, call: HttpCall[core.UserInfoReq]) -> core.UserInfoResp:
         """Return one user."""
         user = await self._aggregate.full_user(call.viewer, target_user(call), call.base)
         return core.UserInfoResp.ok(user=user)
+
+    async def EditUserMethod(self, call: HttpCall[core.EditUserReq]) -> core.EditUserResp:
+        """Change the viewer's name or signature."""
+        await self._clients.users.EditUserMethod(
+            id=call.viewer, name=call.request.name, signature=call.request.signature
+        )
+        return core.EditUserResp.ok()
+
+    async def ChangePasswordMethod(
+        self, call: HttpCall[core.ChangePasswordReq]
+    ) -> core.ChangePasswordResp:
+        """Change the viewer's password and end all other sessions."""
+        answer = await self._clients.users.ChangePasswordMethod(
+            id=call.viewer,
+            old_password=call.request.old_password,
+            password=call.request.new_password,
+        )
+        token = self._tokens.issue(call.viewer, answer.generation or 0)
+        return core.ChangePasswordResp.ok(token=token)
+
+    async def EndSessionsMethod(self, call: HttpCall[core.EndSessionsReq]) -> core.EndSessionsResp:
+        """Log the viewer out everywhere."""
+        await self._clients.users.EndSessionsMethod(id=call.viewer)
+        return core.EndSessionsResp.ok()
 
     async def PublishActionMethod(
         self, call: HttpCall[core.PublishActionReq]

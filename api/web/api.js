@@ -3,7 +3,7 @@
 
 /**
  * @import {
- *   CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
+ *   ChangePasswordResp, CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
  *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
  *   UserInfoResp
  * } from './types.js'
@@ -25,6 +25,14 @@ export const register = (username, password) =>
 export const login = (username, password) => post('/douyin/user/login/', { username, password });
 /** @type {(user_id: Id) => Promise<UserInfoResp>} */
 export const user = (user_id) => get('/douyin/user/', { user_id });
+
+/** @type {(name: string, signature: string) => Promise<Envelope>} */
+export const edit = (name, signature) => post('/douyin/user/edit/', { name, signature });
+/** @type {(old_password: string, new_password: string) => Promise<ChangePasswordResp>} */
+export const changePassword = (old_password, new_password) =>
+  post('/douyin/user/password/', { old_password, new_password });
+/** @type {() => Promise<Envelope>} */
+export const logout = () => post('/douyin/user/logout/', {});
 
 /** @type {(latest_time: number) => Promise<FeedResp>} */
 export const feed = (latest_time) => get('/douyin/feed/', { latest_time });

@@ -8,6 +8,7 @@ import * as api from './api.js';
 import { chatPage } from './chat.js';
 import { element, make, toast } from './dom.js';
 import { inDrawer, leaveTo } from './drawers.js';
+import { editPage } from './edit.js';
 import { Failure, FINAL, NOT_FOUND, UNAUTHORIZED } from './failure.js';
 import { Feed } from './feed.js';
 import { t } from './i18n.js';
@@ -26,6 +27,7 @@ import { watchSession } from './watch.js';
 const PAGES = new Map([
   ['user', userPage],
   ['chat', chatPage],
+  ['edit', editPage],
   ['friends', friendsPage],
   ['inbox', inboxPage],
   ['publish', publishPage],
@@ -144,7 +146,7 @@ async function ownPage() {
 function mark(name, [id]) {
   const own = name === 'me' || (name === 'user' && Number(id) === session.id);
   /** @type {Record<string, string>} */
-  const places = { '': 'home', chat: 'inbox' };
+  const places = { '': 'home', chat: 'inbox', edit: 'me' };
   const here = own ? 'me' : (places[name] ?? name);
   for (const link of document.querySelectorAll('[data-nav]')) {
     if (link.getAttribute('data-nav') === here) link.setAttribute('aria-current', 'page');

@@ -85,6 +85,7 @@ function describe(page, user) {
   page.fans.href = `#/user/${user.id}/followers`;
   page.chat.href = `#/chat/${user.id}`;
   page.chat.hidden = own;
+  page.edit.hidden = !own;
   page.leave.hidden = !own;
   page.leave.addEventListener('click', () => {
     location.hash = '#/';

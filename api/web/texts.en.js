@@ -46,6 +46,17 @@ export const en = {
   logout: 'Log out',
   expired: 'Your login has expired, please log in again',
 
+  edit: 'Edit profile',
+  signature: 'Signature',
+  save: 'Save',
+  saved: 'Your profile is updated',
+  oldPassword: 'Old password',
+  newPassword: 'New password (at least 6 characters)',
+  changePassword: 'Change password',
+  passwordChanged: 'Your password is changed, other devices are logged out',
+  logoutEverywhere: 'Log out everywhere',
+  loggedOut: 'All devices are logged out',
+
   // The feed
   videos: 'Videos',
   play: 'Play',

@@ -45,6 +45,17 @@ export const zh = {
   logout: '退出登录',
   expired: '登录已过期，请重新登录',
 
+  edit: '编辑资料',
+  signature: '签名',
+  save: '保存',
+  saved: '资料已更新',
+  oldPassword: '原密码',
+  newPassword: '新密码（至少 6 个字符）',
+  changePassword: '修改密码',
+  passwordChanged: '密码已修改，其他设备已退出登录',
+  logoutEverywhere: '退出所有设备',
+  loggedOut: '所有设备都已退出登录',
+
   // The feed
   videos: '视频',
   play: '播放',

@@ -79,6 +79,7 @@
 
 /** @typedef {Envelope & {video_list: Video[], next_time: number}} FeedResp */
 /** @typedef {Envelope & {user_id: number, token: string}} LoginResp */
+/** @typedef {Envelope & {token: string}} ChangePasswordResp */
 /** @typedef {Envelope & {user: User}} UserInfoResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} PublishListResp */
 /** @typedef {Envelope & {video_list: ProcessingVideo[]}} PublishProcessingResp */
@@ -161,6 +162,7 @@
  * @property {HTMLImageElement} avatar
  * @property {HTMLButtonElement} follow
  * @property {HTMLAnchorElement} chat
+ * @property {HTMLAnchorElement} edit
  * @property {HTMLButtonElement} leave
  * @property {HTMLElement} name
  * @property {HTMLElement} liked
@@ -175,6 +177,19 @@
  * @property {HTMLElement} favorites
  * @property {HTMLElement} grid
  * @property {HTMLElement} notice
+ */
+
+/**
+ * @typedef {object} EditParts
+ * @property {HTMLElement} root
+ * @property {HTMLFormElement} profile
+ * @property {HTMLInputElement} name
+ * @property {HTMLTextAreaElement} signature
+ * @property {HTMLFormElement} secret
+ * @property {HTMLInputElement} username
+ * @property {HTMLInputElement} before
+ * @property {HTMLInputElement} after
+ * @property {HTMLFormElement} everywhere
  */
 
 /**
@@ -221,6 +236,7 @@
  * @property {PersonParts} person
  * @property {ConversationParts} conversation
  * @property {ProfileParts} profile
+ * @property {EditParts} edit
  * @property {TileParts} tile
  * @property {ProcessingParts} processing
  * @property {ChatParts} chat

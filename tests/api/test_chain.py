@@ -17,6 +17,7 @@ from api.notices import Notices
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.removing import Removing
+from api.sessions import Sessions
 from microkit.context import open_context
 from microkit.storage.token_bucket import LimitStore
 
@@ -54,6 +55,7 @@ async def url(request, fleet, settings, tmp_path, seen):
             clients=clients,
             objects=objects,
             limit_store=LimitStore(redis),
+            sessions=Sessions(clients.users, 1),
             live=Live(notices, Events(notices, 1, 1)),
             publishing=Publishing(clients, objects, workers),
             removing=Removing(clients, objects),

@@ -1,5 +1,6 @@
 """Three replicas of each service and two APIs: every write is seen at once by the other API."""
 
+import dataclasses
 import functools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -89,6 +90,9 @@ async def test_no_cache_hides_an_acknowledged_write_in_any_replica(replicated, c
         here, there = replicated.apis[n % 2], replicated.apis[(n + 1) % 2]
         author = await here.register(f"author{n}")
         await sees_user(replicated, there, author, n)
+        if n < 2:  # an edit takes two seconds
+            await sees_edit(replicated, here, there, author, n)
+            author = await sees_ended_sessions(replicated, here, there, author)
         viewer = first[n % 2]
         await sees_publishing(replicated, here, there, author, clip if n == 0 else None)
         video = await there.first_video(author)
@@ -101,6 +105,26 @@ async def test_no_cache_hides_an_acknowledged_write_in_any_replica(replicated, c
 async def sees_user(replicated, there, author, n: int) -> None:
     expected = {"user.name": f"author{n}", "user.work_count": 0}
     await replicated.agree(there, "user", expected, user_id=author.id, token=author.token)
+
+
+async def sees_edit(replicated, here, there, author, n: int) -> None:
+    mine = {"user_id": author.id, "token": author.token}
+    await replicated.agree(here, "user", {"user.name": f"author{n}"}, **mine)  # now cached
+    edit = {"token": author.token, "name": f"renamed{n}", "signature": "hello"}
+    assert (await here.post("/douyin/user/edit/", **edit))["status_code"] == 0
+    expected = {"user.name": f"renamed{n}", "user.signature": "hello"}
+    for api in (there, here):
+        await replicated.agree(api, "user", expected, **mine)
+
+
+async def sees_ended_sessions(replicated, here, there, author):
+    change = {"token": author.token, "old_password": "secret", "new_password": "changed"}
+    answer = await here.post("/douyin/user/password/", **change)
+    assert answer["status_code"] == 0
+    for api in (there, here):
+        await replicated.agree(api, "message/inbox", {"status_code": 10004}, token=author.token)
+        await replicated.agree(api, "message/inbox", {"status_code": 0}, token=answer["token"])
+    return dataclasses.replace(author, token=answer["token"])
 
 
 async def sees_publishing(replicated, here, there, author, clip) -> None:

@@ -25,6 +25,8 @@ class User(Model):
     total_favorited = BigIntegerField(default=0)
     work_count = BigIntegerField(default=0)
     favorite_count = BigIntegerField(default=0)
+    session_generation = BigIntegerField(default=0)
+    sessions_ended_ms = BigIntegerField(default=0, index=True)
 
     class Meta:  # noqa: D106 - peewee's
         table_name = "user"

@@ -1,0 +1,75 @@
+"""Sessions that were ended: by a new password, or by logging out everywhere.
+
+A token carries how often the sessions of its account had been ended before it was issued. Every
+process asks userservice twice a second for the accounts with newly ended ones, and keeps those of
+the lifetime of a token: a request pays a look into a dictionary. Ending sessions is answered after
+all processes know of it (`api.middleware.settling`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from idl import usermicro
+from microkit.clock import now_ms
+from microkit.errors import Error, UnknownMethod
+
+_log = logging.getLogger(__name__)
+_ASK_SECONDS: Final = 0.5
+# Replicas of userservice take the time before they commit, each from its own clock.
+_OVERLAP_MS: Final = 30_000
+_MS_A_DAY: Final = 86_400_000
+
+
+class Sessions:
+    """Knows which tokens have ended before they expired.
+
+    Args:
+        users: userservice.
+        token_days: the lifetime of a token.
+    """
+
+    def __init__(self, users: usermicro.Client, token_days: int) -> None:
+        self._users = users
+        self._ended: dict[int, int] = {}
+        self._seen_ms = now_ms() - token_days * _MS_A_DAY
+
+    @property
+    def ended(self) -> Mapping[int, int]:
+        """The least generation of valid tokens, by account; others have no ended sessions."""
+        return self._ended
+
+    async def load(self) -> None:
+        """Ask for ended sessions, the earliest first.
+
+        Raises:
+            Error: userservice did not answer.
+        """
+        since_ms = self._seen_ms - _OVERLAP_MS
+        while True:
+            answer = await self._users.GetEndedSessionsMethod(since_ms=since_ms)
+            accounts = answer.user_ids or ()
+            for account, generation in zip(accounts, answer.generations or (), strict=True):
+                self._ended[account] = max(generation, self._ended.get(account, 0))
+            last_ms = answer.last_ms or since_ms
+            self._seen_ms = max(self._seen_ms, last_ms)
+            if not accounts or last_ms <= since_ms:
+                return
+            since_ms = last_ms
+
+    async def watch(self) -> None:
+        """Ask again and again, until cancelled; while userservice does not answer, tokens pass."""
+        failed = False
+        while True:
+            try:
+                await self.load()
+                failed = False
+            except UnknownMethod:
+                _log.warning("the userservice cannot end sessions: tokens last until they expire")
+                return
+            except Error as error:
+                if not failed:
+                    _log.warning("ended sessions are not known: %s", error.message)
+                failed = True
+            await asyncio.sleep(_ASK_SECONDS)
