@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,11 @@ _CLIPS: Final = 36
 _NAMES: Final = (
     "林晓雨", "阿泽", "山海之间", "今天吃什么", "小满", "North Wind", "光影日记", "豆豆妈",
     "骑行者老周", "Mika", "深夜食堂", "数星星的人",
+)  # fmt: skip
+_SIGNATURES: Final = (
+    "在城市里收集雨声", "滑板、咖啡、早睡失败", "每年走一条新的山路", "吃饭是头等大事",
+    "慢一点也没关系", "Chasing light and weather.", "把光写进日记里", "两个娃，一只猫",
+    "骑了很远，还在路上", "Ordinary days, good music.", "十一点以后才开火", "晴天数星星，阴天数云",
 )  # fmt: skip
 _TITLES: Final = (
     "日落时分的山", "慢下来，看一会儿云", "颜色会呼吸", "雨后的湖面", "周末的颜色实验",
@@ -62,6 +68,8 @@ async def fill(url: str, say: Callable[[str], None]) -> None:
         chance = random.Random(20)
         say(f"adding demo data: {len(_NAMES)} users, {_CLIPS} videos …")
         people = await _people(session)
+        # Each is answered after two seconds.
+        await asyncio.gather(*map(partial(_describe, session), people, _SIGNATURES))
         await _publish(session, people)
         videos = await _videos(session)
         await _all(_follows(session, people, chance))
@@ -81,6 +89,10 @@ async def _people(session: aiohttp.ClientSession) -> list[Person]:
             answer = await _call(session, "POST", "/douyin/user/register/", **arguments)
         people.append(Person(answer["user_id"], answer["token"]))
     return people
+
+
+async def _describe(session: aiohttp.ClientSession, person: Person, signature: str) -> None:
+    await _call(session, "POST", "/douyin/user/edit/", token=person.token, signature=signature)
 
 
 async def _publish(session: aiohttp.ClientSession, people: list[Person]) -> None:

@@ -191,7 +191,9 @@ def scans(engine, plan):
 def starts_at_the_page(engine, plan, name):
     """Whether the first step searches by equality and the cursor, not by equality alone."""
     if engine == "sqlite":
-        return re.search(r"SEARCH .*(created_ms|due_ms|turn_ms|rowid|id)[<>]\?", plan[0][3])
+        return re.search(
+            r"SEARCH .*(created_ms|due_ms|turn_ms|ended_ms|rowid|id)[<>]\?", plan[0][3]
+        )
     used = key_bytes(plan[0])  # a `range` of the equal columns alone is a walk too
     return searches(plan) and (used is None or int(used) >= PAGE_BYTES.get(name, 8))
 

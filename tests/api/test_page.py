@@ -35,6 +35,7 @@ ELEMENTS = {
     "form": "HTMLFormElement",
     "img": "HTMLImageElement",
     "input": "HTMLInputElement",
+    "textarea": "HTMLTextAreaElement",
     "progress": "HTMLProgressElement",
     "video": "HTMLVideoElement",
 }

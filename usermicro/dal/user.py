@@ -13,6 +13,7 @@ from microkit.storage.database import (
     Statement,
     Transaction,
 )
+from microkit.storage.index import Indexed
 from microkit.text import normal
 from usermicro.dal.model import User
 
@@ -58,6 +59,7 @@ _GENERATION = Statement(
 _ENDED_SINCE = Statement(
     lambda after, limit: (
         User.select(User.sessions_ended_ms, User.id, User.session_generation)
+        .from_(Indexed(User, "user_sessions_ended_ms"))
         .where(User.sessions_ended_ms >= after)
         .order_by(User.sessions_ended_ms)
         .limit(limit)
