@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import av
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from api.media.pipeline import process, render
 
@@ -50,9 +52,10 @@ def _write(path: Path, codec: str, pixels: str, size: tuple[int, int]) -> None:
         av.open(str(path), "w") as container,
         av.open(f"{picture},noise=alls=8:allf=t,format={pixels}", format="lavfi") as source,
     ):
-        video = container.add_stream(codec, rate=_RATE, options=_QUIET)
+        video = cast("VideoStream", container.add_stream(codec, rate=_RATE, options=_QUIET))
         video.width, video.height, video.pix_fmt = *size, pixels
         for number, frame in enumerate(source.decode(video=0)):
+            assert isinstance(frame, VideoFrame)  # noqa: S101  # the source has no other kind
             frame.pts, frame.time_base = number, Fraction(1, _RATE)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
