@@ -11,7 +11,15 @@ SERVICE = Service(
     settings=Settings,
     peers=idl.ports(),
     server="api.server",
-    commands=("sweep", "sweep --dry-run"),
+    commands=(
+        "sweep",
+        "sweep --dry-run",
+        "moderate",
+        "moderate --hide-video=N",
+        "moderate --show-video=N",
+        "moderate --hide-user=N",
+        "moderate --show-user=N",
+    ),
     registers=False,
     processes=lambda settings: settings.api_workers,
 )

@@ -10,13 +10,13 @@ from microkit.errors import Error, Unauthorized
 
 _log = logging.getLogger(__name__)
 
-# Accounts are never removed.
 _CACHE_SIZE: Final = 100_000
-_CACHE_SECONDS: Final = 3600.0
+# So long an account that an operator has hidden may go on.
+_CACHE_SECONDS: Final = 60.0
 
 
 class Accounts:
-    """The accounts that exist.
+    """The accounts that exist and are not hidden.
 
     A missing account is not cached, so that a token works at once, whichever process issued it.
     Such a token has our signature (the database was replaced, its secret was not), so there are
@@ -33,7 +33,7 @@ class Accounts:
         """Check that the account exists; pass if userservice does not answer.
 
         Raises:
-            Unauthorized: it does not.
+            Unauthorized: it does not, or an operator has hidden it.
         """
         try:
             exists = await self._existing.one(user_id)
@@ -46,4 +46,4 @@ class Accounts:
 
     async def _load(self, user_ids: list[int]) -> Mapping[int, bool]:
         answer = await self._clients.users.GetUserSetByIdSetMethod(id_set=user_ids)
-        return {info.id: True for info in answer.user_set or ()}
+        return {info.id: True for info in answer.user_set or () if not info.hidden}

@@ -15,7 +15,9 @@ from api.events import Live
 from api.facts import FactLoader
 from api.guesses import Guesses
 from api.handler.core import CoreHandler
+from api.handler.finding import FindingHandler
 from api.handler.interaction import InteractionHandler
+from api.handler.moderation import ModerationHandler
 from api.handler.relation import RelationHandler
 from api.limits import PUBLISHES, ActionLimits
 from api.lists import Lists
@@ -32,15 +34,18 @@ from api.middleware import (
 from api.objects import ObjectHandler
 from api.page import page_routes
 from api.publishing import Publishing
+from api.recommended import Recommended
 from api.reference.document import document
 from api.reference.page import reference_routes
 from api.removing import Removing
-from api.routes import Endpoint, endpoints
+from api.routes import Endpoint, ObjectBase, endpoints
 from api.sessions import Sessions
 from api.settings import Settings
+from api.share import SharePage
 from api.tracing import span_details, trace_context
 from api.upload import Uploads
-from idl import core, interaction, relation
+from api.words import WordList
+from idl import core, finding, interaction, moderation, relation
 from microkit.admin import Checks, health
 from microkit.storage.objects import Objects
 from microkit.storage.token_bucket import LimitStore
@@ -61,6 +66,7 @@ def application(
     sessions: Sessions,
     publishing: Publishing,
     removing: Removing,
+    words: WordList | None,
     uploads: Path,
     checks: Checks,
 ) -> web.Application:
@@ -71,14 +77,15 @@ def application(
         ConfigError: JWT_SECRET is missing or too short.
     """
     tokens, accounts = Tokens(settings, sessions.ended), Accounts(clients)
-    limits = ActionLimits(limit_store, settings)
     addresses = Addresses(settings.trusted_proxies, settings.limit_exempt_addresses)
+    limits = ActionLimits(limit_store, settings, addresses)
 
     async def admit_upload(user_id: int) -> None:
         await accounts.must_exist(user_id)
         await limits.take(PUBLISHES, user_id)
 
-    lists, aggregate = Lists(clients), Aggregate(FactLoader(clients))
+    lists, facts = Lists(clients), FactLoader(clients)
+    aggregate, recommended = Aggregate(facts), Recommended(clients, lists, limit_store)
     receiver = Uploads(
         uploads, settings, user_of=tokens.user_of, admit=admit_upload, address_of=addresses.of
     )
@@ -86,11 +93,13 @@ def application(
         core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing, removing),
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
         relation.CONTRACT: RelationHandler(clients, lists, aggregate, live, settings.zone()),
+        finding.CONTRACT: FindingHandler(clients, lists, aggregate, recommended),
+        moderation.CONTRACT: ModerationHandler(clients, aggregate),
     }
     by_handler: dict[Handler, Endpoint] = {
         endpoint.handle: endpoint
         for contract, handler in handlers.items()
-        for endpoint in endpoints(contract, handler, tokens, settings)
+        for endpoint in endpoints(contract, handler, tokens, settings, words)
     }
     traced = enabled(settings)
     app = web.Application(
@@ -131,6 +140,13 @@ def application(
     app.router.add_get("/ping/", ping)
     app.router.add_get("/healthz", healthz)
     app.add_routes(page_routes())
+    share = SharePage(lists, facts, ObjectBase(settings))
+    app.router.add_get(r"/v/{id:\d{1,19}}", share.serve)
+
+    async def close_recommended(_: web.Application) -> None:
+        await recommended.close()
+
+    app.on_cleanup.append(close_recommended)
     app.add_routes(reference_routes(document(handlers)))
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
     return app

@@ -110,14 +110,17 @@ class FactLoader:
         likes = _result(likes, Likes.none(len(video_ids), len(user_ids), len(likers)))
         works = _result(works, [0] * len(user_ids))
         columns = follows.following, follows.followers, likes.given, likes.received, works
+        known = _result(accounts, {})
         shared = Facts(
             user_ids,
-            _result(accounts, {}),
+            known,
             list(zip(*columns, strict=True)),
             dict(zip(video_ids, likes.videos, strict=True)),
             _result(comments, {}),
+            frozenset(each.id for each in known.values() if each.hidden),
         )
         followed = dict(zip(followers, follows.followed, strict=True))
+        apart = dict(zip(followers, follows.apart, strict=True))
         liked = dict(zip(likers, likes.liked, strict=True))
         failed = accounts if isinstance(accounts, Error) else None
 
@@ -127,6 +130,7 @@ class FactLoader:
             return PageFacts(
                 shared,
                 frozenset(page.user_ids) if page.followed else followed.get(page, _NONE),
+                apart.get(page, _NONE),
                 frozenset(page.video_ids) if page.liked else liked.get(page, _NONE),
             )
 

@@ -25,16 +25,25 @@ class ViewerIds(NamedTuple):
 
 
 class Follows(NamedTuple):
-    """Follow counts in the order of the requested users, and the users that each viewer follows."""
+    """Follow counts in the order of the requested users, and what each viewer has to do with them.
+
+    Attributes:
+        following: how many each user follows.
+        followers: how many follow each user.
+        followed: the users that each viewer follows.
+        apart: the users of whom and the viewer one blocks the other.
+    """
 
     following: Sequence[int]
     followers: Sequence[int]
     followed: Sequence[frozenset[int]]
+    apart: Sequence[frozenset[int]]
 
     @classmethod
     def none(cls, users: int, viewers: int) -> "Follows":
         """Return zeros."""
-        return cls([0] * users, [0] * users, [frozenset()] * viewers)
+        nobody = [frozenset[int]()] * viewers
+        return cls([0] * users, [0] * users, nobody, nobody)
 
 
 class Likes(NamedTuple):
@@ -100,7 +109,9 @@ class Fallback:
             followed = await asyncio.gather(*map(self._followed, viewed))
         else:
             followed = list(map(frozenset, answer.followed))
-        return Follows(following, followers, followed)
+        if answer.apart is None:  # a service without blocks
+            return Follows(following, followers, followed, [frozenset()] * len(viewed))
+        return Follows(following, followers, followed, list(map(frozenset, answer.apart)))
 
     async def likes(
         self, video_ids: list[int], user_ids: list[int], viewed: Sequence[ViewerIds]

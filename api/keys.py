@@ -1,4 +1,4 @@
-"""Every Redis key of the API: token buckets, and what is known about addresses.
+"""Every Redis key of the API: token buckets, what is known about addresses, recommended videos.
 
 Lane: a number below 1024, the hash tag that keeps the keys of one script on one cluster slot:
 account id mod 1024, or a checksum of the address. NAME is a digest of an account's name.
@@ -8,6 +8,9 @@ account id mod 1024, or a checksum of the address. NAME is a digest of an accoun
     limit:{lane}:logins:ADDRESS           time  bucket of an address's failed logins
     limit:{lane}:logins:ADDRESS:NAME      time  bucket of its failed logins to one account
     limit:{lane}:known:ADDRESS:NAME       1     the address has logged in to the account; expires
+    limit:{lane}:searches:ADDRESS         time  bucket of an address's searches without a token
+    recommended:{lane}:ranking:PERIOD     bytes  the candidates of a period of 30 s; expires
+    recommended:{lane}:seen:ACCOUNT       zset   videos that the account was shown; expires
 """
 
 import hashlib
@@ -26,6 +29,21 @@ def actions(kind: str, account: int) -> str:
 def registrations(address: str) -> str:
     """Return the key of the bucket of an address's registrations."""
     return f"limit:{_lane(address)}:registrations:{address}"
+
+
+def searches(address: str) -> str:
+    """Return the key of the bucket of an address's searches without a token."""
+    return f"limit:{_lane(address)}:searches:{address}"
+
+
+def ranking(period: int) -> str:
+    """Return the key of a period's ranking."""
+    return f"recommended:{{{period % LANES}}}:ranking:{period}"
+
+
+def seen(account: int) -> str:
+    """Return the key of what an account was shown."""
+    return f"recommended:{{{account % LANES}}}:seen:{account}"
 
 
 def logins(address: str) -> str:

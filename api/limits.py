@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from api import keys
+from api.address import Addresses
 from api.middleware import Target
 from api.routes import RECEIVED
 from api.settings import Settings
@@ -16,6 +17,7 @@ from microkit.errors import TooManyRequests
 from microkit.storage.token_bucket import Buckets, LimitStore, Rate
 
 PUBLISHES: Final = "publishes"
+SEARCHES: Final = "searches"
 
 
 def refused(seconds: float, why: str = "操作太频繁") -> TooManyRequests:
@@ -24,9 +26,12 @@ def refused(seconds: float, why: str = "操作太频繁") -> TooManyRequests:
 
 
 class ActionLimits:
-    """Limits likes, follows, comments, messages and publishes, each per account."""
+    """Limits what an account does, each kind on its own.
 
-    def __init__(self, store: LimitStore, settings: Settings) -> None:
+    Searches without a token are limited per address.
+    """
+
+    def __init__(self, store: LimitStore, settings: Settings, addresses: Addresses) -> None:
         rates: Mapping[str, str] = {
             "likes": settings.limit_likes,
             "follows": settings.limit_follows,
@@ -36,7 +41,13 @@ class ActionLimits:
             "profiles": settings.limit_profiles,
             "passwords": settings.limit_passwords,
             PUBLISHES: settings.limit_publishes,
+            SEARCHES: settings.limit_searches,
+            "blocks": settings.limit_blocks,
+            "reports": settings.limit_reports,
         }
+        rate = Rate.parse(settings.limit_searches_per_address)
+        self._addresses = addresses
+        self._anonymous = rate and Buckets(store, rate, keys.searches)
         self._buckets: dict[str, Buckets[int] | None] = {
             kind: Buckets(store, rate, partial(keys.actions, kind))
             if (rate := Rate.parse(text))
@@ -69,4 +80,16 @@ class ActionLimits:
                 raise refused(seconds)
             return await handler(request)
 
-        return count
+        async def count_anonymous(request: web.Request) -> web.StreamResponse:
+            await self._take_anonymous(request)
+            return await count(request)
+
+        return count_anonymous if endpoint.limit == SEARCHES else count
+
+    async def _take_anonymous(self, request: web.Request) -> None:
+        buckets = self._anonymous
+        if request[RECEIVED].viewer or buckets is None:
+            return
+        address = self._addresses.of(request)
+        if not self._addresses.is_exempt(address) and (seconds := await buckets.take(address)):
+            raise refused(seconds)

@@ -1,15 +1,23 @@
 """The services' lists, equal for every viewer: concurrent requests share calls."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import TypeVar
+import logging
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from api.clients import Clients
 from api.pack.comment import CommentPage
 from api.pack.video import VideoRow
 from api.pages import FeedKey, FeedPage, PageKey, Pages, column_rows, rows
 from microkit.batch import BatchLoader
+from microkit.cache import CachedLoader
+from microkit.errors import Error
 from microkit.paging import MAX_PAGES, Page
 
+_log = logging.getLogger(__name__)
+
+# The author of a video never changes.
+_AUTHORS_CACHED: Final = 100_000
+_AUTHORS_SECONDS: Final = 3600.0
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -27,6 +35,9 @@ class Lists:
         self._liked: BatchLoader[PageKey, Page[int]] = _loader(pages.liked)
         self._comments: BatchLoader[PageKey, CommentPage] = _loader(pages.comments)
         self._videos: BatchLoader[int, VideoRow] = BatchLoader(self._load_videos)
+        self._authors: CachedLoader[int, int] = CachedLoader(
+            self._load_authors, _AUTHORS_CACHED, _AUTHORS_SECONDS
+        )
 
     async def feed(self, key: FeedKey) -> FeedPage:
         """Return a page of the feed, newest first."""
@@ -50,7 +61,11 @@ class Lists:
         Those that do not exist any more are left out.
         """
         page = await _page(self._liked, key)
-        return Page(list((await self._videos.many(page.items)).values()), page.next_cursor)
+        return Page(await self.videos(page.items), page.next_cursor)
+
+    async def videos(self, ids: Iterable[int]) -> list[VideoRow]:
+        """Return the videos of `ids` that exist, in their order."""
+        return list((await self._videos.many(ids)).values())
 
     async def comments(self, viewer: int, key: PageKey) -> CommentPage:
         """Return a page of a video's comments, newest first, with only the ids of their authors.
@@ -62,6 +77,17 @@ class Lists:
         if viewer and not page.complete:
             return await self._pages.comments_of(viewer, key)
         return page
+
+    async def author_of(self, video_id: int) -> int | None:
+        """Return the author of a video; None if there is none or videoservice does not answer."""
+        try:
+            return await self._authors.one(video_id)
+        except Error as error:
+            _log.warning("author of %d: %s: %s", video_id, error.peer, error.message)
+            return None
+
+    async def _load_authors(self, video_ids: list[int]) -> Mapping[int, int]:
+        return {each: row.author_id for each, row in (await self._load_videos(video_ids)).items()}
 
     async def _load_videos(self, video_ids: list[int]) -> Mapping[int, VideoRow]:
         answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids, columns=True)

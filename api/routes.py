@@ -13,6 +13,7 @@ from api.auth import Tokens
 from api.call import ANONYMOUS, HttpCall, Stream
 from api.settings import Settings
 from api.upload import Upload
+from api.words import WordList, names_of
 from microkit.errors import ParamError
 from microkit.rpc.contract import Contract, Method
 from microkit.rpc.structs import fields_of
@@ -41,7 +42,14 @@ class Endpoint:
         TypeError: the handler has no coroutine named like the method.
     """
 
-    def __init__(self, method: Method, handler: object, tokens: Tokens, base: str) -> None:
+    def __init__(
+        self,
+        method: Method,
+        handler: object,
+        tokens: Tokens,
+        base: "ObjectBase",
+        words: WordList | None = None,
+    ) -> None:
         self.method = method
         self.takes_upload = any(f.type.name == "binary" for f in fields_of(method.request))
         self._call = method.coroutine(handler)
@@ -50,6 +58,7 @@ class Endpoint:
         self.streams = method.annotations.get("api.stream") == "true"
         self.settles = method.annotations.get("api.settles") == "true"
         self.limit = method.annotations.get("api.limit")
+        self._words = words if words is not None and names_of(method.request) else None
         self._tokens = tokens
         self._base = base
 
@@ -80,7 +89,9 @@ class Endpoint:
         if self.requires_login and not received.viewer:
             self._tokens.user_of(_token(http, received.arguments))  # raises what is wrong with it
         request = binding.bind(self.method.request, received.arguments)
-        base = self._base or f"{http.scheme}://{_host(http)}/objects"
+        if self._words is not None:
+            self._words.check(request)
+        base = self._base.of(http)
         answer = await self._call(HttpCall(request, received.viewer, base, received.upload))
         if self.streams:
             return await self._stream(http, received.viewer, answer)
@@ -96,15 +107,44 @@ class Endpoint:
 
 
 def endpoints(
-    contract: Contract[Any, Any], handler: object, tokens: Tokens, settings: Settings
+    contract: Contract[Any, Any],
+    handler: object,
+    tokens: Tokens,
+    settings: Settings,
+    words: WordList | None = None,
 ) -> Iterator[Endpoint]:
     """Yield an endpoint for each method of one HTTP contract."""
-    # Presigned objects: clients get the API's URL, which redirects to a freshly signed one.
-    base = "" if settings.objects_presigned else settings.objects_public_url.rstrip("/")
-    if settings.public_url and not base:
-        base = f"{settings.public_url.rstrip('/')}/objects"
+    base = ObjectBase(settings)
     for method in contract.methods().values():
-        yield Endpoint(method, handler, tokens, base)
+        yield Endpoint(method, handler, tokens, base, words)
+
+
+class ObjectBase:
+    """The prefix of object URLs."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Presigned objects: clients get the API's URL, which redirects to a freshly signed one.
+        base = "" if settings.objects_presigned else settings.objects_public_url.rstrip("/")
+        if settings.public_url and not base:
+            base = f"{settings.public_url.rstrip('/')}/objects"
+        self._base = base
+
+    def of(self, http: web.Request) -> str:
+        """Return the prefix for the answer to a request; by default the address it was sent to.
+
+        Raises:
+            ParamError: the Host header is malformed.
+        """
+        return self._base or f"{host_url(http)}/objects"
+
+
+def host_url(http: web.Request) -> str:
+    """Return the URL of the server that a request was sent to.
+
+    Raises:
+        ParamError: the Host header is malformed.
+    """
+    return f"{http.scheme}://{_host(http)}"
 
 
 def _host(http: web.Request) -> str:

@@ -12,7 +12,9 @@ from api.connections import Limits
 from api.defaults import store_assets
 from api.events import Events, Live
 from api.media import MediaWorkers
+from api.moderation_page import PATH, ModerationPage
 from api.notices import Notices
+from api.operators import Operators
 from api.orphans import DailySweep, Orphans, referrers
 from api.protocol import Runner
 from api.publishing import Publishing
@@ -21,6 +23,7 @@ from api.rendering import Rendering
 from api.sessions import Sessions
 from api.settings import Settings
 from api.upload import upload_folder
+from api.words import WordList
 from microkit.background import BackgroundTasks, running
 from microkit.context import Context
 from microkit.network import Address
@@ -47,6 +50,9 @@ async def open_server(
     settings = context.settings
     objects = await context.objects()
     clients = Clients.of(context)
+    operators = ModerationPage(Operators(clients), settings.jwt_secret, settings.zone())
+    context.pages[PATH] = operators.serve
+    words = WordList.load(settings.words_file)
     # An outage of Redis only ends the limits, and delays what open pages show.
     redis = await context.redis(checked=False)
     limit_store = LimitStore(redis)
@@ -86,6 +92,7 @@ async def open_server(
             sessions=sessions,
             publishing=publishing,
             removing=removing,
+            words=words,
             uploads=uploads,
             checks=context.checks,
         )

@@ -49,6 +49,8 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     # pages that are told at once when something changes, in total and per account
     events_at_once: Positive = 1024
     events_per_account: Positive = 16
+    # a file with words that titles, comments, messages and names must not contain; empty: none
+    words_file: str = ""
     # whether one process a day removes objects without a row (see api/orphans.py)
     sweep_objects: bool = True
     # processes that probe uploads and cut covers
@@ -67,6 +69,11 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     limit_profiles: Limit = "20:6"
     limit_passwords: Limit = "10:2"
     limit_publishes: Limit = "20:2"
+    limit_searches: Limit = "120:60"
+    limit_blocks: Limit = "60:20"
+    limit_reports: Limit = "30:6"
+    # of searches without a token from one address
+    limit_searches_per_address: Limit = "600:300"
     # of failed logins: from one address to one account, and from one address to all accounts to
     # which it has never logged in
     limit_logins: Limit = "10:6"

@@ -1,7 +1,8 @@
 """The contracts: the .thrift files of this folder, parsed at run time by thriftpy2.
 
-Three files describe the HTTP API: ``core``, ``interaction``, ``relation``. Each RPC service has
-one file, named after the service's package. ``bounds`` and ``errors`` are shared by all contracts.
+``core``, ``interaction`` and ``relation`` describe the HTTP API of the original, ``finding`` and
+``moderation`` what was added to it. Each RPC service has one file, named after the service's
+package. ``bounds`` and ``errors`` are shared by all contracts.
 `SERVICES` is the only list of the services: clients, default addresses, the supervisor, scripts
 and tests read it.
 
@@ -30,7 +31,7 @@ SERVICES: Final = (
     RpcService("favoritemicro", "favoriteservice", 10003),
     RpcService("commentmicro", "commentservice", 10004),
 )
-HTTP: Final = ("core", "interaction", "relation")
+HTTP: Final = ("core", "interaction", "relation", "finding", "moderation")
 RPC: Final = tuple(service.package for service in SERVICES)
 SHARED: Final = ("bounds", "errors")
 

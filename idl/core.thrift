@@ -8,6 +8,7 @@
 //   api.settles         "true": answered when no cache has an older state any more; see api/middleware.py
 //   api.vd              the bound of the field: the name of a constant in bounds.thrift
 //   api.when            the field is read only if an earlier field has this value
+//   api.words           "true": others read the text, so it must not contain a word of WORDS_FILE
 //   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted
 //   api.lenient         "true": a malformed value is treated as absent
 //   status              how a response reports success or failure: see microkit/rpc/status.py
@@ -76,7 +77,7 @@ service LoginServer {
 }
 
 struct RegisterReq {
-    1: required string username (api.vd = "USERNAME")
+    1: required string username (api.vd = "USERNAME", api.words = "true")
     2: optional string password (api.vd = "CHOSEN_PASSWORD")    // needed, although the original has it optional
 }
 
@@ -158,7 +159,7 @@ service EndSessionsService {
 struct PublishActionReq {
     1: required string token
     2: required binary data                 // streamed to disk, never held in memory as a whole
-    3: required string title (api.vd = "TITLE")
+    3: required string title (api.vd = "TITLE", api.words = "true")
 }
 
 struct PublishActionResp {

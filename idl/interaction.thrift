@@ -49,7 +49,7 @@ struct CommentReq {
     1: required string token
     2: required i64 video_id (api.vd = "VIDEO_ID")
     3: required i32 action_type (api.vd = "COMMENT_ACTION")
-    4: optional string comment_text (api.when = "action_type == 1", api.vd = "COMMENT")
+    4: optional string comment_text (api.when = "action_type == 1", api.vd = "COMMENT", api.words = "true")
     5: optional i64 comment_id (api.when = "action_type == 2", api.vd = "COMMENT_ID")
 }
 

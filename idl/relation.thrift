@@ -186,7 +186,7 @@ struct MessageActionReq {
     1: required string token
     2: required i64 to_user_id (api.vd = "TO_USER_ID")
     3: required i32 action_type (api.vd = "MESSAGE_ACTION")
-    4: required string content (api.vd = "MESSAGE")
+    4: required string content (api.vd = "MESSAGE", api.words = "true")
 }
 
 struct MessageActionResp {

@@ -10,6 +10,12 @@ class FollowAction(enum.IntEnum):
     FOLLOW = 1
     UNFOLLOW = 2
 
+class BlockAction(enum.IntEnum):
+    """The values of BlockReq.action_type."""
+
+    BLOCK = 1
+    UNBLOCK = 2
+
 class User(msgspec.Struct, kw_only=True):
     id: int
     name: str  # empty with ids_only
@@ -171,6 +177,9 @@ class GetFollowInfosResp(msgspec.Struct, kw_only=True):
         None  # with columns: of the distinct target_uids, in their order
     )
     follower_counts: list[int] | None = None
+    apart: list[list[int]] | None = (
+        None  # of each in `viewed`: the users of whom one blocks the other
+    )
     @classmethod
     def ok(
         cls,
@@ -179,6 +188,7 @@ class GetFollowInfosResp(msgspec.Struct, kw_only=True):
         followed: list[list[int]] | None = None,
         follow_counts: list[int] | None = None,
         follower_counts: list[int] | None = None,
+        apart: list[list[int]] | None = None,
     ) -> Self: ...
 
 class PageKey(msgspec.Struct, kw_only=True):
@@ -206,6 +216,38 @@ class GetFollowPagesResp(msgspec.Struct, kw_only=True):
     def ok(
         cls, *, pages: list[list[int]] | None = None, next_cursors: list[int] | None = None
     ) -> Self: ...
+
+class BlockReq(msgspec.Struct, kw_only=True):
+    """Added: block a user. Between two users of whom one blocks the other there are no follows and no messages; existing
+    follows end, in both directions. Unblocking does not bring them back.
+    """
+
+    my_uid: int
+    target_uid: int
+    action_type: int  # a BlockAction
+
+class BlockResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    msg: str | None = None
+    error_code: int | None = None  # the error number, as in errors.thrift
+    @classmethod
+    def ok(cls) -> Self: ...
+
+class GetBlockedReq(msgspec.Struct, kw_only=True):
+    """Added: the users that a user blocks, up to 1,000."""
+
+    my_uid: int
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class GetBlockedResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    user_ids: list[int] | None = None  # newest first
+    msg: str | None = None
+    next_cursor: int | None = None  # 0: nothing more
+    error_code: int | None = None  # the error number, as in errors.thrift
+    @classmethod
+    def ok(cls, *, user_ids: list[int] | None = None, next_cursor: int | None = None) -> Self: ...
 
 class Message(msgspec.Struct, kw_only=True):
     id: int
@@ -293,6 +335,8 @@ class RelationServiceHandler(Protocol):
     async def GetIsFollowsMethod(self, request: GetIsFollowsReq) -> GetIsFollowsResp: ...
     async def GetFollowInfosMethod(self, request: GetFollowInfosReq) -> GetFollowInfosResp: ...
     async def GetFollowPagesMethod(self, request: GetFollowPagesReq) -> GetFollowPagesResp: ...
+    async def BlockMethod(self, request: BlockReq) -> BlockResp: ...
+    async def GetBlockedMethod(self, request: GetBlockedReq) -> GetBlockedResp: ...
 
 class RelationServiceClient(Protocol):
     async def FollowMethod(
@@ -346,6 +390,17 @@ class RelationServiceClient(Protocol):
     async def GetFollowPagesMethod(
         self, *, following: list[PageKey], followers: list[PageKey], timeout: float | None = None
     ) -> GetFollowPagesResp: ...
+    async def BlockMethod(
+        self, *, my_uid: int, target_uid: int, action_type: int, timeout: float | None = None
+    ) -> BlockResp: ...
+    async def GetBlockedMethod(
+        self,
+        *,
+        my_uid: int,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> GetBlockedResp: ...
 
 class MessageServiceHandler(Protocol):
     async def GetAllMessageMethod(self, request: GetAllMessageReq) -> GetAllMessageResp: ...

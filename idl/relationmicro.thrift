@@ -154,6 +154,7 @@ struct GetFollowInfosResp {
     101: optional list<list<i64>> followed  // of each in `viewed`: the users that the viewer follows
     102: optional list<i64> follow_counts   // with columns: of the distinct target_uids, in their order
     103: optional list<i64> follower_counts
+    104: optional list<list<i64>> apart     // of each in `viewed`: the users of whom one blocks the other
 }
 
 // A page of a user's list.
@@ -178,6 +179,41 @@ struct GetFollowPagesResp {
     100: optional i32 error_code            // the error number, as in errors.thrift
 }
 
+// The values of BlockReq.action_type.
+enum BlockAction {
+    BLOCK = 1
+    UNBLOCK = 2
+}
+
+// Added: block a user. Between two users of whom one blocks the other there are no follows and no messages; existing
+// follows end, in both directions. Unblocking does not bring them back.
+struct BlockReq {
+    1: required i64 my_uid
+    2: required i64 target_uid
+    3: required i32 action_type (api.vd = "BLOCK_ACTION")     // a BlockAction
+}
+
+struct BlockResp {
+    1: required i32 status_code (status = "relation")
+    2: optional string msg
+    100: optional i32 error_code            // the error number, as in errors.thrift
+}
+
+// Added: the users that a user blocks, up to 1,000.
+struct GetBlockedReq {
+    1: required i64 my_uid
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+struct GetBlockedResp {
+    1: required i32 status_code (status = "relation")
+    2: optional list<i64> user_ids          // newest first
+    3: optional string msg
+    4: optional i64 next_cursor             // 0: nothing more
+    100: optional i32 error_code            // the error number, as in errors.thrift
+}
+
 service RelationService {
     FollowResp FollowMethod(1: FollowReq request)
     GetFollowInfoResp GetFollowInfoMethod(1: GetFollowInfoReq request)
@@ -188,6 +224,8 @@ service RelationService {
     // added
     GetFollowInfosResp GetFollowInfosMethod(1: GetFollowInfosReq request)
     GetFollowPagesResp GetFollowPagesMethod(1: GetFollowPagesReq request)
+    BlockResp BlockMethod(1: BlockReq request)
+    GetBlockedResp GetBlockedMethod(1: GetBlockedReq request)
 }
 
 struct Message {

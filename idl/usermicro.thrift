@@ -31,6 +31,7 @@ struct UserInfo {
     9: required i64 total_favorited
     10: required i64 work_count
     11: required i64 favorite_count
+    100: optional bool hidden           // true: by an operator; unset otherwise
 }
 
 struct CreateUserInfo {
@@ -206,6 +207,78 @@ struct GetEndedSessionsResp {
     101: optional string status_msg
 }
 
+// Added: people by the words of their names, see SearchVideosReq in videomicro.thrift.
+struct SearchUsersReq {
+    1: required string words (api.vd = "WORDS")
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest account
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// A page: on the first one the person of exactly this name first, then the newest accounts. It may be short.
+struct SearchUsersResp {
+    1: required bool status (status = "flag")
+    2: optional list<i64> ids
+    3: optional i64 next_cursor         // 0: nothing more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// The values of Report.kind.
+enum ReportedKind {
+    VIDEO = 1
+    COMMENT = 2
+    USER = 3
+}
+
+// Added: report something to the operators; stored once for each person and target, the first time.
+struct ReportReq {
+    1: required i64 reporter_id (api.vd = "USER_ID")
+    2: required i32 kind (api.vd = "REPORTED_KIND")         // a ReportedKind
+    3: required i64 target_id (api.vd = "TARGET_ID")
+    4: optional string reason (api.vd = "REASON")
+}
+
+struct ReportResp {
+    1: required bool status (status = "flag")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct Report {
+    1: required i64 id
+    2: required i64 reporter_id
+    3: required i32 kind
+    4: required i64 target_id
+    5: required string reason
+    6: required i64 created_ms          // ms since 1970
+}
+
+// Added: the reports, newest first; for operators.
+struct GetReportsReq {
+    1: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    2: optional i32 count (api.vd = "REPORT_COUNT")         // at most; unset: 100
+}
+
+struct GetReportsResp {
+    1: required bool status (status = "flag")
+    2: optional list<Report> reports
+    3: optional i64 next_cursor         // 0: nothing more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: hide a person or show them again; for operators. A hidden person cannot log in.
+struct HideUserReq {
+    1: required i64 id
+    2: required bool hidden
+}
+
+struct HideUserResp {
+    1: required bool status (status = "flag", unnumbered = "10007 用户不存在")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service UserService {
     GetUserResp GetUserMethod(1: GetUserReq request)
     GetUserSetByIdSetResp GetUserSetByIdSetMethod(1: GetUserSetByIdSetReq request)
@@ -220,4 +293,8 @@ service UserService {
     EndSessionsResp ChangePasswordMethod(1: ChangePasswordReq request)
     EndSessionsResp EndSessionsMethod(1: EndSessionsReq request)
     GetEndedSessionsResp GetEndedSessionsMethod(1: GetEndedSessionsReq request)
+    SearchUsersResp SearchUsersMethod(1: SearchUsersReq request)
+    ReportResp ReportMethod(1: ReportReq request)
+    GetReportsResp GetReportsMethod(1: GetReportsReq request)
+    HideUserResp HideUserMethod(1: HideUserReq request)
 }

@@ -336,6 +336,92 @@ class FinishRenditionResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, held: bool | None = None, replaced: str | None = None) -> Self: ...
 
+class SearchVideosReq(msgspec.Struct, kw_only=True):
+    """Added: videos by the words of their titles. A video has every word of the query as the beginning of a word; characters
+    of scripts without blanks (Chinese) have to follow each other as in the query.
+    """
+
+    words: str
+    cursor: int | None = None  # a next_cursor; 0: from the newest
+    count: int | None = None  # at most; unset: 300
+
+class HashtagVideosReq(msgspec.Struct, kw_only=True):
+    """Added: videos with a hashtag in their titles. Case and width do not matter, nor does the sign."""
+
+    hashtag: str
+    cursor: int | None = None
+    count: int | None = None
+
+class VideosOfAuthorsReq(msgspec.Struct, kw_only=True):
+    """Added: the videos of several authors in one list, up to 300 authors."""
+
+    author_ids: list[int]
+    cursor: int | None = None
+    count: int | None = None  # at most; unset: 50
+
+class VideoPageResp(msgspec.Struct, kw_only=True):
+    """A page, newest first. It may be short before the last one."""
+
+    status: bool
+    videos: VideoColumns | None = None
+    next_cursor: int | None = None  # 0: nothing more
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, videos: VideoColumns | None = None, next_cursor: int | None = None) -> Self: ...
+
+class Hashtag(msgspec.Struct, kw_only=True):
+    name: str  # in its normal form, without the sign
+    videos: int  # how many have it
+
+class SuggestHashtagsReq(msgspec.Struct, kw_only=True):
+    """Added: hashtags that begin with a text (empty: any), those of the most videos first."""
+
+    prefix: str
+    count: int | None = None  # at most; unset: 20
+
+class SuggestHashtagsResp(msgspec.Struct, kw_only=True):
+    status: bool
+    hashtags: list[Hashtag] | None = None
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, hashtags: list[Hashtag] | None = None) -> Self: ...
+
+class LatestVideosReq(msgspec.Struct, kw_only=True):
+    """Added: the newest videos with their times, to choose from."""
+
+    limit: int
+
+class LatestVideosResp(msgspec.Struct, kw_only=True):
+    status: bool
+    ids: list[int] | None = None  # newest first
+    author_ids: list[int] | None = None
+    created_ms: list[int] | None = None  # ms since 1970
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(
+        cls,
+        *,
+        ids: list[int] | None = None,
+        author_ids: list[int] | None = None,
+        created_ms: list[int] | None = None,
+    ) -> Self: ...
+
+class HideVideoReq(msgspec.Struct, kw_only=True):
+    """Added: hide a video or show it again; for operators. A hidden video is as if it were deleted."""
+
+    video_id: int
+    hidden: bool
+
+class HideVideoResp(msgspec.Struct, kw_only=True):
+    status: bool
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 class VideoServiceHandler(Protocol):
     async def CreateVideoMethod(self, request: CreateVideoReq) -> CreateVideoResp: ...
     async def GetVideoAuthorIdMethod(
@@ -366,6 +452,12 @@ class VideoServiceHandler(Protocol):
     async def ClaimRenditionMethod(self, request: ClaimRenditionReq) -> ClaimRenditionResp: ...
     async def KeepRenditionMethod(self, request: KeepRenditionReq) -> KeepRenditionResp: ...
     async def FinishRenditionMethod(self, request: FinishRenditionReq) -> FinishRenditionResp: ...
+    async def SearchVideosMethod(self, request: SearchVideosReq) -> VideoPageResp: ...
+    async def HashtagVideosMethod(self, request: HashtagVideosReq) -> VideoPageResp: ...
+    async def VideosOfAuthorsMethod(self, request: VideosOfAuthorsReq) -> VideoPageResp: ...
+    async def SuggestHashtagsMethod(self, request: SuggestHashtagsReq) -> SuggestHashtagsResp: ...
+    async def LatestVideosMethod(self, request: LatestVideosReq) -> LatestVideosResp: ...
+    async def HideVideoMethod(self, request: HideVideoReq) -> HideVideoResp: ...
 
 class VideoServiceClient(Protocol):
     async def CreateVideoMethod(
@@ -455,6 +547,39 @@ class VideoServiceClient(Protocol):
         hls_url: str | None = None,
         timeout: float | None = None,
     ) -> FinishRenditionResp: ...
+    async def SearchVideosMethod(
+        self,
+        *,
+        words: str,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> VideoPageResp: ...
+    async def HashtagVideosMethod(
+        self,
+        *,
+        hashtag: str,
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> VideoPageResp: ...
+    async def VideosOfAuthorsMethod(
+        self,
+        *,
+        author_ids: list[int],
+        cursor: int | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> VideoPageResp: ...
+    async def SuggestHashtagsMethod(
+        self, *, prefix: str, count: int | None = None, timeout: float | None = None
+    ) -> SuggestHashtagsResp: ...
+    async def LatestVideosMethod(
+        self, *, limit: int, timeout: float | None = None
+    ) -> LatestVideosResp: ...
+    async def HideVideoMethod(
+        self, *, video_id: int, hidden: bool, timeout: float | None = None
+    ) -> HideVideoResp: ...
 
 class Client(VideoServiceClient, Protocol): ...
 

@@ -312,6 +312,81 @@ struct FinishRenditionResp {
     101: optional string status_msg
 }
 
+// Added: videos by the words of their titles. A video has every word of the query as the beginning of a word; characters
+// of scripts without blanks (Chinese) have to follow each other as in the query.
+struct SearchVideosReq {
+    1: required string words (api.vd = "WORDS")
+    2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest
+    3: optional i32 count (api.vd = "LIST_COUNT")           // at most; unset: 300
+}
+
+// Added: videos with a hashtag in their titles. Case and width do not matter, nor does the sign.
+struct HashtagVideosReq {
+    1: required string hashtag (api.vd = "HASHTAG")
+    2: optional i64 cursor (api.vd = "CURSOR")
+    3: optional i32 count (api.vd = "LIST_COUNT")
+}
+
+// Added: the videos of several authors in one list, up to 300 authors.
+struct VideosOfAuthorsReq {
+    1: required list<i64> author_ids
+    2: optional i64 cursor (api.vd = "CURSOR")
+    3: optional i32 count (api.vd = "PAGE_COUNT")           // at most; unset: 50
+}
+
+// A page, newest first. It may be short before the last one.
+struct VideoPageResp {
+    1: required bool status (status = "flag")
+    2: optional VideoColumns videos
+    3: optional i64 next_cursor         // 0: nothing more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+struct Hashtag {
+    1: required string name             // in its normal form, without the sign
+    2: required i64 videos              // how many have it
+}
+
+// Added: hashtags that begin with a text (empty: any), those of the most videos first.
+struct SuggestHashtagsReq {
+    1: required string prefix (api.vd = "PREFIX")
+    2: optional i32 count (api.vd = "SUGGESTIONS")          // at most; unset: 20
+}
+
+struct SuggestHashtagsResp {
+    1: required bool status (status = "flag")
+    2: optional list<Hashtag> hashtags
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: the newest videos with their times, to choose from.
+struct LatestVideosReq {
+    1: required i32 limit (api.vd = "FEED_LIMIT")
+}
+
+struct LatestVideosResp {
+    1: required bool status (status = "flag")
+    2: optional list<i64> ids           // newest first
+    3: optional list<i64> author_ids
+    4: optional list<i64> created_ms    // ms since 1970
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: hide a video or show it again; for operators. A hidden video is as if it were deleted.
+struct HideVideoReq {
+    1: required i64 video_id
+    2: required bool hidden
+}
+
+struct HideVideoResp {
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
 service VideoService {
     CreateVideoResp CreateVideoMethod(1: CreateVideoReq request)
     GetVideoAuthorIdResp GetVideoAuthorIdMethod(1: GetVideoAuthorIdReq request)
@@ -333,4 +408,10 @@ service VideoService {
     ClaimRenditionResp ClaimRenditionMethod(1: ClaimRenditionReq request)
     KeepRenditionResp KeepRenditionMethod(1: KeepRenditionReq request)
     FinishRenditionResp FinishRenditionMethod(1: FinishRenditionReq request)
+    VideoPageResp SearchVideosMethod(1: SearchVideosReq request)
+    VideoPageResp HashtagVideosMethod(1: HashtagVideosReq request)
+    VideoPageResp VideosOfAuthorsMethod(1: VideosOfAuthorsReq request)
+    SuggestHashtagsResp SuggestHashtagsMethod(1: SuggestHashtagsReq request)
+    LatestVideosResp LatestVideosMethod(1: LatestVideosReq request)
+    HideVideoResp HideVideoMethod(1: HideVideoReq request)
 }

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -12,8 +12,21 @@ from microkit.errors import Error
 from microkit.log import redact
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
+AdminPage = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 _CHECK_SECONDS: Final = 1.0
+
+
+class Served(Protocol):
+    """What an admin port shows: health checks by name, and pages by path."""
+
+    @property
+    def checks(self) -> Checks:
+        """The health checks."""
+
+    @property
+    def pages(self) -> Mapping[str, AdminPage]:
+        """The pages."""
 
 
 async def health(checks: Checks) -> dict[str, str]:
@@ -38,9 +51,9 @@ def metrics_response(accept: str = "") -> web.Response:
 
 @asynccontextmanager
 async def open_admin(
-    host: str, port: int, checks: Checks, *, reuse_port: bool = False
+    host: str, port: int, served: Served, *, reuse_port: bool = False
 ) -> AsyncIterator[int]:
-    """Serve /metrics and /healthz on `host` and `port` (0: any free one); yields the port.
+    """Serve /metrics, /healthz and pages on `host` and `port` (0: any free one); yields the port.
 
     With `reuse_port` several processes share the port; the kernel chooses one for each connection.
 
@@ -52,7 +65,9 @@ async def open_admin(
         if request.path == "/metrics":
             return metrics_response(request.headers.get("Accept", ""))
         if request.path == "/healthz":
-            return await health_response(checks)
+            return await health_response(served.checks)
+        if page := served.pages.get(request.path):
+            return await page(request)
         return web.Response(status=404, text="not found: want /metrics or /healthz\n")
 
     runner = web.ServerRunner(web.Server(serve, access_log=None))

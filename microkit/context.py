@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from microkit.admin import AdminPage
 from microkit.config import Settings
 from microkit.discovery import Resolver, open_resolver
 from microkit.rpc.client import Client
@@ -24,7 +25,8 @@ S_co = TypeVar("S_co", bound=Settings, covariant=True)
 class Context(Generic[S_co]):
     """Settings, stores and peers of one process.
 
-    `checks` holds the health check of every opened store and peer, by name.
+    `checks` holds the health check of every opened store and peer, by name; `pages` what the admin
+    port serves beside `/metrics` and `/healthz`, by path.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Context(Generic[S_co]):
     ) -> None:
         self.settings = settings
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.pages: dict[str, AdminPage] = {}
         self._service = service
         self._resolver = resolver
         self._stack = stack

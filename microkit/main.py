@@ -8,6 +8,7 @@ import asyncio
 import gc
 import importlib
 import logging
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -38,6 +39,7 @@ OpenServer = Callable[[Service[Any], Context[Any], Address], AbstractAsyncContex
 _log = logging.getLogger(__name__)
 _MIGRATIONS: Final = ("migrate show", "migrate up", "migrate down")
 _VERSION: Final = "--version"
+_NUMBER: Final = re.compile(r"=\d{1,19}\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ async def serve(
         context = await stack.enter_async_context(open_context(service, settings))
         address = Address(host, port, shared_port)
         port = await stack.enter_async_context(open_server(service, context, address))
-        admin = open_admin(settings.admin_host, admin_port, context.checks, reuse_port=shared_port)
+        admin = open_admin(settings.admin_host, admin_port, context, reuse_port=shared_port)
         admin_port = await stack.enter_async_context(admin)
         if service.registers:
             await stack.enter_async_context(registered(settings, service.name, port))
@@ -93,7 +95,7 @@ def main(service: Service[Any]) -> None:
     arguments = " ".join(sys.argv[1:])
     migrations = _MIGRATIONS if issubclass(service.settings, SqlSettings) else ()
     allowed = ("", *service.commands, *migrations, _VERSION)
-    if arguments not in (*allowed, WORKER):
+    if _NUMBER.sub("=N", arguments) not in (*allowed, WORKER):
         sys.exit(f"usage: python -m {service.package} {' | '.join(allowed)}")
     if arguments == _VERSION:
         sys.stdout.write(f"{service.package} {__version__}\n")
@@ -101,7 +103,7 @@ def main(service: Service[Any]) -> None:
     try:
         settings = config.load(service.settings)
         log.configure(settings, service.name)
-        if arguments in service.commands:
+        if _NUMBER.sub("=N", arguments) in service.commands:
             uvloop.run(_command(service, arguments, settings))
         elif arguments in migrations:
             uvloop.run(_migrate(service, arguments, settings))
@@ -130,10 +132,15 @@ async def _run(service: Service[S], settings: S, *, worker: bool) -> None:
 async def _command(service: Service[S], name: str, settings: S) -> None:
     module, *flags = name.split()
     command = getattr(service.module(module), module)
-    options = {flag.removeprefix("--").replace("-", "_"): True for flag in flags}
+    options = dict(map(_option, flags))
     async with open_context(service, settings) as context:
         async for line in command(context, **options):
             print(line)
+
+
+def _option(flag: str) -> tuple[str, bool | int]:
+    name, _, number = flag.removeprefix("--").partition("=")
+    return name.replace("-", "_"), int(number) if number else True
 
 
 async def _migrate(service: Service[Any], command: str, settings: SqlSettings) -> None:

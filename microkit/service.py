@@ -24,7 +24,7 @@ class Service(Generic[S]):
         peers: the services it calls, with their default ports.
         commands: modules of the package with an async generator function of the same name, which
             takes the context and yields lines to print. "name --some-flag" is a command too: the
-            function gets ``some_flag=True``.
+            function gets ``some_flag=True``; "name --some-flag=N" takes a number.
         server: the module whose ``open_server(service, context, address)`` serves it.
         registers: whether instances register with the registry at `DISCOVERY_URL`.
         processes: returns the number of processes that share the port.

@@ -11,6 +11,7 @@ from microkit.context import Context
 from microkit.errors import ParamError
 from microkit.paging import END, MAX_ITEMS, NEWEST, check_number
 from relationmicro import pack
+from relationmicro.dal.block import Blocks
 from relationmicro.dal.follow import Follows, PageKey
 from relationmicro.dal.inbox import INBOX_PAGE, Inboxes
 from relationmicro.dal.message import MAX_MESSAGES, Messages
@@ -33,7 +34,7 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmic
         running(inboxes.complete()),
     ):
         yield {
-            "RelationService": RelationHandler(follows, messages, peers),
+            "RelationService": RelationHandler(follows, messages, Blocks(redis), peers),
             "MessageService": MessageHandler(messages, inboxes, peers),
         }
 
@@ -41,9 +42,10 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[relationmic
 class RelationHandler:
     """Follows, their counts and the three lists."""
 
-    def __init__(self, follows: Follows, messages: Messages, peers: Peers) -> None:
+    def __init__(self, follows: Follows, messages: Messages, blocks: Blocks, peers: Peers) -> None:
         self._follows = follows
         self._messages = messages
+        self._blocks = blocks
         self._peers = peers
 
     async def FollowMethod(self, request: relationmicro.FollowReq) -> relationmicro.FollowResp:
@@ -71,21 +73,22 @@ class RelationHandler:
     ) -> relationmicro.GetFollowInfosResp:
         """Return many users' counts and whether the viewer follows them."""
         user_ids = distinct(request.target_uids)
-        followed = asyncio.gather(
-            *(
-                self._follows.followed(each.viewer, distinct(each.user_ids))
-                for each in request.viewed or ()
-            )
-        )
+        viewed = [(each.viewer, distinct(each.user_ids)) for each in request.viewed or ()]
+        followed = asyncio.gather(*(self._follows.followed(*each) for each in viewed))
+        apart = asyncio.gather(*(self._blocks.apart(*each) for each in viewed))
         if request.columns:
-            (following, followers), lists = await asyncio.gather(
-                self._follows.count_columns(user_ids), followed
+            (following, followers), lists, hidden = await asyncio.gather(
+                self._follows.count_columns(user_ids), followed, apart
             )
             return relationmicro.GetFollowInfosResp.ok(
-                follow_counts=following, follower_counts=followers, followed=lists
+                follow_counts=following, follower_counts=followers, followed=lists, apart=hidden
             )
-        infos, lists = await asyncio.gather(self._infos(request.my_uid, user_ids), followed)
-        return relationmicro.GetFollowInfosResp.ok(follow_info_map=infos, followed=lists)
+        infos, lists, hidden = await asyncio.gather(
+            self._infos(request.my_uid, user_ids), followed, apart
+        )
+        return relationmicro.GetFollowInfosResp.ok(
+            follow_info_map=infos, followed=lists, apart=hidden
+        )
 
     async def GetIsFollowsMethod(
         self, request: relationmicro.GetIsFollowsReq
@@ -133,6 +136,32 @@ class RelationHandler:
         return relationmicro.GetFollowPagesResp.ok(
             pages=[page.items for page in pages], next_cursors=[page.next_cursor for page in pages]
         )
+
+    async def BlockMethod(self, request: relationmicro.BlockReq) -> relationmicro.BlockResp:
+        """Block or unblock; idempotent. A block ends the follows between the two."""
+        user_id, target_id = request.my_uid, request.target_uid
+        if user_id == target_id:
+            raise ParamError("不能拉黑自己")
+        await self._peers.must_exist(user_id, target_id)
+        if request.action_type == relationmicro.BlockAction.UNBLOCK:
+            await self._blocks.unblock(user_id, target_id)
+            return relationmicro.BlockResp.ok()
+        await self._blocks.block(user_id, target_id)
+        # After the block, so that no follow comes in between.
+        ended = await asyncio.gather(
+            self._follows.unfollow(user_id, target_id), self._follows.unfollow(target_id, user_id)
+        )
+        FOLLOWS.labels("removed").inc(sum(ended))
+        return relationmicro.BlockResp.ok()
+
+    async def GetBlockedMethod(
+        self, request: relationmicro.GetBlockedReq
+    ) -> relationmicro.GetBlockedResp:
+        """Return the users that a user blocks, newest first."""
+        page = await self._blocks.blocked(
+            request.my_uid, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
+        return relationmicro.GetBlockedResp.ok(user_ids=page.items, next_cursor=page.next_cursor)
 
     async def GetFriendListMethod(
         self, request: relationmicro.GetFriendListReq

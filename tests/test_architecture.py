@@ -199,7 +199,7 @@ def test_every_service_has_an_extra_included_in_all():
     config.read(ROOT / "setup.cfg")
     extras = config["options.extras_require"]
     (everything,) = re.findall(r"\[(.*)\]", extras["all"])
-    assert set(everything.split(",")) == {*SERVICES, "api", "otel"}
+    assert set(everything.split(",")) == {*SERVICES, "api", "otel", "words"}
     assert {*SERVICES, "api"} <= set(extras)
 
 

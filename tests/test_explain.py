@@ -35,6 +35,9 @@ ARGUMENTS = {
     "limit": 30,
     "since": ROWS - 40,
     "until": ROWS,
+    "times": [6, 7, 8, 9],
+    "first": b"name 20",
+    "last": b"name 21",
     "count": 1,
     "changes": 1,
     "title": "another",
@@ -94,6 +97,37 @@ def videos():
     return [(Video, list(rows)), (Removal, list(removals)), (Rendition, list(renditions))]
 
 
+def titles():
+    from videomicro.dal.model import Hashtag, Term
+
+    terms = ({"term": f"name {n % 7}", "created_ms": n, "video_id": n} for n in range(ROWS))
+    tags = ({"name": f"name {n}", "videos": n % 90} for n in range(ROWS))
+    return [(Term, list(terms)), (Hashtag, list(tags)), *videos()]
+
+
+def hidden():
+    from videomicro.dal.model import Hidden
+
+    return [(Hidden, [{"video_id": n} for n in range(ROWS)]), *videos()]
+
+
+def reports():
+    from usermicro.dal.model import Report
+
+    rows = (
+        {"kind": 1, "target_id": n, "reporter_id": 7, "reason": "", "created_ms": n}
+        for n in range(ROWS)
+    )
+    return [(Report, list(rows))]
+
+
+def names():
+    from usermicro.dal.model import Term
+
+    terms = ({"term": f"name {n % 7}", "user_id": n} for n in range(ROWS))
+    return [(Term, list(terms)), *users()]
+
+
 def comments():
     from commentmicro.dal.model import Comment, CommentCount
 
@@ -118,6 +152,11 @@ def comments():
         ("videomicro.dal.object_keys", videos, 4),
         ("videomicro.dal.removal", videos, 6),
         ("videomicro.dal.rendition", videos, 10),
+        ("videomicro.dal.titles", titles, 9),
+        ("videomicro.dal.merged", videos, 1),
+        ("videomicro.dal.hidden", hidden, 4),
+        ("usermicro.dal.names", names, 5),
+        ("usermicro.dal.report", reports, 1),
         ("commentmicro.dal.comment", comments, 7),
     ],
 )

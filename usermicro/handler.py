@@ -2,15 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import msgspec
 from argon2 import PasswordHasher
 
 from idl import usermicro
+from microkit.background import running
 from microkit.batch import distinct
 from microkit.context import Context
-from microkit.errors import NotFound, ParamError, Unauthorized
+from microkit.errors import Forbidden, NotFound, ParamError, Unauthorized
+from microkit.filling import fill
+from microkit.paging import MAX_ITEMS, NEWEST
 from usermicro import pack
+from usermicro.dal.names import Names
+from usermicro.dal.report import Reports
 from usermicro.dal.user import Users
 from usermicro.metrics import LOGINS, REGISTRATIONS
 from usermicro.name import checked
@@ -19,6 +25,8 @@ from usermicro.settings import Settings
 
 CONTRACT = usermicro.CONTRACT
 
+_REPORTS: Final = 100
+
 
 @asynccontextmanager
 async def open_handlers(
@@ -26,15 +34,23 @@ async def open_handlers(
 ) -> AsyncIterator[usermicro.Handlers]:
     """Open stores and clients; yield the handlers by Thrift service."""
     database = await context.database()
-    async with open_passwords(context.settings.argon2_threads, hasher) as passwords:
-        yield {"UserService": UserHandler(Users(database), passwords)}
+    users = Users(database)
+    names = Names(database, users)
+    async with (
+        open_passwords(context.settings.argon2_threads, hasher) as passwords,
+        running(fill(names.fill)),
+    ):
+        handler = UserHandler(users, names, Reports(database), passwords)
+        yield {"UserService": handler}
 
 
 class UserHandler:
     """Accounts, logins and cached counts."""
 
-    def __init__(self, users: Users, passwords: Passwords) -> None:
+    def __init__(self, users: Users, names: Names, reports: Reports, passwords: Passwords) -> None:
         self._users = users
+        self._names = names
+        self._reports = reports
         self._passwords = passwords
 
     async def CreateUserMethod(self, request: usermicro.CreateUserReq) -> usermicro.CreateUserResp:
@@ -56,11 +72,13 @@ class UserHandler:
     async def LoginUserMethod(self, request: usermicro.LoginUserReq) -> usermicro.LoginUserResp:
         """Check a password; an unknown name takes as long and gets the same error."""
         stored = await self._users.password_of(request.name)
-        user_id, password_hash, generation = stored or (None, None, None)
+        user_id, password_hash, generation, hidden = stored or (None, None, None, False)
         matches = await self._passwords.verify(password_hash, request.password)
         LOGINS.labels("accepted" if matches else "refused").inc()
         if not matches:
             raise Unauthorized("用户名或密码错误")
+        if hidden:
+            raise Forbidden("账号已被停用")
         return usermicro.LoginUserResp.ok(user_id=user_id, generation=generation)
 
     async def GetUserMethod(self, request: usermicro.GetUserReq) -> usermicro.GetUserResp:
@@ -154,3 +172,33 @@ class UserHandler:
             generations=[generation for _, _, generation in found],
             last_ms=found[-1][0] if found else request.since_ms,
         )
+
+    async def SearchUsersMethod(
+        self, request: usermicro.SearchUsersReq
+    ) -> usermicro.SearchUsersResp:
+        """Return the ids of people by the words of their names."""
+        page = await self._names.search(
+            request.words, request.cursor or NEWEST, request.count or MAX_ITEMS
+        )
+        return usermicro.SearchUsersResp.ok(ids=page.items, next_cursor=page.next_cursor)
+
+    async def ReportMethod(self, request: usermicro.ReportReq) -> usermicro.ReportResp:
+        """Store a report."""
+        await self._reports.add(
+            request.reporter_id, request.kind, request.target_id, request.reason or ""
+        )
+        return usermicro.ReportResp.ok()
+
+    async def GetReportsMethod(self, request: usermicro.GetReportsReq) -> usermicro.GetReportsResp:
+        """Return reports, newest first."""
+        page = await self._reports.page(request.cursor or NEWEST, request.count or _REPORTS)
+        return usermicro.GetReportsResp.ok(
+            reports=pack.reports(page.items), next_cursor=page.next_cursor
+        )
+
+    async def HideUserMethod(self, request: usermicro.HideUserReq) -> usermicro.HideUserResp:
+        """Hide a person, or show them again."""
+        if (await self._users.by_ids([request.id])).get(request.id) is None:
+            raise NotFound("用户不存在")
+        await self._users.set_hidden(request.id, hidden=request.hidden)
+        return usermicro.HideUserResp.ok()

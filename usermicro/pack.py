@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from idl import usermicro
+from usermicro.dal.report import ReportRow
 from usermicro.dal.user import UserRow
 
 
@@ -23,7 +24,13 @@ def user_info(row: UserRow) -> usermicro.UserInfo:
         total_favorited=row.total_favorited,
         work_count=row.work_count,
         favorite_count=row.favorite_count,
+        hidden=True if row.hidden else None,
     )
+
+
+def reports(rows: Iterable[ReportRow]) -> list[usermicro.Report]:
+    """Return reports in their order."""
+    return [usermicro.Report(**row._asdict()) for row in rows]
 
 
 def user_infos(rows: Iterable[UserRow]) -> list[usermicro.UserInfo]:

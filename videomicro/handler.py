@@ -6,13 +6,21 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from idl import videomicro
+from microkit.background import running
 from microkit.batch import distinct
 from microkit.context import Context
+from microkit.errors import ParamError
+from microkit.filling import fill
 from microkit.paging import MAX_ITEMS, NEWEST, check_number
+from microkit.terms import hashtag
 from videomicro import pack
+from videomicro.dal.found import FoundVideos
+from videomicro.dal.hidden import HiddenVideos
+from videomicro.dal.merged import MergedVideos
 from videomicro.dal.object_keys import ObjectKeys
 from videomicro.dal.removal import Removals
 from videomicro.dal.rendition import Renditions
+from videomicro.dal.titles import Titles
 from videomicro.dal.video import Videos
 from videomicro.metrics import PUBLISHES
 from videomicro.settings import Settings
@@ -20,16 +28,30 @@ from videomicro.settings import Settings
 CONTRACT = videomicro.CONTRACT
 
 _MS_PER_SECOND: Final = 1000
+_MERGED: Final = 50
+_SUGGESTIONS: Final = 20
 
 
 @asynccontextmanager
 async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.Handlers]:
     """Open stores and clients; yield the handlers by Thrift service."""
     database = await context.database()
-    handler = VideoHandler(
-        Videos(database), ObjectKeys(database), Removals(database), Renditions(database)
-    )
-    yield {"VideoService": handler}
+    videos, titles = Videos(database), Titles(database)
+    found = FoundVideos(titles, videos)
+    async with running(fill(titles.fill)):
+        merged = MergedVideos(database, videos)
+        hidden = HiddenVideos(database)
+        handler = VideoHandler(
+            videos,
+            found,
+            merged,
+            titles,
+            hidden,
+            ObjectKeys(database),
+            Removals(database),
+            Renditions(database),
+        )
+        yield {"VideoService": handler}
 
 
 class VideoHandler:
@@ -38,11 +60,19 @@ class VideoHandler:
     def __init__(
         self,
         videos: Videos,
+        found: FoundVideos,
+        merged: MergedVideos,
+        titles: Titles,
+        hidden: HiddenVideos,
         object_keys: ObjectKeys,
         removals: Removals,
         renditions: Renditions,
     ) -> None:
         self._videos = videos
+        self._found = found
+        self._titles = titles
+        self._merged = merged
+        self._hidden = hidden
         self._object_keys = object_keys
         self._removals = removals
         self._renditions = renditions
@@ -236,3 +266,53 @@ class VideoHandler:
             done = await self._renditions.fail(video, attempt)
         PUBLISHES.inc(done.replaced is not None)
         return videomicro.FinishRenditionResp.ok(held=done.held, replaced=done.replaced)
+
+    async def SearchVideosMethod(
+        self, request: videomicro.SearchVideosReq
+    ) -> videomicro.VideoPageResp:
+        """Return videos by the words of their titles, newest first."""
+        return pack.page(
+            await self._found.by_words(
+                request.words, request.cursor or NEWEST, request.count or MAX_ITEMS
+            )
+        )
+
+    async def HashtagVideosMethod(
+        self, request: videomicro.HashtagVideosReq
+    ) -> videomicro.VideoPageResp:
+        """Return the videos of a hashtag, newest first."""
+        return pack.page(
+            await self._found.by_hashtag(
+                request.hashtag, request.cursor or NEWEST, request.count or MAX_ITEMS
+            )
+        )
+
+    async def SuggestHashtagsMethod(
+        self, request: videomicro.SuggestHashtagsReq
+    ) -> videomicro.SuggestHashtagsResp:
+        """Return hashtags that begin with a text."""
+        found = await self._titles.suggested(hashtag(request.prefix), request.count or _SUGGESTIONS)
+        return videomicro.SuggestHashtagsResp.ok(hashtags=pack.hashtags(found))
+
+    async def VideosOfAuthorsMethod(
+        self, request: videomicro.VideosOfAuthorsReq
+    ) -> videomicro.VideoPageResp:
+        """Return the videos of several authors, newest first."""
+        authors = distinct(request.author_ids)
+        if len(authors) > MAX_ITEMS:
+            raise ParamError(f"一次最多查询 {MAX_ITEMS} 位作者")
+        return pack.page(
+            await self._merged.newest(authors, request.cursor or NEWEST, request.count or _MERGED)
+        )
+
+    async def LatestVideosMethod(
+        self, request: videomicro.LatestVideosReq
+    ) -> videomicro.LatestVideosResp:
+        """Return the newest videos with their times."""
+        return pack.newest(await self._videos.feed(NEWEST, request.limit))
+
+    async def HideVideoMethod(self, request: videomicro.HideVideoReq) -> videomicro.HideVideoResp:
+        """Hide a video, or show it again."""
+        change = self._hidden.hide if request.hidden else self._hidden.show
+        await change(request.video_id)
+        return videomicro.HideVideoResp.ok()

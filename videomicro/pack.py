@@ -7,6 +7,7 @@ from microkit.clock import NS_PER_MS
 from microkit.paging import Page
 from videomicro.dal.removal import RemovalRow
 from videomicro.dal.rendition import HiddenRow
+from videomicro.dal.titles import HashtagRow
 from videomicro.dal.video import VideoRow
 
 # next_time of an empty page: a future time, so that a caller starts over from the newest video.
@@ -82,6 +83,25 @@ def hidden(rows: Iterable[HiddenRow]) -> list[videomicro.HiddenVideo]:
         )
         for row in rows
     ]
+
+
+def page(found: Page[VideoRow]) -> videomicro.VideoPageResp:
+    """Return one page as columns."""
+    return videomicro.VideoPageResp.ok(videos=columns(found.items), next_cursor=found.next_cursor)
+
+
+def newest(rows: Sequence[VideoRow]) -> videomicro.LatestVideosResp:
+    """Return the ids, authors and times of videos."""
+    return videomicro.LatestVideosResp.ok(
+        ids=[row.id for row in rows],
+        author_ids=[row.author_id for row in rows],
+        created_ms=[row.created_ms for row in rows],
+    )
+
+
+def hashtags(rows: Iterable[HashtagRow]) -> list[videomicro.Hashtag]:
+    """Return hashtags in their order."""
+    return [videomicro.Hashtag(name=row.name, videos=row.videos) for row in rows]
 
 
 def counts(by_author: Mapping[int, int]) -> list[videomicro.VideoCount]:

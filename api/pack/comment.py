@@ -44,9 +44,13 @@ class CommentPage(NamedTuple):
 
 
 def comments(page: CommentPage, facts: PageFacts, base: str) -> list[interaction.Comment]:
-    """Return comments in their order."""
+    """Return comments in their order, without those of users of whom the viewer sees nothing."""
     authors = facts.users(base, page.author_ids)
-    return list(map(_comment, page.ids, authors, page.contents, page.dates))
+    found = list(map(_comment, page.ids, authors, page.contents, page.dates))
+    if unseen := facts.unseen:
+        pairs = zip(page.author_ids, found, strict=True)
+        return [comment for author, comment in pairs if author not in unseen]
+    return found
 
 
 def _comment(number: int, author: bytes, content: str, date: str) -> interaction.Comment:

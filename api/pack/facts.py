@@ -20,6 +20,7 @@ class Facts:
         counts: their counts, in the order of `user_ids`.
         likes: of each video, by id.
         comments: of each video, by id.
+        hidden: the users that an operator has hidden.
     """
 
     user_ids: Sequence[int]
@@ -27,6 +28,7 @@ class Facts:
     counts: Sequence[Counts]
     likes: Mapping[int, int]
     comments: Mapping[int, int]
+    hidden: frozenset[int] = frozenset()
     _users: dict[str, dict[int, PackedUser]] = field(default_factory=dict)
 
     def users(self, base: str) -> Mapping[int, PackedUser]:
@@ -45,12 +47,25 @@ class PageFacts(NamedTuple):
     Attributes:
         shared: what is the same for every viewer; other pages' users and videos may be in it.
         followed: the page's users that the viewer follows.
+        apart: those of whom and the viewer one blocks the other.
         liked: the page's videos that the viewer likes.
     """
 
     shared: Facts
     followed: frozenset[int]
+    apart: frozenset[int]
     liked: frozenset[int]
+
+    @property
+    def unseen(self) -> frozenset[int]:
+        """The users of whom the viewer sees nothing in lists; almost always none."""
+        hidden = self.shared.hidden
+        return self.apart | hidden if hidden else self.apart
+
+    def seen(self, user_ids: Sequence[int]) -> Sequence[int]:
+        """Return `user_ids` without the users of whom the viewer sees nothing."""
+        unseen = self.unseen
+        return [each for each in user_ids if each not in unseen] if unseen else user_ids
 
     def users(self, base: str, user_ids: Sequence[int]) -> list[bytes]:
         """Return the JSON of users, in the order of `user_ids`."""

@@ -24,11 +24,13 @@ class Account(NamedTuple):
     avatar: str = ""
     background_image: str = ""
     signature: str = ""
+    hidden: bool = False
 
     @classmethod
     def of(cls, info: usermicro.UserInfo) -> "Account":
         """Return the account of a struct; its counts are copies that may be old."""
-        return cls(info.id, info.name, info.avatar, info.background_image, info.signature)
+        pictures = info.avatar, info.background_image
+        return cls(info.id, info.name, *pictures, info.signature, bool(info.hidden))
 
 
 @functools.lru_cache(_KEPT)

@@ -36,7 +36,9 @@ class VideoRow(NamedTuple):
 
 
 def videos(rows: Sequence[VideoRow], facts: PageFacts, base: str) -> list[bytes]:
-    """Return the JSON of videos."""
+    """Return the JSON of videos, without those of users of whom the viewer sees nothing."""
+    if unseen := facts.unseen:
+        rows = [row for row in rows if row.author_id not in unseen]
     users, followed, liked = facts.shared.users(base), facts.followed, facts.liked
     likes, comments = facts.shared.likes, facts.shared.comments
     packed = []

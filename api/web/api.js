@@ -5,7 +5,7 @@
  * @import {
  *   ChangePasswordResp, CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
  *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
- *   UserInfoResp
+ *   SearchUsersResp, SuggestResp, UserInfoResp, VideoPageResp, VideoResp
  * } from './types.js'
  */
 /** @typedef {number | string} Id a string where it is a part of the address */
@@ -36,6 +36,20 @@ export const logout = () => post('/douyin/user/logout/', {});
 
 /** @type {(latest_time: number) => Promise<FeedResp>} */
 export const feed = (latest_time) => get('/douyin/feed/', { latest_time });
+/** @type {(cursor: number) => Promise<VideoPageResp>} */
+export const recommended = (cursor) => get('/douyin/feed/recommended/', { cursor });
+/** @type {(cursor: number) => Promise<VideoPageResp>} */
+export const followedVideos = (cursor) => get('/douyin/feed/following/', { cursor });
+/** @type {(video_id: number) => Promise<VideoResp>} */
+export const video = (video_id) => get('/douyin/video/', { video_id });
+/** @type {(words: string, cursor: number) => Promise<VideoPageResp>} */
+export const searchVideos = (words, cursor) => get('/douyin/search/video/', { words, cursor });
+/** @type {(words: string, cursor: number) => Promise<SearchUsersResp>} */
+export const searchPeople = (words, cursor) => get('/douyin/search/user/', { words, cursor });
+/** @type {(name: string, cursor: number) => Promise<VideoPageResp>} */
+export const hashtag = (name, cursor) => get('/douyin/hashtag/', { hashtag: name, cursor });
+/** @type {(prefix: string) => Promise<SuggestResp>} */
+export const suggest = (prefix) => get('/douyin/hashtag/suggest/', { prefix });
 /** @type {(user_id: Id, cursor: number) => Promise<PublishListResp>} */
 export const works = (user_id, cursor) => get('/douyin/publish/list/', { user_id, cursor, count });
 /** @type {(user_id: Id, cursor: number) => Promise<FavoriteListResp>} */
@@ -63,6 +77,14 @@ export const uncomment = (video_id, comment_id) =>
 /** @type {(to_user_id: number, yes: boolean) => Promise<Envelope>} */
 export const follow = (to_user_id, yes) =>
   post('/douyin/relation/action/', { to_user_id, action_type: yes ? 1 : 2 });
+/** @type {(to_user_id: number, yes: boolean) => Promise<Envelope>} */
+export const block = (to_user_id, yes) =>
+  post('/douyin/block/action/', { to_user_id, action_type: yes ? 1 : 2 });
+/** @type {(cursor: number) => Promise<FollowListResp>} */
+export const blocked = (cursor) => get('/douyin/block/list/', { cursor });
+/** @type {(kind: number, target_id: number, reason: string) => Promise<Envelope>} */
+export const report = (kind, target_id, reason) =>
+  post('/douyin/report/', { kind, target_id, reason });
 /** @type {(user_id: Id, cursor: number) => Promise<FollowListResp>} */
 export const following = (user_id, cursor) =>
   get('/douyin/relation/follow/list/', { user_id, cursor, count });

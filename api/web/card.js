@@ -7,7 +7,10 @@ import * as api from './api.js';
 import { openComments } from './comments.js';
 import { choose, count, make, reducedMotion, single } from './dom.js';
 import { t } from './i18n.js';
+import { KIND, openReport } from './moderation.js';
 import { required, session } from './session.js';
+import { share } from './share.js';
+import { showTitle } from './tags.js';
 
 const DOUBLE_TAP_MS = 300;
 const BURST_MS = 900;
@@ -43,7 +46,7 @@ export class Card {
     const { author } = video;
     const { name, title, avatar, sound } = this.parts;
     name.textContent = `@${author.name}`;
-    title.textContent = video.title;
+    showTitle(title, video.title);
     this.#fitCaption();
     avatar.src = author.avatar;
     name.href = this.parts.author.href = `#/user/${author.id}`;
@@ -228,6 +231,8 @@ export class Card {
     comment.addEventListener('click', () => this.openComments());
     follow.addEventListener('click', () => this.#follow());
     sound.addEventListener('click', () => this.toggleSound());
+    this.parts.share.addEventListener('click', () => share(this.video.id));
+    this.parts.report.addEventListener('click', () => openReport(KIND.video, this.video.id));
     seek.addEventListener('input', () => {
       video.currentTime = (Number(seek.value) / 100) * (video.duration || 0);
     });

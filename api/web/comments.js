@@ -8,6 +8,7 @@ import * as api from './api.js';
 import { confirmed, element, make, single, within } from './dom.js';
 import { openDrawer } from './drawers.js';
 import { t } from './i18n.js';
+import { KIND, openReport } from './moderation.js';
 import { loadRest } from './paging.js';
 import { required, session } from './session.js';
 import { busy, waiting } from './waiting.js';
@@ -70,7 +71,7 @@ async function olderRows(opened, cursor) {
  * @param {Opened} opened
  */
 function row(comment, opened) {
-  const { root, author, avatar, name, text, date, remove } = make('comment');
+  const { root, author, avatar, name, text, date, report, remove } = make('comment');
   const { video } = opened;
   author.href = name.href = `#/user/${comment.user.id}`;
   author.setAttribute('aria-label', t.homeOf(comment.user.name));
@@ -79,6 +80,8 @@ function row(comment, opened) {
   text.textContent = comment.content;
   date.textContent = comment.create_date;
   remove.hidden = !session.id || ![comment.user.id, video.author.id].includes(session.id);
+  report.hidden = comment.user.id === session.id;
+  report.addEventListener('click', () => openReport(KIND.comment, comment.id));
   confirmed(
     remove,
     single(async () => {

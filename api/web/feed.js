@@ -147,6 +147,18 @@ export class Feed {
   }
 
   /**
+   * Load the video in view again.
+   * @param {(id: number) => Promise<Video>} load
+   */
+  async refreshCurrent(load) {
+    const asked = performance.now();
+    const card = this.#current;
+    if (!card) return;
+    const video = await load(card.video.id);
+    if (card.changed < asked) card.show(video);
+  }
+
+  /**
    * Load the first page, and more until one has the video.
    * @param {number} id of a video
    */

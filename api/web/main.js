@@ -4,21 +4,23 @@
 /** @import { Page } from './types.js' */
 
 import { openAccount } from './account.js';
-import * as api from './api.js';
 import { chatPage } from './chat.js';
 import { element, make, toast } from './dom.js';
 import { inDrawer, leaveTo } from './drawers.js';
 import { editPage } from './edit.js';
 import { Failure, FINAL, NOT_FOUND, UNAUTHORIZED } from './failure.js';
-import { Feed } from './feed.js';
+import { home, homeTabs, refreshHome } from './home.js';
 import { t } from './i18n.js';
 import { inboxPage } from './inbox.js';
 import { changed, connect } from './live.js';
+import { blockedPage } from './moderation.js';
 import { keepShell } from './offline.js';
 import { friendsPage } from './people.js';
 import { keepPlace, lastPlace } from './place.js';
+import { videoPage } from './player.js';
 import { userPage } from './profile.js';
 import { publishPage } from './publish.js';
+import { searchPage, tagPage } from './search.js';
 import { required, session } from './session.js';
 import { waiting } from './waiting.js';
 import { watchSession } from './watch.js';
@@ -30,6 +32,10 @@ const PAGES = new Map([
   ['edit', editPage],
   ['friends', friendsPage],
   ['inbox', inboxPage],
+  ['search', searchPage],
+  ['blocked', blockedPage],
+  ['tag', tagPage],
+  ['v', videoPage],
   ['publish', publishPage],
   ['me', ownPage],
 ]);
@@ -37,10 +43,6 @@ const homeBox = element('home', HTMLElement);
 const pageBox = element('page', HTMLElement);
 const me = element('me', HTMLElement);
 const busy = element('busy', HTMLElement);
-const home = new Feed(async (next) => {
-  const { video_list: videos, next_time } = await api.feed(next ?? 0);
-  return { videos, next: next_time };
-});
 let shown = new AbortController(); // aborts when the page that is shown is left
 
 /** Show what the address names. The feed stays below, so that going back finds it as it was. */
@@ -64,7 +66,7 @@ function showHome() {
   document.title = t.brand;
   home.start();
   if (back) home.focus(); // what had the focus is gone
-  return home.refresh();
+  return refreshHome();
 }
 
 /**
@@ -191,7 +193,7 @@ addEventListener('unhandledrejection', (event) => {
   toast(event.reason.message);
 });
 
-homeBox.append(home.root);
+homeBox.append(homeTabs, home.root);
 show();
 const place = lastPlace();
 if (place) home.restore(place);

@@ -103,7 +103,7 @@ async function listOf(load, row, empty) {
 }
 
 /** @param {User} user */
-function personRow(user) {
+export function personRow(user) {
   const person = filled(user, `#/user/${user.id}`, user.signature);
   followButton(person.follow, user);
   return person.root;
@@ -122,7 +122,7 @@ function friendRow(user) {
  * @param {string} address what the row opens
  * @param {string} line the text below the name
  */
-function filled(user, address, line) {
+export function filled(user, address, line) {
   const person = make('person');
   person.link.href = `#/user/${user.id}`;
   person.link.setAttribute('aria-label', t.homeOf(user.name));

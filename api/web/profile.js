@@ -6,10 +6,12 @@
 
 import * as api from './api.js';
 import { count, make } from './dom.js';
-import { Feed } from './feed.js';
+import { paged } from './home.js';
 import { t } from './i18n.js';
+import { blockButton, KIND, openReport } from './moderation.js';
 import { loadRest } from './paging.js';
-import { followButton, followersPage, followingPage, titled } from './people.js';
+import { followButton, followersPage, followingPage } from './people.js';
+import { playerPage } from './player.js';
 import { end, session } from './session.js';
 import { removable, showProcessing } from './works.js';
 
@@ -26,7 +28,10 @@ export function userPage([id = '', name = 'works', video], signal) {
   if (name === 'following') return followingPage(id);
   if (name === 'followers') return followersPage(id);
   const tab = name === 'likes' ? 'likes' : 'works';
-  return video ? playerPage(id, tab, Number(video), signal) : profilePage(id, tab, signal);
+  if (!video) return profilePage(id, tab, signal);
+  const load = (/** @type {number} */ cursor) => TABS[tab].load(id, cursor);
+  const address = `#/user/${id}/${tab}`;
+  return playerPage(TABS[tab].title, address, (next) => paged(load, next), Number(video), signal);
 }
 
 /**
@@ -86,7 +91,10 @@ function describe(page, user) {
   page.chat.href = `#/chat/${user.id}`;
   page.chat.hidden = own;
   page.edit.hidden = !own;
-  page.leave.hidden = !own;
+  page.leave.hidden = page.blocked.hidden = !own;
+  page.report.hidden = page.block.hidden = own;
+  page.report.addEventListener('click', () => openReport(KIND.user, user.id));
+  blockButton(page.block, user);
   page.leave.addEventListener('click', () => {
     location.hash = '#/';
     end();
@@ -101,7 +109,7 @@ function describe(page, user) {
  * @param {Video} video
  * @param {string} address
  */
-function tile(video, address) {
+export function tile(video, address) {
   const made = make('tile');
   const { link, cover, likes } = made;
   link.href = address;
@@ -109,31 +117,4 @@ function tile(video, address) {
   likes.textContent = count(video.favorite_count);
   link.setAttribute('aria-label', t.titleWithLikes(video.title, likes.textContent));
   return made;
-}
-
-/**
- * @param {string} id
- * @param {Tab} tab
- * @param {number} video the one to begin with
- * @param {AbortSignal} signal
- */
-async function playerPage(id, tab, video, signal) {
-  // The address follows the video in view, so that going back or reloading shows the same one.
-  const seen = (/** @type {Video} */ now) =>
-    history.replaceState(null, '', `#/user/${id}/${tab}/${now.id}`);
-  const load = async (/** @type {number | undefined} */ cursor) => {
-    if (cursor === 0) return { videos: [], next: 0 };
-    const { video_list: videos, next_cursor } = await TABS[tab].load(id, cursor ?? 0);
-    return { videos, next: next_cursor };
-  };
-  const feed = new Feed(load, { seen, signal });
-  await feed.find(video);
-  const page = titled(TABS[tab].title, feed.root);
-  page.classList.add('player');
-  page.addEventListener('shown', () => {
-    feed.goTo(video);
-    feed.start();
-    feed.focus();
-  });
-  return page;
 }

@@ -76,6 +76,32 @@ export const en = {
   startOver: 'Watch from the start',
   publishFirst: 'Post the first one',
 
+  // Finding
+  orders: 'Order of the videos',
+  recommended: 'For you',
+  followedVideos: 'Following',
+  latest: 'Latest',
+  search: 'Search',
+  searchWords: 'Search people and videos',
+  allPeople: 'All people',
+  nothingFound: 'Nothing found',
+  resultsFor: (words) => `Results for “${words}”`,
+  videoCount: (count) => (count === 1 ? '1 video' : `${count} videos`),
+  share: 'Copy link',
+  linkCopied: 'Link copied',
+
+  // Moderation
+  report: 'Report',
+  reason: 'Reason (optional)',
+  sendReport: 'Send',
+  reported: 'Reported, thank you',
+  block: 'Block',
+  blocked: 'Blocked people',
+  noBlocked: 'You block nobody',
+  unblock: 'Unblock',
+  blockedName: (name) => `Blocked ${name}`,
+  unblockName: (name) => `Unblock ${name}`,
+
   // Comments
   comments: 'Comments',
   writeComment: 'Say something…',

@@ -80,6 +80,36 @@ export const zh = {
   startOver: '从头再看',
   publishFirst: '发布第一个视频',
 
+  // Finding
+  orders: '视频的顺序',
+  recommended: '推荐',
+  followedVideos: '关注',
+  latest: '最新',
+  search: '搜索',
+  searchWords: '搜索用户和视频',
+  allPeople: '全部用户',
+  nothingFound: '没有找到',
+  /** @param {string} words */
+  resultsFor: (words) => `“${words}”的结果`,
+  /** @param {number} count */
+  videoCount: (count) => `${count} 个视频`,
+  share: '复制链接',
+  linkCopied: '链接已复制',
+
+  // Moderation
+  report: '举报',
+  reason: '理由（可不填）',
+  sendReport: '提交',
+  reported: '已举报，谢谢',
+  block: '拉黑',
+  blocked: '黑名单',
+  noBlocked: '没有拉黑任何人',
+  unblock: '解除',
+  /** @param {string} name */
+  blockedName: (name) => `已拉黑 ${name}`,
+  /** @param {string} name */
+  unblockName: (name) => `解除拉黑 ${name}`,
+
   // Comments
   comments: '评论',
   writeComment: '说点什么…',

@@ -87,6 +87,11 @@
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} FavoriteListResp */
 /** @typedef {Envelope & {comment: Comment}} CommentResp */
 /** @typedef {Envelope & {comment_list: Comment[], next_cursor: number}} CommentListResp */
+/** @typedef {Envelope & {video_list: Video[], next_cursor: number}} VideoPageResp */
+/** @typedef {Envelope & {video: Video}} VideoResp */
+/** @typedef {Envelope & {user_list: User[], next_cursor: number}} SearchUsersResp */
+/** @typedef {{name: string, video_count: number}} Hashtag */
+/** @typedef {Envelope & {hashtag_list: Hashtag[]}} SuggestResp */
 /** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowListResp */
 /** @typedef {Envelope & {user_list: User[], next_cursor: number}} FollowerListResp */
 /** @typedef {Envelope & {user_list: FriendUser[], next_cursor: number}} FriendListResp */
@@ -111,6 +116,8 @@
  * @property {HTMLButtonElement} comment
  * @property {HTMLElement} comments
  * @property {HTMLButtonElement} sound
+ * @property {HTMLButtonElement} share
+ * @property {HTMLButtonElement} report
  * @property {HTMLInputElement} seek
  */
 
@@ -130,6 +137,7 @@
  * @property {HTMLAnchorElement} name
  * @property {HTMLElement} text
  * @property {HTMLElement} date
+ * @property {HTMLButtonElement} report
  * @property {HTMLButtonElement} remove
  */
 
@@ -163,6 +171,9 @@
  * @property {HTMLButtonElement} follow
  * @property {HTMLAnchorElement} chat
  * @property {HTMLAnchorElement} edit
+ * @property {HTMLButtonElement} report
+ * @property {HTMLButtonElement} block
+ * @property {HTMLAnchorElement} blocked
  * @property {HTMLButtonElement} leave
  * @property {HTMLElement} name
  * @property {HTMLElement} liked
@@ -223,6 +234,10 @@
 /** @typedef {{root: HTMLElement, log: HTMLElement, rows: HTMLElement, form: HTMLFormElement, text: HTMLInputElement}} ChatParts */
 /** @typedef {{root: HTMLElement, time: HTMLElement, text: HTMLElement}} MessageParts */
 /** @typedef {{root: SVGElement}} BurstParts */
+/** @typedef {{root: HTMLElement, recommended: HTMLButtonElement, following: HTMLButtonElement, latest: HTMLButtonElement}} TabsParts */
+/** @typedef {{root: HTMLElement, words: HTMLInputElement, tags: HTMLElement, people: HTMLElement, all: HTMLAnchorElement, grid: HTMLElement, notice: HTMLElement}} SearchParts */
+/** @typedef {{root: HTMLElement, grid: HTMLElement, notice: HTMLElement}} FoundParts */
+/** @typedef {{root: HTMLElement, link: HTMLAnchorElement, count: HTMLElement}} TagParts */
 
 /**
  * The parts of every template of index.html.
@@ -230,6 +245,10 @@
  * @property {FeedParts} feed
  * @property {CardParts} card
  * @property {BurstParts} burst
+ * @property {TabsParts} tabs
+ * @property {SearchParts} search
+ * @property {FoundParts} found
+ * @property {TagParts} tag
  * @property {CommentParts} comment
  * @property {PageParts} page
  * @property {ListParts} list

@@ -42,4 +42,5 @@ def create_table(database: Any, model: type[Model]) -> None:
     if isinstance(database, MySQLDatabase):
         settings = ["ENGINE=InnoDB", "DEFAULT CHARSET=utf8mb4", "COLLATE=utf8mb4_bin"]
         model._meta.table_settings = settings  # noqa: SLF001
+        model._meta.without_rowid = False  # noqa: SLF001 - InnoDB has no other tables
     database.create_tables([model])

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from microkit.storage.redis import Redis, Script
 from microkit.storage.sorted_set import NEXT_SCORE
 from relationmicro.dal import keys
+from relationmicro.dal.block import added
 
-# KEYS: following of the actor, followers of the target, users of both lanes. ARGV: actor, target.
-# Returns 1 if the follow is new. `following` decides; both sides get one score, unique in each.
+# KEYS: following of the actor, followers of the target, users of both lanes, apart of the actor.
+# ARGV: actor, target. Returns 1 if the follow is new, -1 if one blocks the other. `following`
+# decides; both sides get one score, unique in each.
 _FOLLOW = Script(
     "follow",
     NEXT_SCORE
     + """
+if redis.call('ZSCORE', KEYS[5], ARGV[2]) then return -1 end
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
 local score = next_score({KEYS[1], KEYS[2]})
 redis.call('ZADD', KEYS[1], score, ARGV[2])
@@ -54,14 +57,19 @@ class AtomicEdges:
         self._redis = redis
 
     async def follow(self, user_id: int, target_id: int) -> bool:
-        """Add a follow; return whether it is new."""
+        """Add a follow; return whether it is new.
+
+        Raises:
+            Forbidden: one of the users blocks the other.
+        """
         script_keys = [
             keys.following(user_id),
             keys.followers(target_id),
             keys.users(keys.lane(user_id)),
             keys.users(keys.lane(target_id)),
+            keys.apart(user_id),
         ]
-        return bool(await self._redis.run(_FOLLOW, script_keys, [user_id, target_id]))
+        return added(await self._redis.run(_FOLLOW, script_keys, [user_id, target_id]))
 
     async def unfollow(self, user_id: int, target_id: int) -> bool:
         """Remove a follow; return whether it existed."""

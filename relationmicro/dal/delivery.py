@@ -12,6 +12,7 @@ from microkit.storage.lanes import LaneLog
 from microkit.storage.pipeline import Argument
 from microkit.storage.redis import Redis, Script
 from relationmicro.dal import keys
+from relationmicro.dal.block import added
 
 # Times increase strictly within a chat, so that a poll by time neither repeats nor skips a message.
 _STORE: Final = """
@@ -22,11 +23,12 @@ if last[2] and tonumber(last[2]) >= ms then ms = tonumber(last[2]) + 1 end
 local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
 redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[4])
 """
-# KEYS: the chat, the lane's message counter, inboxes of sender and receiver.
-# ARGV: lane, sender, receiver, content. Returns id and time (ms).
+# KEYS: the chat, the lane's message counter, inboxes of sender and receiver, apart of the sender.
+# ARGV: lane, sender, receiver, content. Returns id and time (ms); id -1: one blocks the other.
 _SEND = Script(
     "send",
-    _STORE
+    "if redis.call('ZSCORE', KEYS[5], ARGV[3]) then return {-1, 0} end"
+    + _STORE
     + """
 redis.call('ZADD', KEYS[3], ms, ARGV[3])
 redis.call('ZADD', KEYS[4], ms, ARGV[2])
@@ -34,11 +36,12 @@ return {id, string.format('%.0f', ms)}
 """,
     writes=True,
 )
-# KEYS: the chat, the lane's message counter, the inbox of the smaller id, the lane's inbox log.
-# ARGV: as above, the larger id, the entry of the log. Returns id and time (ms).
+# KEYS: the chat, the lane's message counter, the inbox of the smaller id, the lane's inbox log,
+# apart of the smaller id. ARGV: as above, the larger id, the entry of the log. Returns as above.
 _SEND_TRUTH = Script(
     "send_truth",
-    _STORE
+    "if redis.call('ZSCORE', KEYS[5], ARGV[5]) then return {-1, 0} end"
+    + _STORE
     + """
 redis.call('ZADD', KEYS[3], ms, ARGV[5])
 redis.call('ZADD', KEYS[4], ms, ARGV[6])
@@ -59,16 +62,22 @@ class AtomicDelivery:
         self._redis = redis
 
     async def send(self, sender_id: int, receiver_id: int, content: str) -> tuple[int, int]:
-        """Store a message; return its id and time (ms)."""
+        """Store a message; return its id and time (ms).
+
+        Raises:
+            Forbidden: one of the users blocks the other.
+        """
         script_keys = [
             keys.chat(sender_id, receiver_id),
             keys.message_id(sender_id, receiver_id),
             keys.inbox(sender_id),
             keys.inbox(receiver_id),
+            keys.apart(sender_id),
         ]
         lane = keys.lane(min(sender_id, receiver_id))
         arguments: list[Argument] = [lane, sender_id, receiver_id, content]
         message_id, ms = await self._redis.run(_SEND, script_keys, arguments)
+        added(int(message_id))
         return int(message_id), int(ms)
 
     async def complete(self) -> None:
@@ -85,7 +94,11 @@ class MirroredDelivery:
         self._log = LaneLog(redis, logs, self._replay)
 
     async def send(self, sender_id: int, receiver_id: int, content: str) -> tuple[int, int]:
-        """Store a message; return its id and time (ms)."""
+        """Store a message; return its id and time (ms).
+
+        Raises:
+            Forbidden: one of the users blocks the other.
+        """
         small, large = sorted((sender_id, receiver_id))
         lane = keys.lane(small)
         if lane == keys.lane(large):
@@ -95,10 +108,12 @@ class MirroredDelivery:
             keys.message_id(small, large),
             keys.inbox(small),
             keys.inbox_log(lane),
+            keys.apart(small),
         ]
         entry = f"{small}:{large}"
         arguments: list[Argument] = [lane, sender_id, receiver_id, content, large, entry]
         message_id, ms = await self._redis.run(_SEND_TRUTH, script_keys, arguments)
+        added(int(message_id))
         await self._redis.run(_RAISE, [keys.inbox(large)], [ms, small])
         self._log.done(keys.inbox_log(lane), entry, int(ms))
         return int(message_id), int(ms)

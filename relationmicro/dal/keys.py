@@ -12,6 +12,8 @@ mirror of `following`, see `relationmicro.dal.mirrored`.
     relation:{lane}:inbox:ID        zset  users with whom ID has a chat, by its newest time in ms
     relation:{lane}:read:ID         hash  how far ID has read the chat with a user, in ms
     relation:{0}:inboxes            int   1: every chat is in the inboxes of its two users
+    relation:{lane}:blocked:ID      zset  users that ID blocks, by time in microseconds
+    relation:{lane}:apart:ID        zset  users apart from ID: 1 ID blocks them, 2 they block ID, 3
 
 On a cluster only, see `microkit.storage.lanes`; an edge is "actor:target":
 
@@ -38,6 +40,16 @@ def following(user_id: int) -> str:
 def followers(user_id: int) -> str:
     """Return the key of the user's followers."""
     return f"relation:{{{lane(user_id)}}}:followers:{user_id}"
+
+
+def blocked(user_id: int) -> str:
+    """Return the key of the users that the user blocks."""
+    return f"relation:{{{lane(user_id)}}}:blocked:{user_id}"
+
+
+def apart(user_id: int) -> str:
+    """Return the key of the users that the user blocks or is blocked by."""
+    return f"relation:{{{lane(user_id)}}}:apart:{user_id}"
 
 
 def users(of_lane: int) -> str:

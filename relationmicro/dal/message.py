@@ -99,7 +99,11 @@ class Messages:
         await self._delivery.complete()
 
     async def send(self, sender_id: int, receiver_id: int, content: str) -> MessageRow:
-        """Store a message and return it; the chat is the newest in the inboxes of both."""
+        """Store a message and return it; the chat is the newest in the inboxes of both.
+
+        Raises:
+            Forbidden: one of the users blocks the other.
+        """
         message_id, ms = await self._delivery.send(sender_id, receiver_id, content)
         return MessageRow(message_id, sender_id, receiver_id, content, ms)
 

@@ -11,18 +11,20 @@ from microkit.errors import StoreError
 from microkit.storage.lanes import ADMIT, NEXT_VERSION, LaneLog
 from microkit.storage.redis import Redis, Script
 from relationmicro.dal import keys
+from relationmicro.dal.block import added
 
 _ATTEMPTS: Final = 5
 _ABSENT: Final = ""
 
-# KEYS: following, users, versions, log, all of the actor's lane. ARGV: actor, target.
-# Returns 1 if the follow is new, and the version whose mirror has to be made, if any. The score is
-# the version, so that it is unique.
+# KEYS: following, users, versions, log, apart, all of the actor's lane. ARGV: actor, target.
+# Returns 1 if the follow is new (-1: one blocks the other), and the version whose mirror has to be
+# made, if any. The score is the version, so that it is unique.
 _FOLLOW = Script(
     "follow_truth",
     NEXT_VERSION
     + """
 local edge = ARGV[1] .. ':' .. ARGV[2]
+if redis.call('ZSCORE', KEYS[5], ARGV[2]) then return {-1} end
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {0, redis.call('ZSCORE', KEYS[4], edge)} end
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 local version = next_version(KEYS[3], tonumber(newest or 0))
@@ -93,7 +95,13 @@ class _Edge(NamedTuple):
     def truth(self) -> list[str]:
         """Return the keys on the actor's lane."""
         lane = keys.lane(self.user_id)
-        return [keys.following(self.user_id), keys.users(lane), keys.versions(lane), keys.log(lane)]
+        return [
+            keys.following(self.user_id),
+            keys.users(lane),
+            keys.versions(lane),
+            keys.log(lane),
+            keys.apart(self.user_id),
+        ]
 
     def mirror(self) -> list[str]:
         """Return the keys on the target's lane."""
@@ -115,12 +123,16 @@ class MirroredEdges:
         self._log = LaneLog(redis, logs, self._replay)
 
     async def follow(self, user_id: int, target_id: int) -> bool:
-        """Add a follow; return whether it is new."""
+        """Add a follow; return whether it is new.
+
+        Raises:
+            Forbidden: one of the users blocks the other.
+        """
         edge = _Edge(user_id, target_id)
-        new, version = await self._redis.run(_FOLLOW, edge.truth(), edge)
-        if version:
-            await self._mirror(edge, int(version), version)
-        return bool(new)
+        new, *version = await self._redis.run(_FOLLOW, edge.truth(), edge)
+        if version and version[0]:
+            await self._mirror(edge, int(version[0]), version[0])
+        return added(new)
 
     async def unfollow(self, user_id: int, target_id: int) -> bool:
         """Remove a follow; return whether it existed."""

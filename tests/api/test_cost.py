@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from api import recommended
 from microkit import cache
 from microkit.metrics import REGISTRY
 
@@ -41,12 +42,15 @@ async def cost(http, clock, path: str, **query) -> dict[str, float]:
     return {kind: after[kind] - before[kind] for kind in KINDS}
 
 
-async def fill(http, people, videos) -> None:
+async def fill(http, people, videos, title="t{}") -> None:
     client = http.fleet.client("videoservice")
     for n in range(videos):
         author = people[n % len(people)]
         made = await client.CreateVideoMethod(
-            title=f"t{n}", author_id=author.id, play_url="videos/a.mp4", cover_url="covers/a.jpg"
+            title=title.format(n),
+            author_id=author.id,
+            play_url="videos/a.mp4",
+            cover_url="covers/a.jpg",
         )
         for who in people[:2]:
             acts = {"token": who.token, "video_id": made.video_id, "action_type": 1}
@@ -81,3 +85,39 @@ async def test_lists_cost_the_same_however_long_they_are(http, clock, path):
     long = await cost(http, clock, f"/douyin/{path}/", user_id=first.id, token=first.token)
     assert short == long
     assert long["rpc"] <= 7
+
+
+@pytest.mark.parametrize(
+    ("path", "rpcs"),
+    [
+        ("search/video/?words=t", 6),
+        ("hashtag/?hashtag=tag", 6),
+        ("feed/recommended/", 6),
+        ("feed/recommended/?signed_in", 7),
+        ("feed/following/?signed_in", 7),
+        ("search/user/?words=p", 5),
+    ],
+)
+async def test_pages_of_what_is_found_cost_the_same_for_one_as_for_many(
+    http, clock, monkeypatch, path, rpcs
+):
+    monkeypatch.setattr(recommended, "PERIOD_SECONDS", 10**6)  # no new ranking in between
+    people = [await http.register(f"p{n}") for n in range(6)]
+    path, _, query = path.partition("?")
+    query = dict(each.partition("=")[::2] for each in query.split("&") if each)
+    if "signed_in" in query:
+        query["token"] = people[0].token
+    follow = "/douyin/relation/action/"
+    await http.post(follow, token=people[0].token, to_user_id=people[1].id, action_type=1)
+    await fill(http, people[1:2], 1, "t {} #tag")
+    one = await cost(http, clock, f"/douyin/{path}", **query)
+    for other in people[2:]:
+        await http.post(follow, token=people[0].token, to_user_id=other.id, action_type=1)
+    await fill(http, people[1:], 20, "t {} #tag")
+    many = await cost(http, clock, f"/douyin/{path}", **query)
+    assert many["rpc"] == one["rpc"] <= rpcs
+    assert many["redis"] == one["redis"]
+    if "following" in path:  # a statement for each author on the page
+        assert many["sql"] <= one["sql"] + 4
+    else:
+        assert many["sql"] == one["sql"]

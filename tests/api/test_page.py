@@ -10,7 +10,7 @@ from thriftpy2.thrift import TType
 
 import idl
 from api.page import FOLDER
-from idl import core, interaction, relation
+from idl import core, finding, interaction, moderation, relation
 
 INDEX = FOLDER / "index.html"
 SCRIPTS = sorted(FOLDER.glob("*.js"))
@@ -78,7 +78,7 @@ def typedefs() -> dict[str, dict[str, str]]:
 
 def contract_types(struct: str) -> dict[str, str]:
     """The fields of a struct of the HTTP contract, with the types that their JSON has."""
-    loaded = (getattr(idl.load(stem), struct, None) for stem in ("core", "interaction", "relation"))
+    loaded = (getattr(idl.load(stem), struct, None) for stem in idl.HTTP)
     declared = next(each for each in loaded if each)
     return {spec[1]: _type(spec) for spec in declared.thrift_spec.values()}
 
@@ -187,7 +187,13 @@ def test_the_parts_of_a_type_are_those_of_its_template(page):
 def test_every_path_that_the_scripts_call_is_a_route_with_that_verb():
     routes = {
         (annotation, path)
-        for declared in (core.CONTRACT, interaction.CONTRACT, relation.CONTRACT)
+        for declared in (
+            core.CONTRACT,
+            interaction.CONTRACT,
+            relation.CONTRACT,
+            finding.CONTRACT,
+            moderation.CONTRACT,
+        )
         for method in declared.methods().values()
         for annotation, path in method.annotations.items()
     }

@@ -5,9 +5,15 @@ from typing import Any
 from openapi_spec_validator import validate
 
 from api.reference.document import document
-from idl import core, errors, interaction, relation
+from idl import core, errors, finding, interaction, moderation, relation
 
-CONTRACTS = (core.CONTRACT, interaction.CONTRACT, relation.CONTRACT)
+CONTRACTS = (
+    core.CONTRACT,
+    interaction.CONTRACT,
+    relation.CONTRACT,
+    finding.CONTRACT,
+    moderation.CONTRACT,
+)
 DOCUMENT = document(CONTRACTS)
 VERBS = {"api.get": "get", "api.post": "post"}
 

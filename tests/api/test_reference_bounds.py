@@ -11,13 +11,15 @@ import idl
 from api import SERVICE
 from api.auth import Tokens
 from api.reference.document import document
-from idl import core, interaction, relation
+from idl import core, finding, interaction, moderation, relation
 from microkit.errors import ParamError
 from microkit.main import serve
 from scripts.servers import free_port
 
 SECRET = "a secret of at least thirty-two bytes"
-DOCUMENT = document([core.CONTRACT, interaction.CONTRACT, relation.CONTRACT])
+DOCUMENT = document(
+    [core.CONTRACT, interaction.CONTRACT, relation.CONTRACT, finding.CONTRACT, moderation.CONTRACT]
+)
 SCHEMAS = DOCUMENT["components"]["schemas"]
 OPERATIONS = {
     operation["operationId"]: (verb, path, operation)

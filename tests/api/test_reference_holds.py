@@ -19,9 +19,15 @@ from schemathesis.specs.openapi import checks
 
 from api import middleware
 from api.reference.document import EVENTS, document
-from idl import core, errors, interaction, relation
+from idl import core, errors, finding, interaction, moderation, relation
 
-CONTRACTS = (core.CONTRACT, interaction.CONTRACT, relation.CONTRACT)
+CONTRACTS = (
+    core.CONTRACT,
+    interaction.CONTRACT,
+    relation.CONTRACT,
+    finding.CONTRACT,
+    moderation.CONTRACT,
+)
 DOCUMENT = document(CONTRACTS)
 EXAMPLES = {GenerationMode.POSITIVE: 240, GenerationMode.NEGATIVE: 60}
 """Of each operation: valid requests, and invalid ones, which take five times as long to make."""

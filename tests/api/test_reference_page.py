@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.reference.document import document
-from idl import core, interaction, relation
+from idl import core, finding, interaction, moderation, relation
 
 FILES = {
     "/docs/start.js": "text/javascript; charset=utf-8",
@@ -18,7 +18,13 @@ async def test_the_document_is_served(site):
     async with site.ask("/openapi.json") as answer:
         assert answer.content_type == "application/json"
         assert await answer.json() == document(
-            [core.CONTRACT, interaction.CONTRACT, relation.CONTRACT]
+            [
+                core.CONTRACT,
+                interaction.CONTRACT,
+                relation.CONTRACT,
+                finding.CONTRACT,
+                moderation.CONTRACT,
+            ]
         )
 
 

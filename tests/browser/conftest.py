@@ -55,13 +55,19 @@ async def visit(
     contexts: list[BrowserContext] = []
 
     async def open_page(
-        device: dict[str, object] = PHONE, *, workers: bool = False, **options: object
+        device: dict[str, object] = PHONE,
+        order: str = "latest",
+        *,
+        workers: bool = False,
+        **options: object,
     ) -> Visitor:
         contexts.append(await chromium.new_context(**{**CHINESE, **device, **options}))
         if not workers:  # requests that pass a service worker cannot be held or answered here
             await contexts[-1].add_init_script(NO_WORKERS)
         results = RESULTS / request.node.name.removeprefix("test_")
         visitors.append(Visitor(await contexts[-1].new_page(), results))
+        if order:
+            await contexts[-1].add_init_script(f"localStorage['douyin.order'] ??= '{order}'")
         await visitors[-1].page.goto(system.url)
         return visitors[-1]
 

@@ -127,6 +127,18 @@ def added() -> list[Step]:
         (V, "VideoService", "FinishRenditionMethod", {"video_id": 99, "attempt": "a"}),
         (F, "FavoriteService", "ForgetVideoMethod", {"video_id": 99, "author_id": 1}),
         (C, "CommentService", "ForgetVideoMethod", {"video_id": 99}),
+        (U, "UserService", "SearchUsersMethod", {"words": "没有"}),
+        (V, "VideoService", "SearchVideosMethod", {"words": "没有"}),
+        (V, "VideoService", "HashtagVideosMethod", {"hashtag": "没有"}),
+        (V, "VideoService", "VideosOfAuthorsMethod", {"author_ids": [99]}),
+        (V, "VideoService", "SuggestHashtagsMethod", {"prefix": "没有"}),
+        (V, "VideoService", "LatestVideosMethod", {"limit": 30}),
+        (R, "RelationService", "BlockMethod", {"my_uid": 1, "target_uid": 2, "action_type": 2}),
+        (R, "RelationService", "GetBlockedMethod", {"my_uid": 1}),
+        (U, "UserService", "ReportMethod", {"reporter_id": 1, "kind": 1, "target_id": 99}),
+        (U, "UserService", "GetReportsMethod", {"cursor": 1}),
+        (U, "UserService", "HideUserMethod", {"id": 99, "hidden": True}),
+        (V, "VideoService", "HideVideoMethod", {"video_id": 99, "hidden": True}),
         # Out of bounds: a grant would be the first caller's only.
         (V, "VideoService", "ClaimSweepMethod", {"interval_seconds": 1}),
     ]  # fmt: skip

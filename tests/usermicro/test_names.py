@@ -84,12 +84,13 @@ async def test_old_accounts_get_the_normal_form_if_it_is_free(settings, database
     async with open_database(own, MIGRATIONS) as database:
         ids = {name: await _inserted(database, name) for name in OLD}
     async with open_schema(own, MIGRATIONS) as schema:
-        assert await schema.down() == ["0002_normal_names"]
-        assert await schema.up() == ["0002_normal_names"]
+        while await schema.down() != ["0002_normal_names"]:
+            pass  # later ones first
+        assert "0002_normal_names" in await schema.up()
     async with open_database(own, MIGRATIONS) as database:
         users = Users(database)
         for name, user_id in ids.items():
-            assert await users.password_of(name) == (user_id, "hash"), name
+            assert (await users.password_of(name))[:2] == (user_id, "hash"), name
         assert (await users.password_of("anna"))[0] == ids["anna "], "the oldest"
         assert (await users.password_of("林晓雨"))[0] == ids["林晓雨"], "the exact match"
         assert (await users.by_name("bob")).id == ids["\u3000bob"]
@@ -97,8 +98,9 @@ async def test_old_accounts_get_the_normal_form_if_it_is_free(settings, database
             with pytest.raises(AlreadyExists):
                 await users.create(name, **ROW)
     async with open_schema(own, MIGRATIONS) as schema:
-        assert await schema.down() == ["0002_normal_names"]
-        assert await schema.up() == ["0002_normal_names"]
+        while await schema.down() != ["0002_normal_names"]:
+            pass  # later ones first
+        assert "0002_normal_names" in await schema.up()
 
 
 ROW = {"password_hash": "hash", "avatar": "a", "background_image": "b", "signature": "s"}

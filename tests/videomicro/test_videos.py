@@ -297,7 +297,7 @@ async def test_concurrent_publishes_share_a_transaction(settings, database_url):
         videos = Videos(database)
         before = store_calls("sql")
         ids = await asyncio.gather(*(videos.create(n, f"{n}", "p", "c") for n in range(100)))
-        assert store_calls("sql") - before <= 4
+        assert store_calls("sql") - before <= 5  # the last one is the index of titles
         rows = await videos.feed(2**62, 100)
         assert [(row.id, row.title) for row in reversed(rows)] == [
             (video_id, f"{n}") for n, video_id in enumerate(ids)

@@ -15,6 +15,7 @@ from microkit.storage.database import (
 )
 from microkit.storage.index import Indexed
 from microkit.text import normal
+from usermicro.dal.index import index_name, rename
 from usermicro.dal.model import User
 
 _CACHE_SIZE: Final = 10_000
@@ -37,6 +38,7 @@ class UserRow(NamedTuple):
     total_favorited: int
     work_count: int
     favorite_count: int
+    hidden: bool | None
 
 
 _COLUMNS = [getattr(User, name) for name in UserRow._fields]
@@ -46,12 +48,14 @@ _BY_NAMES = Statement(
 )
 _LOGIN = Statement(
     lambda names: User.select(
-        User.name_key, User.id, User.password_hash, User.session_generation
+        User.name_key, User.id, User.password_hash, User.session_generation, User.hidden
     ).where(User.name_key.in_(names))
 )
 _PASSWORD = Statement(lambda user_id: User.select(User.password_hash).where(User.id == user_id))
 _PICTURES = Statement(
-    lambda user_id: User.select(User.avatar, User.background_image).where(User.id == user_id)
+    lambda user_id: User.select(User.avatar, User.background_image, User.name).where(
+        User.id == user_id
+    )
 )
 _GENERATION = Statement(
     lambda user_id: User.select(User.session_generation).where(User.id == user_id)
@@ -89,7 +93,13 @@ class Users:
         """
         try:
             row = {"name": name, "name_key": name, **columns}
-            return int((await self._database.write(User.insert(row))).lastrowid)
+
+            def insert(transaction: Transaction) -> int:
+                user_id = int(transaction.write(User.insert(row)).lastrowid)
+                index_name(transaction, user_id, name)
+                return user_id
+
+            return await self._database.transaction(insert)
         except IntegrityError as error:
             raise AlreadyExists("用户名已存在") from error
 
@@ -102,10 +112,10 @@ class Users:
         found = await self._named(_BY_NAMES, name)
         return UserRow(*found) if found else None
 
-    async def password_of(self, name: str) -> tuple[int, str, int] | None:
-        """Return id, password hash and generation of the user of this name; see `_named`."""
+    async def password_of(self, name: str) -> tuple[int, str, int, bool] | None:
+        """Return id, password hash, generation and `hidden` of a user by name; see `_named`."""
         found = await self._named(_LOGIN, name)
-        return (found[0], found[1], found[2]) if found else None
+        return (found[0], found[1], found[2], bool(found[3])) if found else None
 
     async def password_hash(self, user_id: int) -> str | None:
         """Return the password hash of a user, None if there is none."""
@@ -126,6 +136,8 @@ class Users:
             before = transaction.rows(_PICTURES(user_id=user_id))
             if before:
                 transaction.write(User.update(columns).where(User.id == user_id))
+                if "name" in columns:
+                    rename(transaction, user_id, before[0][2], columns["name"])
             return before
 
         try:
@@ -136,7 +148,7 @@ class Users:
             self._rows.discard(user_id)
         if not before:
             raise NotFound("用户不存在")
-        pairs = zip(("avatar", "background_image"), before[0], strict=True)
+        pairs = zip(("avatar", "background_image"), before[0], strict=False)
         return [old for name, old in pairs if columns.get(name, old) != old]
 
     async def end_sessions(self, user_id: int, columns: Mapping[str, str]) -> int:
@@ -185,6 +197,11 @@ class Users:
         written = await self._database.write(User.update(columns).where(User.id == user_id))
         if not written.rowcount:
             raise NotFound("用户不存在")
+        self._rows.discard(user_id)
+
+    async def set_hidden(self, user_id: int, *, hidden: bool) -> None:
+        """Hide a user that exists, or show it again."""
+        await self._database.write(User.update(hidden=hidden).where(User.id == user_id))
         self._rows.discard(user_id)
 
     async def _named(self, statement: Statement, name: str) -> Sequence[Any] | None:

@@ -1,6 +1,17 @@
 """The tables."""
 
-from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, Model
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    Model,
+)
+
+from microkit.storage.fields import BytesKeyField
+from microkit.terms import MAX_TERM_BYTES
 
 
 class Clock(Model):
@@ -82,3 +93,45 @@ class Rendition(Model):
     class Meta:  # noqa: D106 - peewee's
         table_name = "video_rendition"
         indexes = ((("failed", "turn_ms"), False), (("author_id", "turn_ms"), False))
+
+
+class Hidden(Model):
+    """A video that an operator has hidden: its row is marked as deleted."""
+
+    video_id = BigIntegerField(primary_key=True)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_hidden"
+
+
+class Term(Model):
+    """A term of a video's title, see `microkit.terms`; a hashtag's has its sign."""
+
+    term = BytesKeyField(max_length=MAX_TERM_BYTES)
+    created_ms = BigIntegerField()
+    video_id = BigIntegerField()
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_term"
+        primary_key = CompositeKey("term", "created_ms")
+
+
+class Hashtag(Model):
+    """A hashtag in its normal form, and how many videos have it."""
+
+    id = BigAutoField()
+    name = BytesKeyField(max_length=MAX_TERM_BYTES, unique=True)
+    videos = BigIntegerField(index=True)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "hashtag"
+
+
+class Indexing(Model):
+    """One row: all videos up to this time (ms since 1970) are in the index of titles."""
+
+    id = IntegerField(primary_key=True)
+    done_ms = BigIntegerField()
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_indexing"

@@ -10,8 +10,9 @@ from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
-from videomicro.dal import rendition
+from videomicro.dal import hidden, rendition, titles
 from videomicro.dal.model import Removal, Video
+from videomicro.dal.titles import Titled
 from videomicro.dal.version import tick
 
 _SETTLE_MS: Final = 120_000
@@ -30,7 +31,13 @@ class RemovalRow(NamedTuple):
 _COLUMNS = [getattr(Removal, name) for name in RemovalRow._fields]
 _VIDEO = Statement(
     lambda video: Video.select(
-        Video.author_id, Video.deleted, Video.play_url, Video.cover_url, Video.hls_url
+        Video.author_id,
+        Video.deleted,
+        Video.created_ms,
+        Video.title,
+        Video.play_url,
+        Video.cover_url,
+        Video.hls_url,
     ).where(Video.id == video)
 )
 # The row stays, so that its id is never given again. What it referred to may go.
@@ -96,13 +103,15 @@ class Removals:
             found = transaction.rows(_VIDEO(video=video_id))
             if not found or found[0][0] != author_id:
                 raise NotFound("视频不存在")
-            _, deleted, *urls = found[0]
+            _, deleted, created_ms, title, *urls = found[0]
             if deleted and not any(urls):
                 left = transaction.rows(_BY_ID(video=video_id))
                 return RemovalRow(*left[0]) if left else None
             keys = "\n".join(filter(None, urls))
             transaction.write(_EMPTY(video=video_id, author=author_id))
             transaction.write(rendition.DROP(video=video_id))
+            titles.remove(transaction, Titled(video_id, created_ms, title))
+            hidden.forget(transaction, video_id)
             due_ms = now_ms() + lease_ms
             insert = _INSERT(video_id=video_id, author_id=author_id, keys=keys, due_ms=due_ms)
             transaction.write(insert)

@@ -13,7 +13,9 @@ from peewee import fn
 from microkit.clock import now_ms
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
+from videomicro.dal import titles
 from videomicro.dal.model import Rendition, Video
+from videomicro.dal.titles import Titled
 from videomicro.dal.version import tick
 
 MAX_HIDDEN: Final = 100  # videos of a list
@@ -73,7 +75,9 @@ _LEASE = Statement(
         lease_ms=next_ms, attempt=attempt, attempts=Rendition.attempts + 1, progress=0
     ).where(Rendition.video_id == video, Rendition.lease_ms == lease_ms)
 )
-_SOURCE = Statement(lambda video: Video.select(Video.play_url).where(Video.id == video))
+_SOURCE = Statement(
+    lambda video: Video.select(Video.play_url, Video.title).where(Video.id == video)
+)
 _KEEP = Statement(
     lambda video, attempt, next_ms, progress: Rendition.update(
         lease_ms=next_ms, progress=progress
@@ -179,7 +183,7 @@ class Renditions:
             if not hidden:
                 transaction.write(_OFFER(video=video_id, author=author, hls_url=hls_url))
                 return Finished(held=True)
-            ((replaced,),) = transaction.rows(_SOURCE(video=video_id))
+            ((replaced, title),) = transaction.rows(_SOURCE(video=video_id))
             transaction.write(
                 _REVEAL(
                     video=video_id,
@@ -189,6 +193,7 @@ class Renditions:
                     created_ms=created_ms,
                 )
             )
+            titles.add(transaction, [Titled(video_id, created_ms, title)])
             return Finished(held=True, replaced=replaced)
 
         return await self._database.transaction(finish)

@@ -30,6 +30,9 @@ _TICK = Statement(
 )
 
 
+_HOLD = Statement(lambda: Clock.update(changes=Clock.changes).where(Clock.id == 1))
+
+
 class Versions:
     """Reads the version; concurrent callers share a read, which starts after their calls."""
 
@@ -56,3 +59,8 @@ def tick(transaction: Transaction, *, videos: int = 1, changes: int = 0) -> int:
     transaction.write(_TICK(now_ms=now_ms(), count=videos, changes=changes))
     ((latest_ms,),) = transaction.rows(_LATEST())
     return int(latest_ms)
+
+
+def hold(transaction: Transaction) -> None:
+    """Keep other changes waiting until the commit, without a new version."""
+    transaction.write(_HOLD())

@@ -12,9 +12,10 @@ from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
 from microkit.storage.statement import BoundStatement
-from videomicro.dal import rendition
+from videomicro.dal import rendition, titles
 from videomicro.dal.count import Counts
 from videomicro.dal.model import Video
+from videomicro.dal.titles import Titled
 from videomicro.dal.version import LATEST, Versions, tick
 
 _CACHE_SIZE: Final = 20_000
@@ -208,7 +209,8 @@ class Videos:
             NotFound: there is no such video.
         """
         row = await self.by_id(video_id)
-        await self._change(_RENAME(video=video_id, author=row.author_id, title=title))
+        renamed = Titled(row.id, row.created_ms, title)
+        await self._change(_RENAME(video=video_id, author=row.author_id, title=title), row, renamed)
 
     async def delete(self, video_id: int) -> None:
         """Delete a video; the row stays, marked as deleted.
@@ -217,12 +219,18 @@ class Videos:
             NotFound: there is no such video.
         """
         row = await self.by_id(video_id)
-        await self._change(_DELETE(video=video_id, author=row.author_id))
+        await self._change(_DELETE(video=video_id, author=row.author_id), row)
 
-    async def _change(self, update: BoundStatement) -> None:
+    async def _change(self, update: BoundStatement, row: VideoRow, *renamed: Titled) -> None:
         def change(transaction: Transaction) -> None:
             tick(transaction, changes=1)
+            # Another replica may have changed it since `row` was read.
+            current = transaction.rows(_BY_IDS(ids=[row.id]))
+            if not current:
+                raise NotFound("视频不存在")
             transaction.write(update)
+            titles.remove(transaction, _titled(VideoRow(*current[0])))
+            titles.add(transaction, renamed)
 
         await self._database.transaction(change)
 
@@ -252,6 +260,13 @@ class Videos:
             for new, video_id in ids.items():
                 if new.renditions:
                     rendition.add(transaction, video_id, new.author_id, hidden=new.hidden)
+            by_new = {new: ms for ms, new in by_ms.items()}
+            shown = [
+                (video_id, by_new[new], new.title)
+                for new, video_id in ids.items()
+                if not new.hidden
+            ]
+            titles.add(transaction, (Titled(*each) for each in shown))
             return ids
 
         return await self._database.transaction(insert)
@@ -271,3 +286,7 @@ class Videos:
         query = _BY_AUTHOR(author=author, before=cursor, limit=count + 1)
         rows = [VideoRow(*row) for row in await self._database.rows(query)]
         return cut(rows, count, lambda row: row.created_ms)
+
+
+def _titled(row: VideoRow) -> Titled:
+    return Titled(row.id, row.created_ms, row.title)
