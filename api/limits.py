@@ -41,6 +41,7 @@ class ActionLimits:
             "profiles": settings.limit_profiles,
             "passwords": settings.limit_passwords,
             PUBLISHES: settings.limit_publishes,
+            "removals": settings.limit_removals,
             SEARCHES: settings.limit_searches,
             "blocks": settings.limit_blocks,
             "reports": settings.limit_reports,

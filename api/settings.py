@@ -69,6 +69,7 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     limit_profiles: Limit = "20:6"
     limit_passwords: Limit = "10:2"
     limit_publishes: Limit = "20:2"
+    limit_removals: Limit = "60:20"
     limit_searches: Limit = "120:60"
     limit_blocks: Limit = "60:20"
     limit_reports: Limit = "30:6"

@@ -228,5 +228,5 @@ struct PublishDeleteResp {
 
 // Added: delete a video of one's own, with its likes, comments and files. Repeating it changes nothing.
 service PublishDeleteServer {
-    PublishDeleteResp PublishDeleteMethod(1: PublishDeleteReq request) (api.post = "/douyin/publish/delete/", api.auth = "required")
+    PublishDeleteResp PublishDeleteMethod(1: PublishDeleteReq request) (api.post = "/douyin/publish/delete/", api.auth = "required", api.limit = "removals")
 }

@@ -111,7 +111,7 @@ def added() -> list[Step]:
         (U, "UserService", "EndSessionsMethod", {"id": 999}),
         (U, "UserService", "GetEndedSessionsMethod", {"since_ms": 9_000_000_000_000}),
         (R, "MessageService", "GetInboxMethod", {"user_id": 1, "count": 10}),
-        (R, "MessageService", "MarkReadMethod", {"user_id": 1, "to_user_id": 2, "until_ms": 5}),
+        (R, "MessageService", "MarkReadMethod", {"user_id": 1, "to_user_id": 99, "until_ms": 5}),
         (F, "FavoriteService", "FavoritePagesMethod", {"pages": [{"user_id": 2}, {"user_id": 99}]}),
         (C, "CommentService", "CommentPagesMethod", {"pages": [{"video_id": 1, "count": 5}]}),
         (V, "VideoService", "RemoveVideoMethod",
