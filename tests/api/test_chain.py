@@ -61,6 +61,7 @@ async def url(request, fleet, settings, tmp_path, seen):
             removing=Removing(clients, objects),
             uploads=tmp_path,
             checks=context.checks,
+            words=None,
         )
         at = {"outermost": 0, "innermost": len(app.middlewares)}[request.param]
         app.middlewares.insert(at, count)

@@ -33,7 +33,13 @@ def clock(monkeypatch) -> SimpleNamespace:
 
 
 async def cost(http, clock, path: str, **query) -> dict[str, float]:
+    """The calls of a page: the least of some tries, because background work is counted too."""
     await http.get(path, **query)  # Redis has loaded every script
+    tries = [await cost_once(http, clock, path, **query) for _ in range(4)]
+    return {kind: min(each[kind] for each in tries) for kind in KINDS}
+
+
+async def cost_once(http, clock, path: str, **query) -> dict[str, float]:
     clock.ahead += 2.1  # entries cached for two seconds have expired
     before = counted()
     answer = await http.get(path, **query)

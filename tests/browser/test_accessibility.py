@@ -29,7 +29,7 @@ async def test_the_focus_is_visible_on_the_feed_and_on_every_control(visit, regi
         seen.append(label)
         if label == "视频":
             await window.shot("feed")
-    assert seen[:4] == ["推荐", "朋友", "发布", "登录"]
+    assert seen[:5] == ["推荐", "朋友", "发布", "消息", "登录"]
     assert {"设置", "视频", "暂停", "点赞，0", "评论，0", "声音", "播放进度"} <= set(seen)
 
 
