@@ -13,7 +13,8 @@ _NUMBERS: Final = {
     ">": ("minimum", 1),
     "<": ("maximum", -1),
 }
-_NOT_BLANK: Final = r"\S"
+# What `str.strip` leaves: JSON Schema's \s lacks the last two groups.
+_NOT_BLANK: Final = r"[^\s\u001c-\u001f\u0085]"
 
 
 def limits(bound: str) -> dict[str, Any]:

@@ -105,6 +105,7 @@ def test_videos_are_encoded_as_their_structs(page, shown):
             hls_url=absolute(BASE, row.hls_url) or None,
         )
         for row in shown
+        if row.author_id not in page.unseen
     ]
     assert encode(array(core.Video, videos(shown, page, BASE))) == encode(expected)
 
@@ -128,6 +129,7 @@ def test_comments_are_encoded_as_their_structs(page, shown):
             create_date=each.create_date,
         )
         for each in stored
+        if each.user.id not in page.unseen
     ]
     assert encode(comments(CommentPage.of(*stored), page, BASE)) == encode(expected)
 
