@@ -24,7 +24,7 @@ from microkit.errors import (
     UnknownMethod,
 )
 from microkit.main import serve
-from microkit.rpc import metadata
+from microkit.rpc import load_balancer, metadata
 from microkit.rpc.client import Client
 from microkit.rpc.contract import Contract
 from scripts import servers
@@ -236,7 +236,10 @@ async def story(stack, settings, tmp_path, clip, known, fleet, swapped) -> None:
     assert [message["content"] for message in new["message_list"]] == ["hello"]
 
 
-async def test_replicas_of_both_languages_share_the_load_and_one_may_die(fleet, settings, modern):
+async def test_replicas_of_both_languages_share_the_load_and_one_may_die(
+    fleet, settings, modern, monkeypatch
+):
+    monkeypatch.setattr(load_balancer, "BURST_CALLS", 1)
     with servers.etcd() as etcd:
         endpoint = f"127.0.0.1:{etcd.port}"
         async with AsyncExitStack() as stack:

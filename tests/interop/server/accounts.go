@@ -8,6 +8,9 @@ import (
 	"interop/kitex_gen/usermicro"
 )
 
+// Numbers of idl/errors.thrift.
+var notFound, unauthorized int32 = 10007, 10004
+
 func (u *userStore) EditUserMethod(
 	_ context.Context, request *usermicro.EditUserReq,
 ) (*usermicro.EditUserResp, error) {
@@ -15,7 +18,7 @@ func (u *userStore) EditUserMethod(
 	defer u.lock.Unlock()
 	user := u.byID(request.Id)
 	if user == nil {
-		return &usermicro.EditUserResp{}, nil
+		return &usermicro.EditUserResp{StatusCode: &notFound}, nil
 	}
 	if request.Name != nil {
 		user.Name = *request.Name
@@ -32,7 +35,7 @@ func (u *userStore) ChangePasswordMethod(
 	u.lock.Lock()
 	defer u.lock.Unlock()
 	if u.passwords[request.Id] != request.OldPassword {
-		return &usermicro.EndSessionsResp{}, nil
+		return &usermicro.EndSessionsResp{StatusCode: &unauthorized}, nil
 	}
 	u.passwords[request.Id] = request.Password
 	return &usermicro.EndSessionsResp{Status: true}, nil
@@ -43,7 +46,10 @@ func (u *userStore) EndSessionsMethod(
 ) (*usermicro.EndSessionsResp, error) {
 	u.lock.Lock()
 	defer u.lock.Unlock()
-	return &usermicro.EndSessionsResp{Status: u.byID(request.Id) != nil}, nil
+	if u.byID(request.Id) == nil {
+		return &usermicro.EndSessionsResp{StatusCode: &notFound}, nil
+	}
+	return &usermicro.EndSessionsResp{Status: true}, nil
 }
 
 func (u *userStore) GetEndedSessionsMethod(

@@ -57,7 +57,10 @@ def test_truncated_bytes_are_a_decode_error(value):
             codec.decode(data[:length])
 
 
-@pytest.mark.parametrize("field", [f.name for f in fields_of(videos.Video)])
+REQUIRED = [f.name for f in fields_of(videos.Video) if f.requiredness == "required"]
+
+
+@pytest.mark.parametrize("field", REQUIRED)
 def test_an_unset_required_field_is_an_encode_error_at_any_depth(field):
     bad = video(**{field: None})
     with pytest.raises(EncodeError, match=f"Video: required {field} unset"):
@@ -76,7 +79,7 @@ def test_an_unset_required_field_within_a_map_is_an_encode_error():
         )
 
 
-@pytest.mark.parametrize("field", [f.name for f in fields_of(videos.Video)])
+@pytest.mark.parametrize("field", REQUIRED)
 def test_a_missing_required_field_is_a_decode_error(field):
     codec = Codec(videos.Video)
     (number,) = (f.id for f in fields_of(videos.Video) if f.name == field)
