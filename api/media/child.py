@@ -6,6 +6,7 @@ the network or other processes (`api.media.sandbox`). It exits at the end of sta
 with its parent.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -35,9 +36,13 @@ def main() -> None:
     """Serve requests until standard input ends."""
     replies = _own_stdout()
     _limit_process()
+    gc.freeze()  # what is loaded by now stays, and need not be looked at after each request
     for request in _requests(sys.stdin.buffer):
         _limit_request(request)
         _send(replies, _reply(request, replies))
+        # A frame whose side data were read is part of a cycle, and keeps its decoder and threads,
+        # whose stacks count against the limit of the address space.
+        gc.collect()
 
 
 def _send(replies: BinaryIO, reply: Reply) -> None:

@@ -303,6 +303,16 @@ async def test_an_idle_worker_ends_after_a_while(clip, tmp_path):
         assert (await media.process(clip, tmp_path)).probe.width == 360
 
 
+async def test_a_worker_serves_many_uploads_within_its_limits(clip, tmp_path):
+    async with MediaWorkers(workers=1) as media:
+        await media.process(clip, tmp_path)
+        (first,) = children()
+        for _ in range(80):  # what one leaves behind must not fill the address space
+            await media.process(clip, tmp_path)
+        assert children() == [first]
+        assert first.num_threads() < 20
+
+
 async def test_the_queue_of_uploads_is_bounded(clip, tmp_path):
     async with MediaWorkers(workers=1, waiting=1) as media:
         results = await asyncio.gather(
