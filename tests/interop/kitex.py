@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commentmicro.settings import Settings as CommentSettings
 from scripts import servers
 from scripts.kitex import Programs
 
@@ -77,6 +79,7 @@ async def go_server(
     process = await asyncio.create_subprocess_exec(
         str(programs.server), "-service", service, "-addr", f"127.0.0.1:{port}", *arguments,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "TZ": CommentSettings.timezone},  # the dates of comments
     )  # fmt: skip
     try:
         await listening(process, port)

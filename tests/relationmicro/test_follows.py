@@ -179,12 +179,14 @@ async def test_recount_repairs_followers_from_following(relations, people, fleet
     await redis.execute("ZADD", keys.followers(b), 5, c)
     lines = await fleet.recount("relationservice")
     assert sorted(lines) == [
+        "0 conversations added",
         "2 follows repaired",
         f"user {b}: follower {a} added",
         f"user {b}: follower {c} removed",
     ]
     assert await info(relations, b) == (0, 1, False)
-    assert await fleet.recount("relationservice") == ["0 follows repaired"]
+    repeated = await fleet.recount("relationservice")
+    assert repeated == ["0 follows repaired", "0 conversations added"]
 
 
 async def test_a_cached_user_needs_no_userservice(relations, people, fleet):
