@@ -97,7 +97,7 @@ class Storm:
         try:
             await self.texts[replica].send(one, other, text)
         except StoreError:
-            await self._fail({min(one, other)})
+            await self._fail({one, other})  # the other lane has a mirror of the inbox
         else:
             self.messages[one].add(text)
             self.acknowledged += 1
