@@ -14,37 +14,23 @@ from microkit.storage.redis import Redis, Script
 from relationmicro.dal import keys
 from relationmicro.dal.block import added
 
+# KEYS: the chat; the lane's message counter; an inbox of the lane; the other inbox or, if that is
+# on another lane, the log of inboxes; `apart` of the owner of the first inbox.
+# ARGV: lane, sender, content, and what the first and the second of these two get.
+# Returns id and time (ms); id -1: one of the users blocks the other.
 # Times increase strictly within a chat, so that a poll by time neither repeats nor skips a message.
-_STORE: Final = """
+_SEND = Script(
+    "send",
+    """
+if redis.call('ZSCORE', KEYS[5], ARGV[4]) then return {-1, 0} end
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 if last[2] and tonumber(last[2]) >= ms then ms = tonumber(last[2]) + 1 end
 local id = string.format('%.0f', redis.call('INCR', KEYS[2]) * 1024 + ARGV[1])
-redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[4])
-"""
-# KEYS: the chat, the lane's message counter, inboxes of sender and receiver, apart of the sender.
-# ARGV: lane, sender, receiver, content. Returns id and time (ms); id -1: one blocks the other.
-_SEND = Script(
-    "send",
-    "if redis.call('ZSCORE', KEYS[5], ARGV[3]) then return {-1, 0} end"
-    + _STORE
-    + """
-redis.call('ZADD', KEYS[3], ms, ARGV[3])
-redis.call('ZADD', KEYS[4], ms, ARGV[2])
-return {id, string.format('%.0f', ms)}
-""",
-    writes=True,
-)
-# KEYS: the chat, the lane's message counter, the inbox of the smaller id, the lane's inbox log,
-# apart of the smaller id. ARGV: as above, the larger id, the entry of the log. Returns as above.
-_SEND_TRUTH = Script(
-    "send_truth",
-    "if redis.call('ZSCORE', KEYS[5], ARGV[5]) then return {-1, 0} end"
-    + _STORE
-    + """
-redis.call('ZADD', KEYS[3], ms, ARGV[5])
-redis.call('ZADD', KEYS[4], ms, ARGV[6])
+redis.call('ZADD', KEYS[1], ms, id .. ':' .. ARGV[2] .. ':' .. ARGV[3])
+redis.call('ZADD', KEYS[3], ms, ARGV[4])
+redis.call('ZADD', KEYS[4], ms, ARGV[5])
 return {id, string.format('%.0f', ms)}
 """,
     writes=True,
@@ -75,7 +61,7 @@ class AtomicDelivery:
             keys.apart(sender_id),
         ]
         lane = keys.lane(min(sender_id, receiver_id))
-        arguments: list[Argument] = [lane, sender_id, receiver_id, content]
+        arguments: list[Argument] = [lane, sender_id, content, receiver_id, sender_id]
         message_id, ms = await self._redis.run(_SEND, script_keys, arguments)
         added(int(message_id))
         return int(message_id), int(ms)
@@ -111,8 +97,8 @@ class MirroredDelivery:
             keys.apart(small),
         ]
         entry = f"{small}:{large}"
-        arguments: list[Argument] = [lane, sender_id, receiver_id, content, large, entry]
-        message_id, ms = await self._redis.run(_SEND_TRUTH, script_keys, arguments)
+        arguments: list[Argument] = [lane, sender_id, content, large, entry]
+        message_id, ms = await self._redis.run(_SEND, script_keys, arguments)
         added(int(message_id))
         await self._redis.run(_RAISE, [keys.inbox(large)], [ms, small])
         self._log.done(keys.inbox_log(lane), entry, int(ms))
