@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from api.clients import Clients
@@ -43,15 +44,16 @@ Referrer = Callable[[list[str]], Awaitable[Collection[str]]]
 
 def referrers(clients: Clients) -> list[Referrer]:
     """Return everybody whose rows refer to objects."""
+    return [partial(used_by_videos, clients)]
 
-    async def videos(keys: list[str]) -> Collection[str]:
-        # Of all objects of a video's renditions, its row names the playlist.
-        named = {key: named_by(key) for key in keys}
-        answer = await clients.videos.GetUsedKeysMethod(keys=list(set(named.values())))
-        used = set(answer.keys or ())
-        return [key for key, name in named.items() if name in used]
 
-    return [videos]
+async def used_by_videos(clients: Clients, keys: list[str]) -> Collection[str]:
+    """Return those of the keys that belong to a video."""
+    # Of all objects of a video's renditions, its row names the playlist.
+    named = {key: named_by(key) for key in keys}
+    answer = await clients.videos.GetUsedKeysMethod(keys=list(set(named.values())))
+    used = set(answer.keys or ())
+    return [key for key, name in named.items() if name in used]
 
 
 @dataclass(frozen=True, slots=True)

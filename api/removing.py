@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from api.clients import Clients
-from api.orphans import is_stored_name
-from api.rendering import kept_with, named_by
+from api.orphans import is_stored_name, used_by_videos
+from api.rendering import kept_with
 from idl import videomicro
 from microkit.background import BackgroundTasks
 from microkit.errors import Error, UnknownMethod
@@ -107,10 +107,10 @@ class Removing:
 
     async def _remove_objects(self, keys: list[str]) -> None:
         """Remove the objects that this API stored and that no other video refers to."""
-        own = list({named_by(key) for key in keys if is_stored_name(key)})
+        own = list(filter(is_stored_name, keys))
         if not own:
             return
-        used = set((await self._clients.videos.GetUsedKeysMethod(keys=own)).keys or ())
+        used = await used_by_videos(self._clients, own)
         gone = set().union(*(kept_with(key) for key in own if key not in used))
         await asyncio.gather(*map(self._objects.delete, gone))
 
