@@ -47,6 +47,7 @@ from api.upload import Uploads
 from api.words import WordList
 from idl import core, finding, interaction, moderation, relation
 from microkit.admin import Checks, health
+from microkit.rpc import metadata
 from microkit.storage.objects import Objects
 from microkit.storage.token_bucket import LimitStore
 from microkit.tracing import enabled
@@ -110,7 +111,9 @@ def application(
             chain(
                 by_handler,
                 [
-                    trace_context if traced else request_id,
+                    # The id of a traced request is the trace's too.
+                    request_id(metadata.new_trace_id if traced else metadata.new_request_id),
+                    *([trace_context] if traced else ()),
                     envelopes,
                     observation,
                     *([span_details] if traced else ()),

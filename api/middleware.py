@@ -28,7 +28,7 @@ SETTLE_SECONDS: Final = 2.0
 sessions (api/sessions.py), with what it takes to answer them."""
 
 _API_PREFIX: Final = "/douyin"
-REQUEST_ID_HEADER: Final = "X-Request-Id"
+_REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
 PING: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
@@ -80,27 +80,31 @@ def chain(endpoints: Mapping[Handler, Endpoint], links: Sequence[Link]) -> Middl
     return run
 
 
-def request_id(target: Target, handler: Handler) -> Handler:
-    """Assign a request id, sent with log lines, RPCs and the response header.
+def request_id(new_id: Callable[[], str]) -> Link:
+    """Assign a request id made by `new_id`, sent with log lines, RPCs and the response header.
 
     ``/ping`` has neither log lines nor RPCs, and no id.
     """
-    if target.path in PING:
-        return handler
 
-    async def assign(request: web.Request) -> web.StreamResponse:
-        new_id = metadata.new_request_id()
-        metadata.persistent.set({metadata.REQUEST_ID: new_id})
-        try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            error.headers[REQUEST_ID_HEADER] = new_id
-            raise
-        if not response.prepared:  # a prepared response has sent its headers
-            response.headers[REQUEST_ID_HEADER] = new_id
-        return response
+    def wrap(target: Target, handler: Handler) -> Handler:
+        if target.path in PING:
+            return handler
 
-    return assign
+        async def assign(request: web.Request) -> web.StreamResponse:
+            request_id = new_id()
+            metadata.persistent.set({metadata.REQUEST_ID: request_id})
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                error.headers[_REQUEST_ID_HEADER] = request_id
+                raise
+            if not response.prepared:  # a prepared response has sent its headers
+                response.headers[_REQUEST_ID_HEADER] = request_id
+            return response
+
+        return assign
+
+    return wrap
 
 
 def envelopes(target: Target, handler: Handler) -> Handler:

@@ -24,7 +24,7 @@ from api.sessions import Sessions
 from api.settings import Settings
 from api.upload import upload_folder
 from api.words import WordList
-from microkit.background import BackgroundTasks, running
+from microkit.background import running
 from microkit.context import Context
 from microkit.network import Address
 from microkit.service import Service
@@ -74,9 +74,8 @@ async def open_server(
         stack.push_async_callback(removing.close)
         await stack.enter_async_context(running(removing.run()))
         if settings.sweep_objects:
-            sweeping = BackgroundTasks()
-            stack.push_async_callback(sweeping.close)
-            sweeping.start(DailySweep(Orphans(objects, referrers(clients)), clients).run())
+            sweep = DailySweep(Orphans(objects, referrers(clients)), clients)
+            await stack.enter_async_context(running(sweep.run()))
         notices = Notices(redis, settings)
         stack.push_async_callback(notices.close)
         await stack.enter_async_context(running(notices.receive()))

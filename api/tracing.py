@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from api.middleware import PING, REQUEST_ID_HEADER, Target
+from api.middleware import PING, Target
 from microkit import trace
 from microkit.errors import Error
 from microkit.rpc import metadata
@@ -16,31 +16,23 @@ _HEADER: Final = "traceparent"
 
 
 def trace_context(target: Target, handler: Handler) -> Handler:
-    """Assign a request id that is the trace's too, or continue the trace that the caller names.
+    """Continue the trace that the caller names; the response of a recorded request names its span.
 
-    In place of `request_id`. The response of a recorded request names its span.
+    It precedes the observation, which starts the span.
     """
     if target.path in PING:
         return handler
 
-    async def assign(request: web.Request) -> web.StreamResponse:
-        new_id = metadata.new_trace_id()
-        metadata.persistent.set({metadata.REQUEST_ID: new_id})
+    async def propagate(request: web.Request) -> web.StreamResponse:
         if _HEADER in request.headers:
             trace.accept(request.headers)
-        try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            error.headers[REQUEST_ID_HEADER] = new_id
-            raise
-        if not response.prepared:  # a prepared response has sent its headers
-            response.headers[REQUEST_ID_HEADER] = new_id
-            traceparent = metadata.persistent.get().get(TRACEPARENT, "")
-            if traceparent.endswith("-01"):
-                response.headers[_HEADER] = traceparent
+        response = await handler(request)
+        traceparent = metadata.persistent.get().get(TRACEPARENT, "")
+        if traceparent.endswith("-01") and not response.prepared:
+            response.headers[_HEADER] = traceparent
         return response
 
-    return assign
+    return propagate
 
 
 def span_details(target: Target, handler: Handler) -> Handler:
