@@ -5,6 +5,8 @@ from browser.visitor import DESKTOP, PHONE, STORY
 from e2e.conftest import ROOT
 from playwright.async_api import expect
 
+from scripts.servers import NotInstalledError
+
 pytestmark = STORY
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,7 +31,7 @@ async def test_axe_finds_nothing_on_any_page(
     visit, registered, published, apk, device, locale, themes
 ):
     if not AXE.exists():
-        pytest.skip("axe-core is not installed: run scripts/lint")
+        raise NotInstalledError("axe-core is not installed (scripts/lint installs it)")
     (name, ann), (_, ben) = await registered("ann"), await registered("ben")
     for a, b in ((ann, ben), (ben, ann)):
         await apk.post("relation/action", token=a.token, to_user_id=b.id, action_type=1)
