@@ -64,7 +64,9 @@ def converting(tmp_path):
 
 
 async def test_a_video_that_does_not_play_everywhere_shows_its_progress_and_then_plays(
-    visit, converting, tmp_path
+    converting,
+    visit,
+    tmp_path,  # in this order: pages are closed before the system stops
 ):
     """The media process is killed meanwhile."""
     path = tmp_path / "studio.mp4"
