@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 VIDEOS: Final = "videos"
 COVERS: Final = "covers"
+_ABSENT_ANSWERS: Final = 2
 
 
 class _Row(enum.Enum):
@@ -45,7 +46,7 @@ class Publishing:
 
     A process that is killed may leave objects without a row: see api/orphans.py.
     If CreateVideo times out, its outcome is unknown: the objects are kept and videoservice is
-    polled every `settle_seconds` (longer than the call's deadline) until it answers.
+    polled every `settle_seconds` (longer than the call's deadline) until it is known.
     With `rendering`, renditions are made of every video, and one that does not play everywhere is
     published when they are ready.
     """
@@ -136,14 +137,21 @@ class Publishing:
         return _Row.UNKNOWN  # the call may still be running
 
     async def _settle(self, author_id: int, video: str, cover: str) -> None:
-        """Poll videoservice; remove the objects if the row does not exist."""
+        """Poll videoservice; remove the objects if the row does not exist, two answers in a row.
+
+        The first answer may overtake the call: a service that hung takes up both at one moment.
+        """
+        absent = 0
         try:
-            while True:
+            while absent < _ABSENT_ANSWERS:
                 await asyncio.sleep(self._settle_seconds)
-                with suppress(Error):
-                    if not await self._exists(author_id, video):
-                        await self._remove(video, cover)
-                    return
+                try:
+                    if await self._exists(author_id, video):
+                        return
+                    absent += 1
+                except Error:
+                    absent = 0
+            await self._remove(video, cover)
         except asyncio.CancelledError:
             _log.warning("object %s may be orphaned: shutdown before videoservice answered", video)
             raise

@@ -63,10 +63,9 @@ def converting(tmp_path):
     assert running.stop() == 0
 
 
+# `converting` comes first, so that the pages are closed before the system stops.
 async def test_a_video_that_does_not_play_everywhere_shows_its_progress_and_then_plays(
-    converting,
-    visit,
-    tmp_path,  # in this order: pages are closed before the system stops
+    converting, visit, tmp_path
 ):
     """The media process is killed meanwhile."""
     path = tmp_path / "studio.mp4"

@@ -129,7 +129,7 @@ async def test_an_upload_with_an_unknown_outcome_is_complete_or_removed(
             answer = await apk.publish(person, clip, f"hangs {n}")
             assert answer["status_code"] == 10006
             system.apps["videomicro"].signal(signal.SIGCONT)
-        await asyncio.sleep(18)  # the API asks after 15 s whether the row was made
+        await asyncio.sleep(34)  # the API asks after 15 s whether the row was made, twice
         published = (await apk.get("publish/list", user_id=person.id))["video_list"]
         for video in published:
             assert await apk.bytes_of(video["play_url"])
