@@ -12,6 +12,7 @@ import msgspec
 from microkit.config import ConfigError
 from microkit.errors import ParamError
 from microkit.rpc.structs import fields_of
+from microkit.text import folded
 
 _MAX_BYTES: Final = 4 << 20
 _FORMAT: Final = "Cf"  # zero-width characters and bidirectional marks
@@ -90,5 +91,4 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 
 
 def _normal(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(each for each in folded if unicodedata.category(each) != _FORMAT).strip()
+    return "".join(each for each in folded(text) if unicodedata.category(each) != _FORMAT).strip()

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from microkit.text import folded
+
 MAX_TERM_BYTES: Final = 132
 """UTF-8 bytes of the longest term: a hashtag of 32 characters and its sign."""
 _MAX_PREFIX: Final = 24  # characters of a word that are looked up; the rest is compared
@@ -157,5 +159,4 @@ def _is_letter(character: str) -> bool:
 
 def _normal(text: str) -> str:
     """Return a text in NFKC, without case and without the marks that keyboards add to emoji."""
-    text = text.translate(_VARIATIONS)
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded(text.translate(_VARIATIONS))

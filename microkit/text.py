@@ -13,3 +13,9 @@ def normal(name: str) -> str:
     Case and accents are significant.
     """
     return unicodedata.normalize("NFKC", name.translate(_EMOJI_PARTS)).strip()
+
+
+def folded(text: str) -> str:
+    """Return the form in which texts are searched: NFKC, without case."""
+    # Folding undoes the normal form of some characters.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
