@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from accounts import create
 
-from idl import usermicro
 from microkit.errors import ParamError
 from microkit.storage.database import open_database
 from usermicro.dal.model import User
@@ -12,16 +12,6 @@ from usermicro.dal.names import Names
 from usermicro.dal.user import Users
 
 MIGRATIONS = Path(__file__).parents[2] / "usermicro" / "migrations"
-
-
-@pytest.fixture
-async def users(fleet):
-    return fleet.client("userservice")
-
-
-async def create(users, name):
-    newuser = usermicro.CreateUserInfo(name=name)
-    return (await users.CreateUserMethod(newuser=newuser, password="secret")).user_id
 
 
 async def search(users, words, count=300):

@@ -3,24 +3,14 @@
 from pathlib import Path
 
 import pytest
+from accounts import create
 
-from idl import usermicro
 from microkit.errors import AlreadyExists, ParamError
 from microkit.storage.database import open_database, open_schema
 from usermicro.dal.model import User
 from usermicro.dal.user import Users
 
 MIGRATIONS = Path(__file__).parents[2] / "usermicro" / "migrations"
-
-
-@pytest.fixture
-async def users(fleet):
-    return fleet.client("userservice")
-
-
-async def create(users, name):
-    newuser = usermicro.CreateUserInfo(name=name)
-    return (await users.CreateUserMethod(newuser=newuser, password="secret")).user_id
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,10 @@
 import asyncio
 
 import pytest
+from accounts import create
 
 from idl import usermicro
 from microkit.errors import AlreadyExists, NotFound, ParamError, Unauthorized
-
-
-@pytest.fixture
-async def users(fleet):
-    return fleet.client("userservice")
-
-
-async def create(users, name):
-    newuser = usermicro.CreateUserInfo(name=name)
-    return (await users.CreateUserMethod(newuser=newuser, password="secret")).user_id
 
 
 async def test_an_edit_changes_what_it_names_and_returns_replaced_pictures(users):

@@ -3,21 +3,12 @@
 import asyncio
 
 import pytest
+from accounts import create
 from argon2 import Type, extract_parameters
 
 from idl import usermicro
 from microkit.errors import AlreadyExists, NotFound, ParamError, Unauthorized
 from usermicro.password import HASHER
-
-
-@pytest.fixture
-async def users(fleet):
-    return fleet.client("userservice")
-
-
-async def create(users, name, password="secret", **fields):
-    newuser = usermicro.CreateUserInfo(name=name, **fields)
-    return (await users.CreateUserMethod(newuser=newuser, password=password)).user_id
 
 
 async def test_a_new_user_can_log_in_and_has_defaults(users):
