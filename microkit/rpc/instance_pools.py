@@ -55,7 +55,7 @@ class InstancePools:
         """
         pool = self._pick(instances)
         if pool.full and len(instances) > 1:
-            self.balancer.end_burst(pool.instance)
+            self.balancer.refuse(pool.instance)
             pool = self._pick(instances)
         return pool
 

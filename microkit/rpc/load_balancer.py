@@ -74,7 +74,7 @@ class LoadBalancer:
 
     def record_no_reply(self, instance: Instance) -> None:
         """Record a call that timed out or lost its connection."""
-        self.end_burst(instance)
+        self._end_burst(instance)
         self._failures[instance] = self._failures.get(instance, 0) + 1
         if self._failures[instance] >= _FAILURES_TO_EJECT:
             self._eject(instance)
@@ -90,10 +90,15 @@ class LoadBalancer:
 
     def _eject(self, instance: Instance) -> None:
         self._ejected_until[instance] = self._clock() + _EJECT_SECONDS
-        self.end_burst(instance)
+        self._end_burst(instance)
 
-    def end_burst(self, instance: Instance) -> None:
-        """Pick anew for the next call, if the present burst goes to `instance`."""
+    def refuse(self, instance: Instance) -> None:
+        """Record that a call was not sent to the instance picked for it: pick anew for the next."""
+        if self._burst is not None and self._burst.chosen == instance:
+            self._burst.calls = max(self._burst.calls - 1, 1)
+        self._end_burst(instance)
+
+    def _end_burst(self, instance: Instance) -> None:
         if self._burst is not None and self._burst.chosen == instance:
             self._settle(self._burst)
 

@@ -21,16 +21,22 @@ KEYS = [f"test:{{{lane}}}:number" for lane in range(300)]
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A cluster whose nodes these tests freeze and kill."""
+def nodes():
+    """The nodes that these tests freeze and kill."""
     with redis_cluster() as made:
         yield made
 
 
 @pytest.fixture
+def cluster(nodes):
+    """A cluster that is whole and empty."""
+    nodes.wait_until_whole()
+    nodes.empty()
+    return nodes
+
+
+@pytest.fixture
 async def redis(cluster, settings):
-    await asyncio.to_thread(cluster.wait_until_whole)
-    cluster.empty()
     async with open_redis(settings(redis_url=cluster.url)) as opened:
         yield opened
 

@@ -18,7 +18,7 @@ from microkit.errors import (
     Unavailable,
     UnknownMethod,
 )  # fmt: skip
-from microkit.rpc import metadata
+from microkit.rpc import load_balancer, metadata
 from microkit.rpc.contract import Contract
 from microkit.rpc.load_balancer import BURST_CALLS
 from microkit.rpc.transport import Reader, encode
@@ -371,9 +371,13 @@ async def test_a_connection_that_the_server_closed_just_now_is_not_used(rig):
         assert (await client.GetVideoAuthorIdMethod(id=n)).author_id == n
 
 
-async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(start_rig):
-    full, free = await start_rig(), await start_rig()
-    both = [Instance("127.0.0.1", each.port) for each in (full, free)]
+async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(
+    start_rig, monkeypatch
+):
+    # Calls alternate, so that the third one waits for the second instance.
+    monkeypatch.setattr(load_balancer, "BURST_CALLS", 1)
+    free, full = await start_rig(), await start_rig()
+    both = [Instance("127.0.0.1", each.port) for each in (free, full)]
     client = full.client(*both, rpc_pool_size=1)
     # One call occupies the only connection to each instance; only one of the two completes.
     slow = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
