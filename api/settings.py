@@ -49,7 +49,7 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     # pages that are told at once when something changes, in total and per account
     events_at_once: Positive = 1024
     events_per_account: Positive = 16
-    # a file with words that titles, comments, messages and names must not contain; empty: none
+    # a file with words that titles, comments, messages, names and signatures must not contain
     words_file: str = ""
     # whether one process a day removes objects without a row (see api/orphans.py)
     sweep_objects: bool = True

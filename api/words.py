@@ -1,6 +1,7 @@
 """A list of words that texts for others must not contain; off unless `words_file` names a file.
 
-The fields are those with ``api.words`` in the IDL: titles, comments, messages and names.
+The fields are those with ``api.words`` in the IDL: titles, comments, messages, names and
+signatures.
 """
 
 import unicodedata

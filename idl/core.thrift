@@ -111,8 +111,8 @@ service UserInfoServer {
 
 struct EditUserReq {
     1: required string token
-    2: optional string name (api.vd = "USERNAME")           // unset: stays
-    3: optional string signature (api.vd = "BIO")           // unset: stays; empty: the default
+    2: optional string name (api.vd = "USERNAME", api.words = "true")      // unset: stays
+    3: optional string signature (api.vd = "BIO", api.words = "true")       // unset: stays; empty: the default
 }
 
 struct EditUserResp {

@@ -1,5 +1,6 @@
 """Blocks, reports, hidden videos and people, and forbidden words over HTTP."""
 
+import asyncio
 import re
 from collections import Counter
 
@@ -167,6 +168,11 @@ async def test_texts_with_words_of_the_list_are_refused(open_http, tmp_path):
             codes[sent["status_code"]] += 1
             named = await http.post("/douyin/user/register/", username=text, password="secret")
             codes[named["status_code"]] += 1
+        edits = ({"name": "so BAD!"}, {"signature": "说坏话"}, {"name": "badge", "signature": ""})
+        edited = await asyncio.gather(
+            *(http.post("/douyin/user/edit/", token=ann.token, **each) for each in edits)
+        )
+        assert [each["status_code"] for each in edited] == [REFUSED, REFUSED, 0]
         assert codes == {REFUSED: 12}
         assert (await comment(http, ann, video_id, "badge 坏 话"))["status_code"] == 0
 
