@@ -5,6 +5,7 @@ that is not sampled a call costs a look at a context variable.
 """
 
 import asyncio
+import functools
 import logging
 import random
 import threading
@@ -16,28 +17,20 @@ from typing import Final
 from urllib.parse import unquote
 
 from aiohttp import web
-from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import (
-    ALWAYS_ON,
-    TraceIdRatioBased,
-)
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import (
-    NonRecordingSpan,
-    Span,
     SpanContext,
     SpanKind,
     Status,
     StatusCode,
     TraceFlags,
     TraceState,
-    set_span_in_context,
 )
 
-from microkit import __version__, trace
+from microkit import __version__, otlp, trace
 from microkit.config import ConfigError, Settings
 from microkit.errors import (
     AlreadyExists,
@@ -57,6 +50,7 @@ _ENTRIES: Final = ("http", "rpc_server")  # sides on which a request enters the 
 _FORWARDING: Final = (*_ENTRIES, "rpc_client", "objects")
 _CALLERS_FAULT: Final = (ParamError, AlreadyExists, Unauthorized, NotFound, Forbidden)
 _CLOSE_SECONDS: Final = 2.0
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _KINDS: Final[Mapping[Side, SpanKind]] = {
     "http": SpanKind.SERVER,
     "rpc_server": SpanKind.SERVER,
@@ -68,27 +62,18 @@ _KINDS: Final[Mapping[Side, SpanKind]] = {
 }
 
 
-class _Ids(RandomIdGenerator):
-    """Returns the trace id that was sampled for the next root span."""
-
-    trace_id = 0
-
-    def generate_trace_id(self) -> int:
-        return self.trace_id
-
-
 class Tracer:
     """An observer: makes a span of every call of a sampled request."""
 
-    def __init__(self, provider: TracerProvider, sampler: str, ratio: float, ids: _Ids) -> None:
-        # The SDK's own sampler is ALWAYS_ON: it is asked for sampled requests only.
-        self._tracer = provider.get_tracer("microkit", __version__)
+    def __init__(
+        self, processor: SpanProcessor, resource: Resource, sampler: str, ratio: float
+    ) -> None:
+        self._processor, self._resource = processor, resource
         self._follows_parent = sampler.startswith("parentbased_")
         rate = {"always_on": 1.0, "always_off": 0.0}.get(
             sampler.removeprefix("parentbased_"), ratio
         )
         self._bound = TraceIdRatioBased.get_bound_for_rate(rate)
-        self._ids = ids
 
     def __call__(self, operation: Operation) -> Ended | None:
         """Start the span of a call, if its request is sampled."""
@@ -97,7 +82,7 @@ class Tracer:
         parent = trace.current.get()
         if parent is None:
             return None
-        return self._start(operation, set_span_in_context(parent, Context()))  # type: ignore[arg-type]
+        return self._start(operation, parent.get_span_context())
 
     def _enter(self, operation: Operation) -> Ended | None:
         """Decide whether the request is sampled; then start its first span in this process.
@@ -122,11 +107,10 @@ class Tracer:
         parent = _remote(traceparent, values.get(TRACESTATE, ""))
         if parent is None:
             return self._begin_unnamed(operation, values)
-        ids = parent.get_span_context()
-        follows = self._follows_parent and ids.trace_flags.sampled
-        if follows or (not self._follows_parent and self._samples(ids.trace_id)):
-            return self._start(operation, set_span_in_context(parent, Context()))
-        text = f"00-{ids.trace_id:032x}-{random.getrandbits(64) or 1:016x}-00"
+        follows = self._follows_parent and parent.trace_flags.sampled
+        if follows or (not self._follows_parent and self._samples(parent.trace_id)):
+            return self._start(operation, parent)
+        text = f"00-{parent.trace_id:032x}-{random.getrandbits(64) or 1:016x}-00"
         metadata.persistent.set({**values, TRACEPARENT: text})
         return None
 
@@ -135,8 +119,7 @@ class Tracer:
         trace_id = int(request_id, 16)
         if not self._samples(trace_id):
             return None
-        self._ids.trace_id = trace_id
-        return self._start(operation, Context())
+        return self._start(operation, None, trace_id)
 
     def _begin_unnamed(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
         """Begin the trace of a call from a process that records none."""
@@ -150,29 +133,45 @@ class Tracer:
     def _samples(self, trace_id: int) -> bool:
         return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound
 
-    def _start(self, operation: Operation, context: Context) -> Ended:
+    def _start(self, operation: Operation, parent: SpanContext | None, trace_id: int = 0) -> Ended:
         side = operation.side
-        name, attributes = _described(operation)
-        span = self._tracer.start_span(name, context, _KINDS[side], attributes)
+        span = otlp.RecordedSpan(
+            _described(operation), _new_ids(parent, trace_id), parent, self._resource
+        )
         outer_span, outer_values = trace.current.get(), metadata.persistent.get()
         trace.current.set(span)
         if side in _FORWARDING:
-            text = _traceparent(span.get_span_context())
+            text = _traceparent(span.ids)
             metadata.persistent.set({**outer_values, TRACEPARENT: text})
 
         def ended(_seconds: float, error: BaseException | None) -> dict[str, str]:
             if error is not None:
                 _fail(span, error)
             span.end()
+            self._processor.on_end(span)
             trace.current.set(outer_span)
             if side not in _ENTRIES:  # log lines of the request that follow still name its span
                 metadata.persistent.set(outer_values)
-            return {"trace_id": f"{span.get_span_context().trace_id:032x}"}
+            return {"trace_id": f"{span.ids.trace_id:032x}"}
 
         return ended
 
 
-def _described(operation: Operation) -> tuple[str, dict[str, str]]:
+def _new_ids(parent: SpanContext | None, trace_id: int) -> SpanContext:
+    """Return the ids of a span: in the trace of its parent, or the first one of a trace."""
+    state = None
+    if parent is not None:
+        trace_id, state = parent.trace_id, parent.trace_state
+    return SpanContext(trace_id, random.getrandbits(64) or 1, False, _SAMPLED, state)
+
+
+@functools.cache
+def _described(operation: Operation) -> otlp.Description:
+    name, attributes = _conventional(operation)
+    return otlp.describe(name, _KINDS[operation.side], attributes)
+
+
+def _conventional(operation: Operation) -> tuple[str, dict[str, str]]:
     """Return name and attributes of a span, after OpenTelemetry's conventions."""
     side, service, method = operation
     if side in ("rpc_server", "rpc_client"):
@@ -186,7 +185,7 @@ def _described(operation: Operation) -> tuple[str, dict[str, str]]:
     return f"{side} {method}", {f"{side}.system": service}
 
 
-def _fail(span: Span, error: BaseException) -> None:
+def _fail(span: otlp.RecordedSpan, error: BaseException) -> None:
     span.set_attribute("error.type", type(error).__name__)
     if isinstance(error, (CancelledError, ConnectionError, *_CALLERS_FAULT)):
         return
@@ -204,16 +203,15 @@ def _fail(span: Span, error: BaseException) -> None:
         )
 
 
-def _remote(traceparent: str, tracestate: str) -> NonRecordingSpan | None:
-    """Return the caller's span, None if the request came without a valid one."""
+def _remote(traceparent: str, tracestate: str) -> SpanContext | None:
+    """Return the ids of the caller's span, None if the request came without valid ones."""
     parent = trace.parse(traceparent)
     if parent is None:
         return None
     trace_id, span_id, sampled = parent
-    flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
+    flags = _SAMPLED if sampled else TraceFlags()
     state = TraceState.from_header([tracestate]) if tracestate else None
-    ids = int(trace_id, 16), int(span_id, 16)
-    return NonRecordingSpan(SpanContext(*ids, is_remote=True, trace_flags=flags, trace_state=state))
+    return SpanContext(int(trace_id, 16), int(span_id, 16), True, flags, state)
 
 
 def _traceparent(ids: SpanContext) -> str:
@@ -222,14 +220,17 @@ def _traceparent(ids: SpanContext) -> str:
 
 
 def _exporter(settings: Settings) -> SpanExporter:
+    """Return the SDK's exporter; it uses our packing, and works without it."""
     endpoint = settings.otel_exporter_otlp_endpoint
     traces = settings.otel_exporter_otlp_traces_endpoint
     if settings.otel_exporter_otlp_protocol == "grpc":
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc
 
-        return OTLPSpanExporter(endpoint=traces or endpoint)
+        grpc.encode_spans = otlp.pack  # type: ignore[attr-defined]
+        return grpc.OTLPSpanExporter(endpoint=traces or endpoint)
     from opentelemetry.exporter.otlp.proto.http import trace_exporter as http
 
+    http.encode_spans = otlp.pack  # type: ignore[attr-defined]
     return http.OTLPSpanExporter(endpoint=traces or f"{endpoint.rstrip('/')}/v1/traces")
 
 
@@ -248,18 +249,16 @@ def _resource(service: str, settings: Settings) -> Resource:
 @asynccontextmanager
 async def open_tracer(service: str, settings: Settings) -> AsyncIterator[Tracer]:
     """Open a tracer that sends its spans in the background; the last ones at the end."""
-    ids = _Ids()
-    resource = _resource(service, settings)
-    provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False, id_generator=ids)
-    provider.add_span_processor(BatchSpanProcessor(_exporter(settings)))
+    processor = BatchSpanProcessor(_exporter(settings))
+    sampler, ratio = settings.otel_traces_sampler, settings.otel_traces_sampler_arg
     try:
-        yield Tracer(provider, settings.otel_traces_sampler, settings.otel_traces_sampler_arg, ids)
+        yield Tracer(processor, _resource(service, settings), sampler, ratio)
     finally:
-        if not await _shut_down(provider):
+        if not await _shut_down(processor):
             _log.warning("the last spans are lost: the trace collector does not answer")
 
 
-async def _shut_down(provider: TracerProvider) -> bool:
+async def _shut_down(processor: SpanProcessor) -> bool:
     """Send the last spans; return whether that ended within the time limit.
 
     The thread is a daemon and not one of the loop's, which would be waited for at exit.
@@ -268,7 +267,7 @@ async def _shut_down(provider: TracerProvider) -> bool:
     loop = asyncio.get_running_loop()
 
     def shut_down() -> None:
-        provider.shutdown()
+        processor.shutdown()
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(ended.set)
 

@@ -56,7 +56,7 @@ ONLY_IN = {
     "jose": {"api/auth.py"},
     "miniopy_async": {"microkit/storage/minio.py"},
     "openapi_ui_bundles": {"api/reference/page.py"},
-    "opentelemetry": {"microkit/tracer.py"},
+    "opentelemetry": {"microkit/otlp.py", "microkit/tracer.py"},
     "prometheus_client": {"microkit/metrics.py", "microkit/saturation.py"},
     "pymysql": {"microkit/storage/mysql.py"},
     "redis": {

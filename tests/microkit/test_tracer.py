@@ -3,17 +3,21 @@
 import asyncio
 import socket
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 from fleet import eventually
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.resources import Resource
 
-from microkit import observe, trace
+from microkit import observe, otlp, trace
 from microkit.batch import BatchLoader
 from microkit.config import ConfigError, Settings, load
+from microkit.errors import ParamError
 from microkit.observe import observed
 from microkit.rpc import metadata
 from microkit.rpc.ttheader import TRACEPARENT, Header
+from microkit.tracer import Tracer
 from microkit.tracing import open_tracing
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -25,6 +29,16 @@ async def tracing(collector, **overrides):
     settings = {"otel_exporter_otlp_endpoint": collector.http, **overrides}
     async with open_tracing("tests", load(Settings, {}, **settings)):
         yield
+
+
+class Kept:
+    """A span processor that keeps the spans."""
+
+    def __init__(self) -> None:
+        self.spans = []
+
+    def on_end(self, span) -> None:
+        self.spans.append(span)
 
 
 async def request(work, traceparent: str = "") -> None:
@@ -192,3 +206,34 @@ async def test_the_current_span_ends_with_its_call(collector):
             assert trace.current.get() is outer
         assert trace.current.get() is None
     await eventually(lambda: len(collector.spans) == 2)
+
+
+async def test_spans_are_packed_as_the_sdk_packs_them():
+    kept = Kept()
+    tracer = Tracer(kept, Resource.create({"service.name": "tests"}), "parentbased_always_on", 1.0)
+
+    async def work() -> None:
+        for error in (None, ParamError("no"), ValueError("bug")):
+            with suppress(Exception), observed("sql", "sqlite", "SELECT"):
+                trace.annotate("db.query.text", "SELECT 1")
+                trace.annotate("rows", 7)
+                trace.annotate("share", 0.5)
+                if error is not None:
+                    raise error
+        trace.current.get().update_name("renamed")
+        trace.current.get().set_attribute("rpc.method", "replaced")
+        trace.current.get().add_link(kept.spans[0].get_span_context())
+        with observed("rpc_client", "other", "Get"):
+            pass
+
+    observe.observers.append(tracer)
+    try:
+        await asyncio.create_task(request(work, SAMPLED))
+        await asyncio.create_task(request(work))
+    finally:
+        observe.observers.remove(tracer)
+    assert len(kept.spans) == 10
+    assert sum(span.plain for span in kept.spans) == 6
+    for first in range(len(kept.spans)):
+        spans = kept.spans[first:] + kept.spans[:first]
+        assert otlp.pack(spans) == encode_spans(spans)
