@@ -35,9 +35,7 @@ _TYPES: Final = {
     PLAYLIST: "application/vnd.apple.mpegurl",
 }
 _KEY: Final = re.compile(rf"({RENDITIONS}/[0-9a-f]{{32}})(\.[0-9]+p)?\.(mp4|m4s|m3u8)")
-_LEASE_SECONDS: Final = 60
-_KEEP_SECONDS: Final = 5.0
-_ASK_SECONDS: Final = 60.0
+_KEEPS: Final = 12  # of a lease until it ends
 _RETRY_SECONDS: Final = 5.0
 
 
@@ -68,7 +66,8 @@ class Rendering:
         objects: the object store.
         workers: the media processes for this.
         folder: holds the files until they are stored.
-        ask_seconds: the time from one question for work to the next, if there was none.
+        lease_seconds: how long nobody else takes up the work of a process that is gone; also the
+            time from one question for work to the next, if there was none.
     """
 
     def __init__(
@@ -77,13 +76,13 @@ class Rendering:
         objects: Objects,
         workers: MediaWorkers,
         folder: Path,
-        ask_seconds: float = _ASK_SECONDS,
+        lease_seconds: int,
     ) -> None:
         self._clients = clients
         self._objects = objects
         self._workers = workers
         self._folder = folder
-        self._ask_seconds = ask_seconds
+        self._lease_seconds = lease_seconds
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -94,7 +93,7 @@ class Rendering:
         """Make renditions, until cancelled."""
         while True:
             self._woken.clear()
-            seconds = self._ask_seconds
+            seconds: float = self._lease_seconds
             try:
                 found = await self._next()
             except UnknownMethod:
@@ -117,11 +116,11 @@ class Rendering:
         await self._objects.check()  # while the store is down, nothing is attempted
         attempt = secrets.token_hex(16)
         claim = await self._clients.videos.ClaimRenditionMethod(
-            attempt=attempt, lease_seconds=_LEASE_SECONDS
+            attempt=attempt, lease_seconds=self._lease_seconds
         )
         if claim.job is None:
             return False
-        await _Attempt(self._clients, self._objects, claim.job, attempt).work(
+        await _Attempt(self._clients, self._objects, claim.job, attempt, self._lease_seconds).work(
             self._workers, self._folder
         )
         return True
@@ -131,12 +130,18 @@ class _Attempt:
     """One attempt to make the renditions of one video."""
 
     def __init__(
-        self, clients: Clients, objects: Objects, job: videomicro.RenditionJob, name: str
+        self,
+        clients: Clients,
+        objects: Objects,
+        job: videomicro.RenditionJob,
+        name: str,
+        lease_seconds: int,
     ) -> None:
         self._videos = clients.videos
         self._objects = objects
         self._job = job
         self._name = name
+        self._lease_seconds = lease_seconds
         self._percent = 0
         self._stored: list[str] = []
         self._in_use = False  # the stored objects, or perhaps
@@ -178,9 +183,10 @@ class _Attempt:
 
     async def _hold_while(self, task: "asyncio.Task[str]") -> None:
         """Renew the lease until the work ends; end the work if the lease is lost."""
-        while not (await asyncio.wait((task,), timeout=_KEEP_SECONDS))[0]:
+        every = self._lease_seconds / _KEEPS
+        while not (await asyncio.wait((task,), timeout=every))[0]:
             try:
-                if not await self._keep(_LEASE_SECONDS):
+                if not await self._keep(self._lease_seconds):
                     return
             except Error as error:  # the lease lasts longer
                 _log.warning("renditions: cannot renew a lease: %s", error)

@@ -66,7 +66,8 @@ async def open_server(
             renderers = await stack.enter_async_context(
                 MediaWorkers(timeout_seconds=_RENDER_SECONDS, name="renditions")
             )
-            rendering = Rendering(clients, objects, renderers, uploads)
+            lease = settings.media_lease_seconds
+            rendering = Rendering(clients, objects, renderers, uploads, lease)
             await stack.enter_async_context(running(rendering.run()))
         publishing = Publishing(clients, objects, workers, rendering=rendering)
         stack.push_async_callback(publishing.close)

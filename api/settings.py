@@ -58,6 +58,8 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     # whether other qualities and HLS are made of each video in the background, and videos are
     # accepted that do not play everywhere
     media_renditions: bool = True
+    # how long the conversion of a process that is gone is left alone before another one begins anew
+    media_lease_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
     # rate limits per account
     limit_likes: Limit = "300:60"
     limit_follows: Limit = "200:30"

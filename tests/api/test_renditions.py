@@ -4,11 +4,10 @@ import asyncio
 import itertools
 import os
 import re
-from fractions import Fraction
-from pathlib import Path
 
 import av
 import pytest
+from clips import clip_of
 from fleet import eventually
 
 from api.clients import Clients
@@ -25,21 +24,6 @@ def hevc(tmp_path_factory):
     path = tmp_path_factory.mktemp("hevc") / "clip.mp4"
     clip_of(path, "libx265", "yuv420p10le", (640, 480), turn=90)
     return path
-
-
-def clip_of(path: Path, codec: str, pixels: str, size: tuple[int, int], *, turn=0, seconds=1):
-    quiet = {"preset": "ultrafast", "x265-params": "log-level=none:pools=1"}
-    source = f"testsrc2=size={size[0]}x{size[1]}:rate=24:duration={seconds}"
-    with av.open(str(path), "w") as container, av.open(source, format="lavfi") as pictures:
-        stream = container.add_stream(codec, rate=24, options=quiet)
-        stream.width, stream.height, stream.pix_fmt = *size, pixels
-        if turn:
-            stream.set_display_rotation(turn)
-        for number, frame in enumerate(pictures.decode(video=0)):
-            plain = frame.reformat(format=pixels)
-            plain.pts, plain.time_base = number, Fraction(1, 24)
-            container.mux(stream.encode(plain))
-        container.mux(stream.encode(None))
 
 
 @pytest.fixture

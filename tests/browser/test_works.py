@@ -1,31 +1,16 @@
 """Stories about one's own works."""
 
 import re
-from fractions import Fraction
 
-import av
-import psutil
 import pytest
 from browser.visitor import STORY
+from clips import clip_of
 from e2e.apk import Apk, opened
 from e2e.conftest import System
 from fleet import eventually
 from playwright.async_api import expect
 
 pytestmark = STORY
-
-
-def clip_of(path):
-    """H.264 of 4:2:2, which browsers do not play."""
-    source = "testsrc2=size=1280x720:rate=24:duration=5"
-    with av.open(str(path), "w") as container, av.open(source, format="lavfi") as pictures:
-        stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv422p"
-        for number, frame in enumerate(pictures.decode(video=0)):
-            plain = frame.reformat(format="yuv422p")
-            plain.pts, plain.time_base = number, Fraction(1, 24)
-            container.mux(stream.encode(plain))
-        container.mux(stream.encode(None))
 
 
 async def test_an_author_deletes_a_work_and_it_is_gone_everywhere(visit, registered, published):
@@ -69,7 +54,7 @@ async def test_a_video_that_does_not_play_everywhere_shows_its_progress_and_then
 ):
     """The media process is killed meanwhile."""
     path = tmp_path / "studio.mp4"
-    clip_of(path)
+    clip_of(path, "libx264", "yuv422p", (1280, 720), seconds=5)  # browsers do not play 4:2:2
     visitor = await visit()
     page = visitor.page
     await page.goto(converting.url)
@@ -84,17 +69,11 @@ async def test_a_video_that_does_not_play_everywhere_shows_its_progress_and_then
     await expect(page.get_by_text("上传成功，转码完成后发布")).to_be_visible()
     await expect(page.get_by_text(re.compile("正在转码 [0-9]+%"))).to_be_visible()
     await visitor.shot("converting")
-    await eventually(lambda: renderers(converting))
-    for process in renderers(converting):
+    await eventually(converting.renderers)
+    for process in converting.renderers():
         process.kill()
     work = page.get_by_role("link", name="工作室，0 个赞")
     await expect(work).to_be_visible()
     await work.click()
     await visitor.playing(page.locator("#page .card"))
     await visitor.shot("plays")
-
-
-def renderers(system):
-    """The media processes of the lowest priority."""
-    family = psutil.Process(system.process.pid).children(recursive=True)
-    return [each for each in family if "api.media.child" in each.cmdline() and each.nice() == 19]

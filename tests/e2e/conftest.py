@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from scripts.servers import wait_for
 
 ROOT = Path(__file__).parents[2]
+LOWEST = 19
 
 
 # Within them a busy machine answers too.
@@ -23,7 +25,13 @@ class System:
     """A running ``scripts/up`` of the checkout at `root`."""
 
     def __init__(
-        self, data: Path, log: Path, *arguments: str, root: Path = ROOT, renditions: bool = False
+        self,
+        data: Path,
+        log: Path,
+        *arguments: str,
+        root: Path = ROOT,
+        renditions: bool = False,
+        **settings: str,
     ) -> None:
         command = [sys.executable, "-m", "scripts.supervisor", "--data", str(data), *arguments]
         self.data, self.log = data, log
@@ -34,7 +42,10 @@ class System:
                 stdout=subprocess.PIPE,
                 stderr=file,
                 text=True,
-                env=DEADLINES | os.environ | {"MEDIA_RENDITIONS": str(renditions).lower()},
+                env=DEADLINES
+                | os.environ
+                | {"MEDIA_RENDITIONS": str(renditions).lower()}
+                | settings,
             )
         self.printed = self._until_ready()
         self.url = self.printed[-1].removeprefix("ready ")
@@ -50,6 +61,11 @@ class System:
     def kill(self, name: str) -> None:
         """kill -9 it."""
         os.kill(self.pid(name), signal.SIGKILL)
+
+    def renderers(self) -> list[psutil.Process]:
+        """The media processes that convert: those of the lowest priority."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        return [each for each in family if _is_renderer(each)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop all of it; returns the exit code."""
@@ -74,13 +90,20 @@ class System:
         raise AssertionError(f"it ended before it was ready: {self.log.read_text()}")
 
 
+def _is_renderer(process: psutil.Process) -> bool:
+    try:
+        return "api.media.child" in process.cmdline() and process.nice() == LOWEST
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Callable[..., System]]:
     """Starts systems on one data folder (or `data`), and stops them at the end."""
     started: list[System] = []
 
-    def start(*arguments: str, data: Path | None = None, root: Path = ROOT) -> System:
-        started.append(System(data or tmp_path / "data", tmp_path / "log", *arguments, root=root))
+    def start(*arguments: str, data: Path | None = None, **more: Any) -> System:
+        started.append(System(data or tmp_path / "data", tmp_path / "log", *arguments, **more))
         return started[-1]
 
     yield start

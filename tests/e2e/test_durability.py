@@ -1,18 +1,14 @@
 """kill -9 during writes loses no acknowledged write, and the system recovers."""
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from e2e.apk import Apk, opened
-from e2e.conftest import ROOT, System
 from e2e.load import PEOPLE, Load, check
+from e2e.objects import stored, sweep
 from fleet import eventually
 
 import idl
@@ -66,24 +62,3 @@ async def test_many_kills_lose_nothing_and_leave_no_orphan(load, pytestconfig, f
         f"{rounds} rounds of kill -9: {acked} writes acknowledged, 0 lost; {orphans} of "
         f"{len(used) + orphans} objects without a row, 0 after the sweep"
     )
-
-
-def stored(system: System) -> list[Path]:
-    objects = system.data / "objects"
-    return [p for folder in ("videos", "covers") for p in (objects / folder).iterdir()]
-
-
-def sweep(system: System) -> int:
-    """Sweep as if all objects were two hours old; return how many were removed."""
-    for path in stored(system):
-        os.utime(path, (time.time() - 7200,) * 2)
-    texts = Path(f"/proc/{system.pid('-m api')}/environ").read_text().split("\0")
-    done = subprocess.run(
-        [sys.executable, "-m", "api", "sweep"],
-        cwd=ROOT,
-        env=dict(text.split("=", 1) for text in texts if "=" in text),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(done.stdout.splitlines()[-1].split()[0])
