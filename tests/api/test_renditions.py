@@ -79,7 +79,8 @@ async def test_a_video_that_does_not_play_everywhere_is_published_when_it_does(
         assert (stream.width, stream.height) == (480, 640), "upright"
         assert len(list(container.decode(video=0))) == 24
     assert await variants(http, video["hls_url"]) == ["480x640", "360x480"]
-    assert len(store.files()) == 1 + 7, "the cover and the renditions: the upload is gone"
+    # The cover and the renditions: the upload goes.
+    await eventually(lambda: len(store.files()) == 1 + 7)
     acts = {"token": ann.token, "video_id": video["id"]}
     assert (await http.post("/douyin/publish/delete/", **acts))["status_code"] == 0
     assert store.files() == []
@@ -157,8 +158,9 @@ async def test_an_interrupted_conversion_is_done_by_the_next_process(
     await database.write(Rendition.update(lease_ms=0))
     async with open_http(media_renditions=True) as second:
         await eventually(lambda: feed(second))
-        assert len(store.files()) == 7
-        assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
+        await eventually(lambda: len(store.files()) == 7)
+        uploads = tmp_path / "uploads"
+        await eventually(lambda: not any(path.is_file() for path in uploads.rglob("*")))
 
 
 async def test_leftovers_of_a_killed_attempt_are_orphans_and_renditions_are_not(
