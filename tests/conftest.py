@@ -19,12 +19,13 @@ from scripts.clips import make_clip
 from scripts.redis_cluster import RedisCluster, redis_cluster
 from scripts.supervisor.system import RELAXED_LIMITS
 
-BROWSER = "tests/browser/"
+# Each shares a system that takes longer to start than a test takes.
+SHARING = ("tests/browser/", "tests/integration/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--rounds", type=int, default=3, help="kills in test_many_kills_lose_nothing (default 3)"
+        "--rounds", type=int, default=7, help="kills in test_many_kills_lose_nothing (default 7)"
     )
     parser.addoption(
         "--embedded", action="store_true", help="skip what needs a server that is not embedded"
@@ -65,15 +66,15 @@ def pytest_runtest_call() -> Iterator[None]:
         return (yield)
 
 
-class _BrowserInOneProcess(LoadScopeScheduling):
-    """Distributes single tests, but the browser's tests as one group: they share a system."""
+class _SharingInOneProcess(LoadScopeScheduling):
+    """Distributes single tests, but those that share a system as one group."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else nodeid
+        return next((each for each in SHARING if nodeid.startswith(each)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return _BrowserInOneProcess(config, log)
+    return _SharingInOneProcess(config, log)
 
 
 @contextmanager

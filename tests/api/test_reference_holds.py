@@ -29,7 +29,7 @@ CONTRACTS = (
     moderation.CONTRACT,
 )
 DOCUMENT = document(CONTRACTS)
-EXAMPLES = {GenerationMode.POSITIVE: 240, GenerationMode.NEGATIVE: 60}
+EXAMPLES = {GenerationMode.POSITIVE: 280, GenerationMode.NEGATIVE: 20}
 """Of each operation: valid requests, and invalid ones, which take five times as long to make."""
 
 CHECKS = [

@@ -24,7 +24,7 @@ class Load:
         self.succeeded: Counter[object] = Counter()
         edges = itertools.product(("follow", "like"), (person.id for person in people))
         self.every_kind = {"user", "video", "comment", "message", "feed", *edges}
-        self.pause = 0.0
+        self.pause = 0.02  # seconds between two calls of one kind
 
     async def run(self) -> None:
         kinds = (self._register, self._publish, self._comments, self._messages, self._feed)
@@ -61,6 +61,7 @@ class Load:
         for n in itertools.count():
             if self.stop.is_set():
                 return
+            await asyncio.sleep(5 * self.pause)  # a video costs much more than the others
             answer = await self.apk.publish(self.people[0], self.clip, f"video {id(self)} {n}")
             self._saw("video", answer, f"video {id(self)} {n}")
 
@@ -104,6 +105,7 @@ class Load:
         for action, other in itertools.cycle(itertools.product((1, 2), others)):
             if self.stop.is_set():
                 return
+            await asyncio.sleep(self.pause)
             acts = {"token": person.token, "action_type": action}
             answer = await self.apk.post("relation/action", **acts, to_user_id=other.id)
             self._note("follow", answer, (person.id, other.id), action)
