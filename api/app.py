@@ -19,7 +19,7 @@ from api.handler.finding import FindingHandler
 from api.handler.interaction import InteractionHandler
 from api.handler.moderation import ModerationHandler
 from api.handler.relation import RelationHandler
-from api.limits import PUBLISHES, ActionLimits
+from api.limits import ActionLimits
 from api.lists import Lists
 from api.middleware import (
     admission,
@@ -33,6 +33,7 @@ from api.middleware import (
 )
 from api.objects import ObjectHandler
 from api.page import page_routes
+from api.pictures import Pictures
 from api.publishing import Publishing
 from api.recommended import Recommended
 from api.reference.document import document
@@ -66,6 +67,7 @@ def application(
     live: Live,
     sessions: Sessions,
     publishing: Publishing,
+    pictures: Pictures,
     removing: Removing,
     words: WordList | None,
     uploads: Path,
@@ -81,9 +83,9 @@ def application(
     addresses = Addresses(settings.trusted_proxies, settings.limit_exempt_addresses)
     limits = ActionLimits(limit_store, settings, addresses)
 
-    async def admit_upload(user_id: int) -> None:
+    async def admit_upload(user_id: int, limit: str) -> None:
         await accounts.must_exist(user_id)
-        await limits.take(PUBLISHES, user_id)
+        await limits.take(limit, user_id)
 
     lists, facts = Lists(clients), FactLoader(clients)
     aggregate, recommended = Aggregate(facts), Recommended(clients, lists, limit_store)
@@ -91,7 +93,9 @@ def application(
         uploads, settings, user_of=tokens.user_of, admit=admit_upload, address_of=addresses.of
     )
     handlers = {
-        core.CONTRACT: CoreHandler(clients, lists, aggregate, tokens, publishing, removing),
+        core.CONTRACT: CoreHandler(
+            clients, lists, aggregate, tokens, publishing, pictures, removing
+        ),
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
         relation.CONTRACT: RelationHandler(clients, lists, aggregate, live, settings.zone()),
         finding.CONTRACT: FindingHandler(clients, lists, aggregate, recommended),

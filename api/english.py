@@ -120,11 +120,25 @@ MESSAGES: Final = {
     "视频时长无效": "The video's length is invalid",
     "无法处理该视频，文件可能已损坏": "The video cannot be processed, it may be damaged",
     "视频画面无法解码，文件可能已损坏": "The pictures cannot be decoded, the video may be damaged",
-    "正在上传的视频太多，请稍后再试": "Too many uploads at once, please try again later",
-    "请以 multipart/form-data 上传，视频放在 data 字段": (
-        "Upload as multipart/form-data, with the video in the field data"
+    "正在上传的文件太多，请稍后再试": "Too many uploads at once, please try again later",
+    "请以 multipart/form-data 上传，{}放在 data 字段": (
+        "Upload as multipart/form-data, with the {} in the field data"
     ),
-    "视频不能超过 {} MB": "A video has at most {} MB",
+    "{}不能超过 {} MB": "A {} has at most {} MB",
+    "视频": "video",
+    "图片": "picture",
+    # Pictures of profiles
+    "缺少图片：请放在 data 字段": "The picture is missing: send it in the field data",
+    "不支持的图片格式，请上传 JPEG、PNG 或 WebP 图片": (
+        "This format is not supported, please upload JPEG, PNG or WebP"
+    ),
+    "无法读取该图片：文件已损坏，或超过 {} 万像素": (
+        "The picture cannot be read: it is damaged, or has more than {} × 10,000 pixels"
+    ),
+    "图片太小，每边至少 {} 像素": "The picture is too small: at least {} pixels each way",
+    "图片过大，无法处理": "The picture is too large to be processed",
+    "无法处理该图片，请换一张再试": "This picture cannot be processed, please try another one",
+    "kind 应为 1（头像）或 2（背景）": "kind is 1 (avatar) or 2 (background)",
     "连接的页面太多，请稍后再试": "Too many pages are connected, please try again later",
     # Videos, comments, follows, messages
     "视频不存在": "There is no such video",

@@ -16,7 +16,6 @@ from api.settings import Settings
 from microkit.errors import TooManyRequests
 from microkit.storage.token_bucket import Buckets, LimitStore, Rate
 
-PUBLISHES: Final = "publishes"
 SEARCHES: Final = "searches"
 
 
@@ -40,7 +39,7 @@ class ActionLimits:
             "reads": settings.limit_reads,
             "profiles": settings.limit_profiles,
             "passwords": settings.limit_passwords,
-            PUBLISHES: settings.limit_publishes,
+            "publishes": settings.limit_publishes,
             "removals": settings.limit_removals,
             SEARCHES: settings.limit_searches,
             "blocks": settings.limit_blocks,
@@ -69,7 +68,7 @@ class ActionLimits:
     def link(self, target: Target, handler: Handler) -> Handler:
         """Count each call of a limited method; uploads are counted before they are received."""
         endpoint = target.endpoint
-        if endpoint is None or endpoint.takes_upload:
+        if endpoint is None or endpoint.upload:
             return handler
         buckets = self._buckets.get(endpoint.limit or "")
         if buckets is None:

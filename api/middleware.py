@@ -192,15 +192,19 @@ def reception(uploads: Uploads) -> Link:
         endpoint = target.endpoint
         if endpoint is None:
             return handler
+        expected = endpoint.upload
 
         async def receive(request: web.Request) -> web.StreamResponse:
             arguments = await binding.arguments(request)
             request[RECEIVED] = Received(arguments, endpoint.viewer(request, arguments))
             return await handler(request)
 
+        if expected is None:
+            return receive
+
         async def receive_upload(request: web.Request) -> web.StreamResponse:
             viewer = endpoint.early_viewer(request)
-            async with uploads.receive(request, viewer) as body:
+            async with uploads.receive(request, expected, viewer) as body:
                 arguments = {**body.arguments, **request.query}
                 viewer = endpoint.viewer(request, arguments)
                 if viewer != body.user_id:
@@ -208,7 +212,7 @@ def reception(uploads: Uploads) -> Link:
                 request[RECEIVED] = Received(arguments, viewer, body)
                 return await handler(request)
 
-        return receive_upload if endpoint.takes_upload else receive
+        return receive_upload
 
     return wrap
 
@@ -241,7 +245,7 @@ def existence(accounts: Accounts) -> Link:
 
     def wrap(target: Target, handler: Handler) -> Handler:
         endpoint = target.endpoint
-        if endpoint is None or not endpoint.requires_login or endpoint.takes_upload:
+        if endpoint is None or not endpoint.requires_login or endpoint.upload:
             return handler
 
         async def check(request: web.Request) -> web.StreamResponse:

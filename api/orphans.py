@@ -1,6 +1,6 @@
-"""Orphans: objects that a killed publish stored, without the row that would refer to them.
+"""Orphans: objects that a killed upload stored, without the row that would refer to them.
 
-An object is an orphan if its name is one that publishing makes, it is older than an hour (a publish
+An object is an orphan if its name is one that this API makes, it is older than an hour (a publish
 in progress stores its objects minutes before the row), and nobody refers to it. Who may refer to
 objects is the list `referrers`: if one of them does not answer, nothing is removed.
 """
@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final
 
 from api.clients import Clients
+from api.pictures import AVATARS, BACKGROUNDS, owner_of, used_by_accounts
 from api.publishing import COVERS, VIDEOS
 from api.rendering import RENDITIONS, is_rendition, named_by
 from microkit.errors import Error, UnknownMethod
@@ -23,7 +24,7 @@ from microkit.storage.objects import ObjectInfo, Objects
 
 _log = logging.getLogger(__name__)
 
-FOLDERS: Final = (VIDEOS, COVERS, RENDITIONS)
+FOLDERS: Final = (VIDEOS, COVERS, RENDITIONS, AVATARS, BACKGROUNDS)
 _NAME: Final = re.compile(r"[a-z]+/[0-9a-f]{32}\.[a-z0-9]+")
 _MIN_AGE_SECONDS: Final = 3600.0
 # More orphans than objects with a row, on a page with more than this: rather a wrong database.
@@ -38,13 +39,17 @@ def is_stored_name(key: str) -> bool:
     return bool(_NAME.fullmatch(key)) or is_rendition(key)
 
 
+def _is_ours(key: str) -> bool:
+    return is_stored_name(key) or owner_of(key) is not None
+
+
 Referrer = Callable[[list[str]], Awaitable[Collection[str]]]
 """Returns those of the keys that a row refers to."""
 
 
 def referrers(clients: Clients) -> list[Referrer]:
     """Return everybody whose rows refer to objects."""
-    return [partial(used_by_videos, clients)]
+    return [partial(used_by_videos, clients), partial(used_by_accounts, clients)]
 
 
 async def used_by_videos(clients: Clients, keys: list[str]) -> Collection[str]:
@@ -86,7 +91,7 @@ class Orphans:
         for folder in FOLDERS:
             async for page in self._objects.pages(folder):
                 before = time.time() - _MIN_AGE_SECONDS
-                old = [o for o in page if o.modified < before and is_stored_name(o.key)]
+                old = [each for each in page if each.modified < before and _is_ours(each.key)]
                 if old:
                     used = await self._used([each.key for each in old])
                     unused = [each for each in old if each.key not in used]

@@ -12,7 +12,7 @@ from api import binding, envelope
 from api.auth import Tokens
 from api.call import ANONYMOUS, HttpCall, Stream
 from api.settings import Settings
-from api.upload import Upload
+from api.upload import Expected, Upload
 from api.words import WordList, names_of
 from microkit.errors import ParamError
 from microkit.rpc.contract import Contract, Method
@@ -51,13 +51,18 @@ class Endpoint:
         words: WordList | None = None,
     ) -> None:
         self.method = method
-        self.takes_upload = any(f.type.name == "binary" for f in fields_of(method.request))
+        self.limit = method.annotations.get("api.limit")
+        files = (
+            f.annotations["api.file"]
+            for f in fields_of(method.request)
+            if "api.file" in f.annotations
+        )
+        self.upload = next((Expected(each, self.limit or "") for each in files), None)
         self._call = method.coroutine(handler)
         self._auth = method.annotations.get("api.auth")
         self.requires_login = self._auth == "required"
         self.streams = method.annotations.get("api.stream") == "true"
         self.settles = method.annotations.get("api.settles") == "true"
-        self.limit = method.annotations.get("api.limit")
         self._words = words if words is not None and names_of(method.request) else None
         self._tokens = tokens
         self._base = base

@@ -16,6 +16,7 @@ from api.moderation_page import PATH, ModerationPage
 from api.notices import Notices
 from api.operators import Operators
 from api.orphans import DailySweep, Orphans, referrers
+from api.pictures import Pictures
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.removing import Removing
@@ -71,6 +72,8 @@ async def open_server(
             await stack.enter_async_context(running(rendering.run()))
         publishing = Publishing(clients, objects, workers, rendering=rendering)
         stack.push_async_callback(publishing.close)
+        pictures = Pictures(clients, objects, workers)
+        stack.push_async_callback(pictures.close)
         removing = Removing(clients, objects)
         stack.push_async_callback(removing.close)
         await stack.enter_async_context(running(removing.run()))
@@ -91,6 +94,7 @@ async def open_server(
             live=Live(notices, events),
             sessions=sessions,
             publishing=publishing,
+            pictures=pictures,
             removing=removing,
             words=words,
             uploads=uploads,

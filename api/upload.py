@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from aiohttp import BodyPartReader, web
 
@@ -31,7 +31,8 @@ _MAX_TEXT_CHARACTERS: Final = 64 << 10
 _FILE_FIELD: Final = "data"
 _MAX_WAITING: Final = 256
 _PATIENCE_SECONDS: Final = 8.0
-_BUSY: Final = "正在上传的视频太多，请稍后再试"
+_BUSY: Final = "正在上传的文件太多，请稍后再试"
+_PICTURE_MB: Final = 10
 _PREFIX: Final = "simple-douyin-uploads-"
 
 
@@ -39,6 +40,25 @@ def upload_folder(parent: str) -> AbstractContextManager[Path]:
     """Create a folder for this process's uploads below `parent`, or the temporary folder."""
     default = Path(tempfile.gettempdir(), f"simple-douyin-{os.getuid()}")
     return own_folder(Path(parent) if parent else default, _PREFIX)
+
+
+class Expected(NamedTuple):
+    """What a method takes.
+
+    Args:
+        file: what the file is: `api.file` in the IDL.
+        limit: the rate limit of the method: `api.limit` in the IDL.
+    """
+
+    file: str
+    limit: str
+
+
+class _Kind(NamedTuple):
+    """A kind of file: its name in messages, and its maximum size."""
+
+    noun: str
+    max_mb: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +83,10 @@ class Uploads:
 
     Args:
         folder: holds uploads until they are stored.
-        settings: the maximum file size and number of concurrent uploads.
+        settings: the maximum size of a video and number of concurrent uploads.
         user_of: returns the user id of a token or raises Unauthorized.
-        admit: raises an error if the user may not upload; called before the file is received,
-            unless the token comes after it.
+        admit: raises an error if the user may not upload, and counts the upload to a rate limit;
+            called before the file is received, unless the token comes after it.
         address_of: returns the address of a request's client.
     """
 
@@ -76,11 +96,14 @@ class Uploads:
         settings: Settings,
         *,
         user_of: Callable[[str], int],
-        admit: Callable[[int], Awaitable[None]],
+        admit: Callable[[int, str], Awaitable[None]],
         address_of: Callable[[web.Request], str],
     ) -> None:
         self._folder = folder
-        self._max_mb = settings.upload_max_mb
+        self._kinds = {
+            "video": _Kind("视频", settings.upload_max_mb),
+            "picture": _Kind("图片", _PICTURE_MB),
+        }
         self._bytes_per_second = settings.upload_min_kib_per_second << 10
         self._user_of = user_of
         self._admit = admit
@@ -92,11 +115,14 @@ class Uploads:
         self._turns_by_address = _turns(anonymous, settings.uploads_per_client, "late_uploads")
 
     @asynccontextmanager
-    async def receive(self, request: web.Request, user_id: int) -> AsyncIterator[Upload]:
+    async def receive(
+        self, request: web.Request, expected: Expected, user_id: int
+    ) -> AsyncIterator[Upload]:
         """Stream the body to disk; the folder is removed when the block ends.
 
         Args:
             request: its body has not been read.
+            expected: what its method takes.
             user_id: the uploading user; 0 if the token is in the form.
 
         Raises:
@@ -107,17 +133,18 @@ class Uploads:
             Overloaded: too many uploads are in progress.
             StoreError: the disk is full or cannot be written.
         """
+        kind = self._kinds[expected.file]
         if request.content_type != form.CONTENT_TYPE:
-            raise ParamError("请以 multipart/form-data 上传，视频放在 data 字段")
-        if (request.content_length or 0) > (self._max_mb << 20) + _FORM_OVERHEAD_BYTES:
-            raise self._too_large()
+            raise ParamError(f"请以 multipart/form-data 上传，{kind.noun}放在 data 字段")
+        if (request.content_length or 0) > (kind.max_mb << 20) + _FORM_OVERHEAD_BYTES:
+            raise _too_large(kind)
         if user_id:
-            await self._admit(user_id)
+            await self._admit(user_id, expected.limit)
         texts: dict[str, str] = {}
         parts = form.parts(request)
         async with form.paced(request, self._bytes_per_second):
             file = await self._read_texts(parts, texts)
-        user_id = user_id or await self._user(texts)
+        user_id = user_id or await self._user(texts, expected)
         async with self._turn(request, user_id):
             with map_os_errors("http api.upload"):
                 folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
@@ -125,21 +152,21 @@ class Uploads:
                 source = folder / "upload" if file is not None else None
                 if file is not None and source is not None:
                     async with form.paced(request, self._bytes_per_second):
-                        await self._store(file, source)
+                        await _store(file, source, kind)
                         while await self._read_texts(parts, texts):
                             pass  # further files are ignored
-                user_id = user_id or await self._user(texts)
+                user_id = user_id or await self._user(texts, expected)
                 yield Upload(texts, folder, source, user_id)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    async def _user(self, texts: dict[str, str]) -> int:
+    async def _user(self, texts: dict[str, str], expected: Expected) -> int:
         """Return the user of the token in the form, who may upload; 0 without a token."""
         token = texts.get("token")
         if not token:
             return 0
         user_id = self._user_of(token)
-        await self._admit(user_id)
+        await self._admit(user_id, expected.limit)
         return user_id
 
     def _turn(self, request: web.Request, user_id: int) -> AbstractAsyncContextManager[None]:
@@ -160,17 +187,19 @@ class Uploads:
                 raise TooLarge(f"字段共不能超过 {_MAX_TEXT_CHARACTERS >> 10} K 个字符")
         return None
 
-    async def _store(self, part: BodyPartReader, target: Path) -> None:
-        left = self._max_mb << 20
-        with map_os_errors("http api.upload"), target.open("wb") as file:
-            while chunk := await _chunk(part):
-                left -= len(chunk)
-                if left < 0:
-                    raise self._too_large()
-                await asyncio.to_thread(_write, file, chunk)
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"视频不能超过 {self._max_mb} MB")
+async def _store(part: BodyPartReader, target: Path, kind: _Kind) -> None:
+    left = kind.max_mb << 20
+    with map_os_errors("http api.upload"), target.open("wb") as file:
+        while chunk := await _chunk(part):
+            left -= len(chunk)
+            if left < 0:
+                raise _too_large(kind)
+            await asyncio.to_thread(_write, file, chunk)
+
+
+def _too_large(kind: _Kind) -> TooLarge:
+    return TooLarge(f"{kind.noun}不能超过 {kind.max_mb} MB")
 
 
 def _turns(limit: int, per_client: int, name: str) -> Turns:

@@ -22,6 +22,7 @@ AVATAR: Final = "mblen($) <= 512; msg: avatar 最多 512 个字符"
 BACKGROUND_IMAGE: Final = "mblen($) <= 512; msg: background_image 最多 512 个字符"
 SIGNATURE: Final = "mblen($) <= 512; msg: signature 最多 512 个字符"
 BIO: Final = "mblen($) <= 80; msg: signature 最多 80 个字符"
+PICTURE_KIND: Final = "$ == 1 || $ == 2; msg: kind 应为 1（头像）或 2（背景）"
 VIDEO_URL: Final = (
     "mblen($) >= 1 && mblen($) <= 512; msg: play_url 与 cover_url 应为 1 到 512 个字符"
 )

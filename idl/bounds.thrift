@@ -21,6 +21,7 @@ const string AVATAR = "mblen($) <= 512; msg: avatar 最多 512 个字符"
 const string BACKGROUND_IMAGE = "mblen($) <= 512; msg: background_image 最多 512 个字符"
 const string SIGNATURE = "mblen($) <= 512; msg: signature 最多 512 个字符"
 const string BIO = "mblen($) <= 80; msg: signature 最多 80 个字符"
+const string PICTURE_KIND = "$ == 1 || $ == 2; msg: kind 应为 1（头像）或 2（背景）"
 const string VIDEO_URL = "mblen($) >= 1 && mblen($) <= 512; msg: play_url 与 cover_url 应为 1 到 512 个字符"
 
 const string USER_ID = "$ > 0; msg: user_id 应为正整数"

@@ -8,6 +8,7 @@
 //   api.settles         "true": answered when no cache has an older state any more; see api/middleware.py
 //   api.vd              the bound of the field: the name of a constant in bounds.thrift
 //   api.when            the field is read only if an earlier field has this value
+//   api.file            what the uploaded file is: "video" or "picture"; see api/upload.py
 //   api.words           "true": others read the text, so it must not contain a word of WORDS_FILE
 //   api.time            "ms": milliseconds; a value below 1e11 is taken as seconds and converted
 //   api.lenient         "true": a malformed value is treated as absent
@@ -156,9 +157,49 @@ service EndSessionsService {
     EndSessionsResp EndSessionsMethod(1: EndSessionsReq request) (api.post = "/douyin/user/logout/", api.auth = "required", api.limit = "profiles", api.settles = "true")
 }
 
+// The values of SetPictureReq.kind.
+enum PictureKind {
+    AVATAR = 1
+    BACKGROUND = 2
+}
+
+struct SetPictureReq {
+    1: required string token
+    2: required i32 kind (api.vd = "PICTURE_KIND")
+    3: required binary data (api.file = "picture")          // JPEG, PNG or WebP, at most 10 MB and 64 million pixels
+}
+
+struct SetPictureResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required string url                  // absolute URL of the new picture
+}
+
+// Added: change the caller's avatar or background to an uploaded picture. Its middle is cut out, a square of at most 400
+// pixels or 16:9 of at most 1280; metadata is removed. Every later request sees the change: the answer takes two seconds.
+service SetPictureService {
+    SetPictureResp SetPictureMethod(1: SetPictureReq request) (api.post = "/douyin/user/picture/", api.auth = "required", api.limit = "profiles", api.settles = "true")
+}
+
+struct RemovePictureReq {
+    1: required string token
+    2: required i32 kind (api.vd = "PICTURE_KIND")
+}
+
+struct RemovePictureResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required string url                  // absolute URL of what is shown instead
+}
+
+// Added: remove the caller's own avatar or background; the drawn one is shown again.
+service RemovePictureService {
+    RemovePictureResp RemovePictureMethod(1: RemovePictureReq request) (api.post = "/douyin/user/picture/delete/", api.auth = "required", api.limit = "profiles", api.settles = "true")
+}
+
 struct PublishActionReq {
     1: required string token
-    2: required binary data                 // streamed to disk, never held in memory as a whole
+    2: required binary data (api.file = "video")    // streamed to disk, never held in memory as a whole
     3: required string title (api.vd = "TITLE", api.words = "true")
 }
 

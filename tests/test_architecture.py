@@ -46,6 +46,7 @@ ONLY_IN = {
         "api/media/cover.py",
         "api/media/hls.py",
         "api/media/orientation.py",
+        "api/media/picture.py",
         "api/media/pipeline.py",
         "api/media/playable.py",
         "api/media/probe.py",

@@ -11,8 +11,11 @@ from api.clients import Clients
 from api.envelope import Shared
 from api.lists import Lists
 from api.pack.feed_time import before_ns, next_time_ms
+from api.pack.url import absolute
 from api.pack.video import processing
 from api.pages import FeedKey, FeedPage, PageKey
+from api.pictures import Pictures
+from api.portrait import key_of
 from api.publishing import Publishing
 from api.removing import Removing
 from idl import core, usermicro, videomicro
@@ -34,6 +37,7 @@ class CoreHandler:
         aggregate: Aggregate,
         tokens: Tokens,
         publishing: Publishing,
+        pictures: Pictures,
         removing: Removing,
     ) -> None:
         self._clients = clients
@@ -41,6 +45,7 @@ class CoreHandler:
         self._aggregate = aggregate
         self._tokens = tokens
         self._publishing = publishing
+        self._pictures = pictures
         self._removing = removing
         self._hidden = AddedMethod("GetHiddenVideosMethod")
         self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
@@ -108,6 +113,20 @@ class CoreHandler:
         """Log the viewer out everywhere."""
         await self._clients.users.EndSessionsMethod(id=call.viewer)
         return core.EndSessionsResp.ok()
+
+    async def SetPictureMethod(self, call: HttpCall[core.SetPictureReq]) -> core.SetPictureResp:
+        """Change the viewer's avatar or background to the uploaded picture."""
+        key = await self._pictures.replace(call.viewer, call.request.kind, call.upload)
+        return core.SetPictureResp.ok(url=absolute(call.base, key))
+
+    async def RemovePictureMethod(
+        self, call: HttpCall[core.RemovePictureReq]
+    ) -> core.RemovePictureResp:
+        """Remove the viewer's own avatar or background."""
+        await self._pictures.reset(call.viewer, call.request.kind)
+        avatar = call.request.kind == core.PictureKind.AVATAR
+        shown = key_of(call.viewer) if avatar else usermicro.DEFAULT_BACKGROUND_IMAGE
+        return core.RemovePictureResp.ok(url=absolute(call.base, shown))
 
     async def PublishActionMethod(
         self, call: HttpCall[core.PublishActionReq]

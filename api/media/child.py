@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 
 from api.media import sandbox
 from api.media.messages import Reply, Request, decode_request, encode
+from api.media.picture import make_picture
 from api.media.pipeline import process, render
 from microkit.errors import ParamError
 
@@ -107,13 +108,15 @@ def _reply(request: Request, replies: BinaryIO) -> Reply:
                     lambda percent: _send(replies, Reply(percent=percent)),
                 )
             )
+        if request.size:
+            return Reply(picture=make_picture(request.source, request.folder, request.size))
         return Reply(
             processed=process(request.source, request.folder, convertible=request.convertible)
         )
     except ParamError as error:
         return Reply(refusal=str(error))
     except MemoryError:
-        return Reply(refusal="视频过大，无法处理")
+        return Reply(refusal="图片过大，无法处理" if request.size else "视频过大，无法处理")
 
 
 if __name__ == "__main__":

@@ -50,12 +50,14 @@ class Request:
 
     Without a `name` it is checked and gets a cover; `convertible` says that it need not play
     everywhere. With a `name`, the prefix of the new files, its renditions are made.
+    With a `size` the source is a picture, of which the middle is cut out.
     """
 
     source: Path
     folder: Path
     convertible: bool = False
     name: str = ""
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Reply:
 
     processed: Processed | None = None
     rendered: Rendered | None = None
+    picture: Path | None = None
     refusal: str = ""
     percent: int | None = None
 

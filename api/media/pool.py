@@ -154,6 +154,29 @@ class MediaWorkers:
             raise ParamError(reply.refusal)
         return reply.processed
 
+    async def picture(
+        self, source: Path, folder: Path, size: tuple[int, int], user_id: int = 0
+    ) -> Path:
+        """Return a new file with the middle of a picture, as a JPEG.
+
+        Args:
+            source: the upload; it is not changed.
+            folder: an existing folder for the new file; the caller removes it.
+            size: width and height, whose ratio the result has; it is never enlarged.
+            user_id: the uploading user.
+
+        Raises:
+            ParamError: the file is no picture, or processing took too long.
+            Overloaded: the queue is full.
+            Unavailable: the pool is closed.
+        """
+        async with self._turns.turn(user_id):
+            with observed("media", "media", "picture"):
+                reply = await self._ask(Request(source, folder, size=size))
+        if reply.picture is None:
+            raise ParamError(reply.refusal)
+        return reply.picture
+
     async def render(self, source: Path, folder: Path, name: str, progress: Progress) -> Rendered:
         """Make the renditions of a video.
 
@@ -187,7 +210,7 @@ class MediaWorkers:
         try:
             return await self._ask_once(request)
         except (EOFError, OSError) as error:
-            raise ParamError("无法处理该视频，请换一个视频再试") from error
+            raise _failure(request) from error
 
     async def _ask_once(self, request: Request, progress: Progress = _ignore) -> Reply:
         child = await self._acquire()
@@ -203,7 +226,7 @@ class MediaWorkers:
         except TimeoutError as error:  # also an OSError, so it comes first
             self._check_open()
             _log.warning("media process %d exceeded its time limit", child.process.pid)
-            raise ParamError("无法处理该视频，请换一个视频再试") from error
+            raise _failure(request) from error
         except (EOFError, OSError):
             self._check_open()
             raise
@@ -239,3 +262,10 @@ class MediaWorkers:
     def _retire(self, child: Child) -> None:
         self._idle.remove(child)
         child.kill()
+
+
+def _failure(request: Request) -> ParamError:
+    """Return the error for an upload with which a process ended or hung."""
+    if request.size:
+        return ParamError("无法处理该图片，请换一张再试")
+    return ParamError("无法处理该视频，请换一个视频再试")

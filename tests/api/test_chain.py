@@ -14,6 +14,7 @@ from api.clients import Clients
 from api.events import Events, Live
 from api.media import MediaWorkers
 from api.notices import Notices
+from api.pictures import Pictures
 from api.protocol import Runner
 from api.publishing import Publishing
 from api.removing import Removing
@@ -58,6 +59,7 @@ async def url(request, fleet, settings, tmp_path, seen):
             sessions=Sessions(clients.users, 1),
             live=Live(notices, Events(notices, 1, 1)),
             publishing=Publishing(clients, objects, workers),
+            pictures=Pictures(clients, objects, workers),
             removing=Removing(clients, objects),
             uploads=tmp_path,
             checks=context.checks,
