@@ -13,11 +13,12 @@ FOLDER: Final = Path(__file__).parent / "web"
 _INDEX: Final = "index.html"
 # Scripts and styles come from this server only. Pictures and videos may come from any host:
 # OBJECTS_PUBLIC_URL, a bucket that the API redirects to, or URLs that other callers stored. The
-# preview of a video to publish is a blob.
+# preview of what is to be uploaded is a blob.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; trusted-types worker; "
-    "img-src *; media-src * blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "img-src * blob:; media-src * blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
 _HEADERS: Final = {

@@ -5,6 +5,7 @@
  * @import {
  *   ChangePasswordResp, CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
  *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
+ *   RemovePictureResp, SetPictureResp,
  *   SearchUsersResp, SuggestResp, UserInfoResp, VideoPageResp, VideoResp
  * } from './types.js'
  */
@@ -28,6 +29,10 @@ export const user = (user_id) => get('/douyin/user/', { user_id });
 
 /** @type {(name: string, signature: string) => Promise<Envelope>} */
 export const edit = (name, signature) => post('/douyin/user/edit/', { name, signature });
+/** @type {(kind: number, data: Blob) => Promise<SetPictureResp>} */
+export const setPicture = (kind, data) => post('/douyin/user/picture/', { kind }, { data });
+/** @type {(kind: number) => Promise<RemovePictureResp>} */
+export const removePicture = (kind) => post('/douyin/user/picture/delete/', { kind });
 /** @type {(old_password: string, new_password: string) => Promise<ChangePasswordResp>} */
 export const changePassword = (old_password, new_password) =>
   post('/douyin/user/password/', { old_password, new_password });
@@ -124,9 +129,21 @@ function get(path, query) {
 /**
  * @param {string} path
  * @param {Arguments} form
+ * @param {Record<string, Blob>} [files]
  */
-function post(path, form) {
-  return call(path, { method: 'POST', body: encoded(form) });
+function post(path, form, files) {
+  return call(path, { method: 'POST', body: files ? withFiles(form, files) : encoded(form) });
+}
+
+/**
+ * @param {Arguments} form
+ * @param {Record<string, Blob>} files
+ */
+function withFiles(form, files) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(form)) body.set(name, `${value}`);
+  for (const [name, file] of Object.entries(files)) body.set(name, file);
+  return body;
 }
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-// The page on which people change their name, signature and password, and log out everywhere.
+// The page on which people change their name, signature, pictures and password, and log out everywhere.
 
 /** @import { Page } from './types.js' */
 
@@ -7,21 +7,23 @@ import * as api from './api.js';
 import { make, single, toast } from './dom.js';
 import { t } from './i18n.js';
 import { titled } from './people.js';
+import { pictures } from './pictures.js';
 import { end, required, session, start } from './session.js';
 
 /**
  * `#/edit`
  * @type {Page}
  */
-export async function editPage() {
+export async function editPage(_, signal) {
   required();
   const { user } = await api.user(session.id);
-  const { root, profile, name, signature, secret, username, before, after, everywhere } =
-    make('edit');
+  const page = make('edit');
+  const { root, profile, name, signature, secret, username, before, after, everywhere } = page;
   name.value = username.value = user.name;
   signature.value = user.signature;
+  const upload = pictures(page, user, signal);
   submits(profile, async () => {
-    await api.edit(name.value, signature.value);
+    await Promise.all([upload(), api.edit(name.value, signature.value)]);
     toast(t.saved);
     location.hash = `#/user/${user.id}`;
   });

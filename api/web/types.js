@@ -80,6 +80,8 @@
 /** @typedef {Envelope & {video_list: Video[], next_time: number}} FeedResp */
 /** @typedef {Envelope & {user_id: number, token: string}} LoginResp */
 /** @typedef {Envelope & {token: string}} ChangePasswordResp */
+/** @typedef {Envelope & {url: string}} SetPictureResp */
+/** @typedef {Envelope & {url: string}} RemovePictureResp */
 /** @typedef {Envelope & {user: User}} UserInfoResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} PublishListResp */
 /** @typedef {Envelope & {video_list: ProcessingVideo[]}} PublishProcessingResp */
@@ -194,6 +196,12 @@
  * @typedef {object} EditParts
  * @property {HTMLElement} root
  * @property {HTMLFormElement} profile
+ * @property {HTMLImageElement} banner
+ * @property {HTMLImageElement} avatar
+ * @property {HTMLInputElement} avatarFile
+ * @property {HTMLButtonElement} avatarRemove
+ * @property {HTMLInputElement} bannerFile
+ * @property {HTMLButtonElement} bannerRemove
  * @property {HTMLInputElement} name
  * @property {HTMLTextAreaElement} signature
  * @property {HTMLFormElement} secret
