@@ -99,7 +99,7 @@ def application(
         interaction.CONTRACT: InteractionHandler(clients, lists, aggregate),
         relation.CONTRACT: RelationHandler(clients, lists, aggregate, live, settings.zone()),
         finding.CONTRACT: FindingHandler(clients, lists, aggregate, recommended),
-        moderation.CONTRACT: ModerationHandler(clients, aggregate),
+        moderation.CONTRACT: ModerationHandler(clients, aggregate, live.notices),
     }
     by_handler: dict[Handler, Endpoint] = {
         endpoint.handle: endpoint

@@ -142,7 +142,7 @@ struct InboxResp {
     4: required i64 next_cursor             // 0: nothing more
 }
 
-// The conversations of the caller with anybody, a page at a time.
+// The conversations of the caller with anybody whom the caller does not block, a page at a time.
 service InboxService {
     InboxResp InboxMethod(1: InboxReq request) (api.get = "/douyin/message/inbox/", api.auth = "required")
 }

@@ -58,8 +58,9 @@ class FollowResp(msgspec.Struct, kw_only=True):
     status_code: int
     msg: str | None = None
     error_code: int | None = None  # the error number, as in errors.thrift
+    changed: bool | None = None  # false: it was so before
     @classmethod
-    def ok(cls) -> Self: ...
+    def ok(cls, *, changed: bool | None = None) -> Self: ...
 
 class GetFollowInfoReq(msgspec.Struct, kw_only=True):
     my_uid: int | None = None
@@ -289,7 +290,7 @@ class SendMessageResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, message: Message | None = None) -> Self: ...
 
 class GetInboxReq(msgspec.Struct, kw_only=True):
-    """Added: the conversations of a user."""
+    """Added: the conversations of a user, without those with people whom the user blocks."""
 
     user_id: int
     cursor: int | None = None  # a next_cursor; 0: from the newest

@@ -55,6 +55,7 @@ struct FollowResp {
     1: required i32 status_code (status = "relation", unnumbered = "10007 用户不存在")
     2: optional string msg
     100: optional i32 error_code             // the error number, as in errors.thrift
+    101: optional bool changed              // false: it was so before
 }
 
 struct GetFollowInfoReq {
@@ -266,7 +267,7 @@ struct SendMessageResp {
     102: optional Message message           // the message as stored
 }
 
-// Added: the conversations of a user.
+// Added: the conversations of a user, without those with people whom the user blocks.
 struct GetInboxReq {
     1: required i64 user_id
     2: optional i64 cursor (api.vd = "CURSOR")              // a next_cursor; 0: from the newest

@@ -54,12 +54,12 @@ class RelationHandler:
             raise ParamError("不能关注自己")
         await self._peers.must_exist(request.my_uid, request.target_uid)
         if request.action_type == relationmicro.FollowAction.FOLLOW:
-            added = await self._follows.follow(request.my_uid, request.target_uid)
-            FOLLOWS.labels("added").inc(added)
+            changed = await self._follows.follow(request.my_uid, request.target_uid)
+            FOLLOWS.labels("added").inc(changed)
         else:
-            removed = await self._follows.unfollow(request.my_uid, request.target_uid)
-            FOLLOWS.labels("removed").inc(removed)
-        return relationmicro.FollowResp.ok()
+            changed = await self._follows.unfollow(request.my_uid, request.target_uid)
+            FOLLOWS.labels("removed").inc(changed)
+        return relationmicro.FollowResp.ok(changed=changed)
 
     async def GetFollowInfoMethod(
         self, request: relationmicro.GetFollowInfoReq

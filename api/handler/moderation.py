@@ -5,6 +5,7 @@ from typing import Final
 from api.aggregate import Aggregate
 from api.call import ANONYMOUS, HttpCall
 from api.clients import Clients
+from api.notices import Notices
 from idl import moderation
 from microkit.paging import END
 
@@ -14,9 +15,10 @@ _COUNT: Final = 50
 class ModerationHandler:
     """Blocks and reports."""
 
-    def __init__(self, clients: Clients, aggregate: Aggregate) -> None:
+    def __init__(self, clients: Clients, aggregate: Aggregate, notices: Notices) -> None:
         self._clients = clients
         self._aggregate = aggregate
+        self._notices = notices
 
     async def BlockActionMethod(
         self, call: HttpCall[moderation.BlockActionReq]
@@ -27,6 +29,7 @@ class ModerationHandler:
             target_uid=call.request.to_user_id,
             action_type=call.request.action_type,
         )
+        self._notices.tell(call.viewer)  # the inbox of the viewer's other pages
         return moderation.BlockActionResp.ok()
 
     async def BlockListMethod(

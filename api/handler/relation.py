@@ -28,12 +28,14 @@ class RelationHandler:
 
     async def RelationMethod(self, call: HttpCall[relation.RelationReq]) -> relation.RelationResp:
         """Follow or unfollow a user."""
-        await self._clients.relations.FollowMethod(
+        answer = await self._clients.relations.FollowMethod(
             my_uid=call.viewer,
             target_uid=call.request.to_user_id,
             action_type=call.request.action_type,
         )
-        self._notices.tell(call.viewer, call.request.to_user_id)
+        # Otherwise a blocked person could wake the other one's pages by unfollowing all the time.
+        if answer.changed is not False:
+            self._notices.tell(call.viewer, call.request.to_user_id)
         return relation.RelationResp.ok()
 
     async def FollowListMethod(

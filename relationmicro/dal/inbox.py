@@ -13,7 +13,7 @@ from microkit.batch import parts
 from microkit.errors import Error
 from microkit.paging import Page
 from microkit.storage.redis import Redis, Script
-from microkit.storage.sorted_set import number, read_page
+from microkit.storage.sorted_set import below, number
 from relationmicro.dal import keys
 from relationmicro.dal.message import MessageRow, rows
 
@@ -26,6 +26,41 @@ MAX_UNREAD: Final = 100
 _CHATS: Final = 20  # of one script
 _AT_ONCE: Final = 100
 
+# KEYS: the reader's inbox, `apart` and marks. ARGV: the greatest score ("(5": below 5), the number
+# of conversations. Returns the next cursor, then of each conversation the other user and the time
+# up to which it is read. Leaves out whom the reader blocks: it reads up to 1,000 members more than
+# it returns, as many as can be blocked. Chats of equal time are on one page.
+_PAGE = Script(
+    "inbox",
+    """
+local CHUNK, count, rank = 100, tonumber(ARGV[2]), 0
+local some = redis.call('EXISTS', KEYS[2]) == 1
+local others, times, cursor = {}, {}, '0'
+if ARGV[1] ~= '+inf' then rank = redis.call('ZCOUNT', KEYS[1], string.sub(ARGV[1], 2), '+inf') end
+local function is_blocked(other)
+  local flags = some and redis.call('ZSCORE', KEYS[2], other)
+  return flags and tonumber(flags) % 2 == 1
+end
+repeat
+  local found = redis.call('ZREVRANGE', KEYS[1], rank, rank + CHUNK - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    if #others >= count and found[i + 1] ~= times[#times] then
+      cursor = times[#times]
+      break
+    end
+    if not is_blocked(found[i]) then
+      others[#others + 1], times[#times + 1] = found[i], found[i + 1]
+    end
+  end
+  rank = rank + CHUNK
+until cursor ~= '0' or #found < 2 * CHUNK
+local page = {cursor}
+if #others == 0 then return page end
+local marks = redis.call('HMGET', KEYS[3], unpack(others))
+for i = 1, #others do page[2 * i], page[2 * i + 1] = others[i], marks[i] or '0' end
+return page
+""",
+)
 # KEYS: chats. ARGV: the reader, of each chat the time up to which it is read.
 # Returns of each chat the newest message, its time, and the number of unread ones. Reads up to 100
 # messages of each in chunks of 20, and at most 1 MiB of them all.
@@ -99,14 +134,15 @@ class Inboxes:
         self._redis = redis
 
     async def page(self, user_id: int, cursor: int, count: int) -> Page[Conversation]:
-        """Return a page of a user's conversations, the newest first.
+        """Return a page of a user's conversations with people not blocked, the newest first.
 
         A conversation that gets a message while the pages are read is on the first one, when that
         is read again.
         """
-        page = await read_page(self._redis, keys.inbox(user_id), cursor, count)
-        conversations = await self._conversations(user_id, page.items) if page.items else []
-        return Page(conversations, page.next_cursor)
+        script_keys = [keys.inbox(user_id), keys.apart(user_id), keys.read(user_id)]
+        next_cursor, *flat = await self._redis.run(_PAGE, script_keys, [below(cursor), count])
+        asked = [(int(o), int(mark)) for o, mark in zip(flat[::2], flat[1::2], strict=True)]
+        return Page(await self._conversations(user_id, asked), number(next_cursor))
 
     async def mark_read(self, user_id: int, other: int, until_ms: int) -> bool:
         """Mark a user's conversation as read up to a time; return whether that is new."""
@@ -150,9 +186,9 @@ class Inboxes:
             if await self._redis.run(_ADOPT, [keys.inbox(owner), keys.read(owner)], [time, user])
         ]
 
-    async def _conversations(self, user_id: int, others: list[int]) -> list[Conversation]:
-        marks = await self._redis.execute("HMGET", keys.read(user_id), *others)
-        asked = [(other, int(mark or 0)) for other, mark in zip(others, marks, strict=True)]
+    async def _conversations(
+        self, user_id: int, asked: Sequence[tuple[int, int]]
+    ) -> list[Conversation]:
         # On a cluster each chat may be on another node.
         size = 1 if self._redis.is_cluster else _CHATS
         tails = await asyncio.gather(

@@ -104,3 +104,32 @@ async def test_a_page_gets_signs_of_life_until_its_login_ends_or_the_api_stops(
             stream = await stack.enter_async_context(connection)
         # The API has stopped, without waiting for the page to leave.
         assert await line(stream) == b""
+
+
+async def test_a_blocked_person_wakes_no_page_of_who_blocks(open_http, monkeypatch):
+    monkeypatch.setattr(events.Events.__init__, "__defaults__", (0.05,))
+    async with open_http() as http:
+        me, blocked, friend = [await http.register(name) for name in ("me", "blocked", "friend")]
+        follow = {"token": blocked.token, "to_user_id": me.id}
+        write = {"to_user_id": me.id, "action_type": 1, "content": "hello"}
+        await http.post("/douyin/message/action/", token=blocked.token, **write)
+        async with page(http, me) as stream:
+            block = {"token": me.token, "to_user_id": blocked.id, "action_type": 1}
+            assert (await http.post("/douyin/block/action/", **block))["status_code"] == 0
+            while await line(stream) != CHANGED:
+                pass
+            assert await unread(http, me) == []
+            for action in (1, 2):
+                await http.post("/douyin/relation/action/", **follow, action_type=action)
+            await http.post("/douyin/message/action/", token=blocked.token, **write)
+            # An event follows within 0.25 s: after the signs of life of a second none is coming.
+            assert {await line(stream) for _ in range(20)} == {HEARTBEAT}
+            await http.post("/douyin/message/action/", token=friend.token, **write)
+            while await line(stream) != CHANGED:
+                pass
+            assert await unread(http, me) == [(friend.id, 1)]
+
+
+async def unread(http, person):
+    inbox = await http.get("/douyin/message/inbox/", token=person.token)
+    return [(each["user"]["id"], each["unread"]) for each in inbox["conversation_list"]]

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from fleet import eventually
+from fleet import eventually, store_calls
 
 from idl import usermicro
 from microkit.background import running
@@ -122,3 +122,44 @@ async def test_an_interrupted_delivery_reaches_the_other_inbox(settings, monkeyp
         async with running(messages.complete()):
             await eventually(forgotten)
         assert await mirrored()
+
+
+@pytest.mark.parametrize("world", ["sqlite", "cluster"], indirect=True)
+async def test_whom_the_reader_blocks_is_neither_listed_nor_counted(settings, service, people):
+    me, *others = people
+    for other in others:
+        await service.SendMessageMethod(user_id=other, to_user_id=me, content="hi")
+        await asyncio.sleep(0.002)  # conversations are ordered by milliseconds
+    first, second, third = others
+    listed = [(third, "hi", 1), (second, "hi", 1), (first, "hi", 1)]
+    assert await inbox(service, me) == (listed, 0)
+    block = {"my_uid": me, "target_uid": second}
+    await service.BlockMethod(**block, action_type=1)
+    assert await inbox(service, me) == ([listed[0], listed[2]], 0)
+    page, cursor = await inbox(service, me, count=1)
+    assert (page, await inbox(service, me, count=1, cursor=cursor)) == (
+        listed[:1],
+        (listed[2:], 0),
+    )
+    assert (await inbox(service, second))[0] == [(me, "hi", 0)], "who is blocked is not told"
+    await service.BlockMethod(**block, action_type=2)
+    await service.BlockMethod(my_uid=second, target_uid=me, action_type=1)
+    assert await inbox(service, me) == (listed, 0)
+
+    # Many blocked people between two others: the page is full, and costs what it did before.
+    async with open_redis(settings()) as redis:
+        calls = [await calls_of(service, me, count=2)]
+        chats = [part for at in range(250) for part in (10**15 - at, 10**6 + at)]
+        blocks = [part for at in range(250) for part in (1 + at % 2 * 2, 10**6 + at)]
+        await redis.execute("ZADD", keys.inbox(me), *chats)
+        await redis.execute("ZADD", keys.apart(me), *blocks)
+        calls.append(await calls_of(service, me, count=2))
+    assert calls[0] == calls[1]
+    page, cursor = await inbox(service, me, count=2)
+    assert (page, (await inbox(service, me, cursor=cursor))[0]) == (listed[:2], listed[2:])
+
+
+async def calls_of(service, user_id, **page):
+    before = store_calls("redis")
+    await inbox(service, user_id, **page)
+    return store_calls("redis") - before
