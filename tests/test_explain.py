@@ -30,6 +30,7 @@ ARGUMENTS = {
     "name": b"name 7",
     "author": 7,
     "user_id": 7,
+    "user": 7,
     "video": 7,
     "comment": 7,
     "limit": 30,
@@ -54,8 +55,10 @@ ARGUMENTS = {
 }
 
 
-def statements(module: str) -> dict[str, Statement]:
-    found = vars(importlib.import_module(module))
+def statements(modules: str) -> dict[str, Statement]:
+    found = {}
+    for module in modules.split():
+        found |= vars(importlib.import_module(module))
     each = {name: found[name] for name in found if isinstance(found[name], Statement)}
     return {name: one for name, one in each.items() if name != "_INSERT"}  # it reads no row
 
@@ -155,7 +158,7 @@ def comments():
         ("videomicro.dal.titles", titles, 9),
         ("videomicro.dal.merged", videos, 1),
         ("videomicro.dal.hidden", hidden, 4),
-        ("usermicro.dal.names", names, 5),
+        ("usermicro.dal.names usermicro.dal.index", names, 6),
         ("usermicro.dal.report", reports, 1),
         ("commentmicro.dal.comment", comments, 7),
     ],
