@@ -17,7 +17,12 @@ from scripts.archive.errors import ArchiveError
 
 FOLDER: Final = "objects"
 _OK: Final = 200
+_NOT_FOUND: Final = 404
 _CHUNK: Final = 1 << 20
+
+
+class _GoneError(Exception):
+    """The object does not exist."""
 
 
 async def save(url: str, target: Path) -> str:
@@ -37,15 +42,24 @@ async def save(url: str, target: Path) -> str:
                     file = target / each.key
                     if file.exists():
                         kept += 1
-                    else:
-                        await _fetch(objects, each.key, file)
+                    elif await _fetch(objects, each.key, file):
                         copied += 1
     return f"{FOLDER}: {copied} copied, {kept} kept from before"
 
 
-async def _fetch(objects: Objects, key: str, file: Path) -> None:
+async def _fetch(objects: Objects, key: str, file: Path) -> bool:
+    """Copy an object; return False if it has been removed since it was listed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.partial")
+    try:
+        await _read(objects, key, partial)
+    except (FileNotFoundError, _GoneError):
+        return False
+    partial.replace(file)
+    return True
+
+
+async def _read(objects: Objects, key: str, partial: Path) -> None:
     async with objects.open("GET", key, {}) as opened:
         if isinstance(opened, StoredFile):
             shutil.copyfile(opened.path, partial)
@@ -54,10 +68,11 @@ async def _fetch(objects: Objects, key: str, file: Path) -> None:
                 await _write(key, response.status, response.content.iter_chunked(_CHUNK), partial)
         else:
             await _write(key, opened.status, opened.chunks, partial)
-    partial.replace(file)
 
 
 async def _write(key: str, status: int, chunks: AsyncIterator[bytes], file: Path) -> None:
+    if status == _NOT_FOUND:
+        raise _GoneError
     if status != _OK:
         raise ArchiveError(f"object {key} cannot be read: the store answers {status}")
     with file.open("wb") as write:
