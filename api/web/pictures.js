@@ -47,6 +47,7 @@ export function pictures(page, user, signal) {
   for (const each of all) {
     show(each, each.shown);
     each.file.addEventListener('change', () => preview(each));
+    each.image.addEventListener('error', () => refuse(each, t.pictureUnknown));
     each.remove.addEventListener(
       'click',
       single(() => remove(each)),
@@ -70,15 +71,23 @@ function show(picture, address) {
 function preview(picture) {
   const { file, image, remove, shown } = picture;
   const chosen = file.files?.[0];
-  if (chosen && chosen.size > MAX_BYTES) {
-    file.value = '';
-    toast(t.pictureTooLarge);
-    return show(picture, shown);
-  }
   if (!chosen) return show(picture, shown);
+  if (chosen.size > MAX_BYTES) return refuse(picture, t.pictureTooLarge);
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(chosen);
   remove.hidden = false;
+}
+
+/**
+ * Take back a chosen file, and say why.
+ * @param {Picture} picture
+ * @param {string} why
+ */
+function refuse(picture, why) {
+  if (!picture.file.value) return; // the picture that is stored cannot be loaded
+  picture.file.value = '';
+  show(picture, picture.shown);
+  toast(why);
 }
 
 /**

@@ -55,6 +55,7 @@ export const en = {
   changeBanner: 'Choose a background',
   removeBanner: 'Remove background',
   pictureRemoved: 'The picture is removed',
+  pictureUnknown: 'Please choose a JPEG, PNG or WebP picture',
   pictureTooLarge: 'A picture has at most 10 MB',
   oldPassword: 'Old password',
   newPassword: 'New password (at least 6 characters)',

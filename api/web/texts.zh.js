@@ -54,6 +54,7 @@ export const zh = {
   changeBanner: '选择背景',
   removeBanner: '移除背景',
   pictureRemoved: '图片已移除',
+  pictureUnknown: '请选择 JPEG、PNG 或 WebP 图片',
   pictureTooLarge: '图片不能超过 10 MB',
   oldPassword: '原密码',
   newPassword: '新密码（至少 6 个字符）',

@@ -23,6 +23,8 @@ async def test_a_profile_and_a_password_are_changed_and_other_windows_are_logged
     renamed, words = unique("安"), unique("在路上")
     await window.page.get_by_role("textbox", name="用户名").fill(renamed)
     await window.page.get_by_label("签名").fill(words)
+    await window.page.get_by_label("选择背景").set_input_files(__file__)
+    await expect(window.page.get_by_text("请选择 JPEG")).to_be_visible()
     for label, picture in (("选择头像", face), ("选择背景", sea)):
         await window.page.get_by_label(label).set_input_files(picture)
     await expect(window.page.locator(".pictures img[src^='blob:']")).to_have_count(2)
