@@ -12,17 +12,22 @@ from microkit.errors import Error
 from microkit.log import redact
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
+States = Mapping[str, Callable[[], Mapping[str, str]]]
 AdminPage = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 _CHECK_SECONDS: Final = 1.0
 
 
 class Served(Protocol):
-    """What an admin port shows: health checks by name, and pages by path."""
+    """What an admin port shows: health checks and states by name, and pages by path."""
 
     @property
     def checks(self) -> Checks:
         """The health checks."""
+
+    @property
+    def states(self) -> States:
+        """What else is told of stores, if it is not empty."""
 
     @property
     def pages(self) -> Mapping[str, AdminPage]:
@@ -35,11 +40,13 @@ async def health(checks: Checks) -> dict[str, str]:
     return {name: reason for name, reason in zip(checks, reasons, strict=True) if reason}
 
 
-async def health_response(checks: Checks) -> web.Response:
+async def health_response(served: Served) -> web.Response:
     """Respond to /healthz: 200 if every check passes, else 503 and the failures."""
-    failed = await health(checks)
+    failed = await health(served.checks)
     body = {"status": "unavailable", "failed": failed} if failed else {"status": "ok"}
-    return web.json_response(body, status=503 if failed else 200)
+    states = {name: dict(state()) for name, state in served.states.items()}
+    shown = {name: state for name, state in states.items() if state}
+    return web.json_response({**body, **shown}, status=503 if failed else 200)
 
 
 def metrics_response(accept: str = "") -> web.Response:
@@ -65,7 +72,7 @@ async def open_admin(
         if request.path == "/metrics":
             return metrics_response(request.headers.get("Accept", ""))
         if request.path == "/healthz":
-            return await health_response(served.checks)
+            return await health_response(served)
         if page := served.pages.get(request.path):
             return await page(request)
         return web.Response(status=404, text="not found: want /metrics or /healthz\n")

@@ -1,6 +1,6 @@
 """The context of a process: its settings, and the stores and peers it opened."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -25,8 +25,8 @@ S_co = TypeVar("S_co", bound=Settings, covariant=True)
 class Context(Generic[S_co]):
     """Settings, stores and peers of one process.
 
-    `checks` holds the health check of every opened store and peer, by name; `pages` what the admin
-    port serves beside `/metrics` and `/healthz`, by path.
+    `checks` holds the health check of every opened store and peer, by name; `states` what else
+    `/healthz` tells of them; `pages` what the admin port serves beside, by path.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Context(Generic[S_co]):
     ) -> None:
         self.settings = settings
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.states: dict[str, Callable[[], Mapping[str, str]]] = {}
         self.pages: dict[str, AdminPage] = {}
         self._service = service
         self._resolver = resolver
@@ -46,6 +47,7 @@ class Context(Generic[S_co]):
         opened = open_database(self.settings, self._service.migrations())
         database = await self._stack.enter_async_context(opened)
         self.checks["database"] = database.check
+        self.states["replicas"] = database.states
         return database
 
     async def redis(self: "Context[RedisSettings]", *, checked: bool = True) -> "Redis":

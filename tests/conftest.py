@@ -144,6 +144,20 @@ def mysql8() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def replicated_mariadb() -> Iterator[sql_servers.Replicated]:
+    """A MariaDB and a replica shared by the tests of a run."""
+    with sql_servers.replicated_mariadb() as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def replicated_mysql8() -> Iterator[sql_servers.Replicated]:
+    """A MySQL 8 and a replica shared by the tests of a run."""
+    with sql_servers.replicated_mysql() as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
 def s3() -> Iterator[servers.S3]:
     """An S3 server shared by the tests of a run."""
     with servers.s3() as server:

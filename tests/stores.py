@@ -17,8 +17,10 @@ from microkit.storage.database import open_schema
 from scripts import servers
 from scripts.redis_cluster import RedisCluster
 from scripts.servers import S3
+from scripts.sql_servers import Replicated
 
 DATABASES = ("sqlite", "mariadb", "mysql8")
+REPLICATED = ("replicated_mariadb", "replicated_mysql8")
 _PACKAGES = ("usermicro", "videomicro", "commentmicro")
 
 
@@ -122,13 +124,15 @@ def store(request: pytest.FixtureRequest, kind: str) -> Store:
 
 
 def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
-    """Returns a function from a name to the URL of a database, on one of `DATABASES`.
+    """Returns a function from a name to the URL of a database: `DATABASES` and `REPLICATED`.
 
-    It is empty; on a server, one that is named like a service has its schema already.
+    It is empty; on a shared server, one that is named like a service has its schema already.
     """
     if kind == "sqlite":
         folder: Path = request.getfixturevalue("tmp_path")
         return lambda name: f"sqlite://{folder}/{name}.db"
+    if kind in REPLICATED:
+        return lambda name: replicated_database(request.getfixturevalue(kind), name)
     server: str = request.getfixturevalue(kind)
 
     def url(name: str) -> str:
@@ -136,6 +140,12 @@ def database(request: pytest.FixtureRequest, kind: str) -> Callable[[str], str]:
         return made(server, name)
 
     return url
+
+
+def replicated_database(pair: Replicated, name: str) -> str:
+    """Create an empty database on a primary and return its URL with the replica."""
+    empty_database(pair.primary.url, name)
+    return pair.url(name)
 
 
 def redis(request: pytest.FixtureRequest, kind: str) -> str:

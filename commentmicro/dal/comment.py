@@ -1,6 +1,7 @@
 """Queries of comments."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -48,6 +49,14 @@ _COUNTS = Statement(
     lambda videos: CommentCount.select(CommentCount.video_id, CommentCount.count).where(
         CommentCount.video_id.in_(videos)
     )
+)
+_VERSIONS = Statement(
+    lambda videos: CommentCount.select(CommentCount.video_id, CommentCount.version).where(
+        CommentCount.video_id.in_(videos)
+    )
+)
+_VERSION = Statement(
+    lambda video: CommentCount.select(CommentCount.version).where(CommentCount.video_id == video)
 )
 _COUNT_PAGE = Statement(
     lambda after, limit: (
@@ -104,8 +113,12 @@ _REMOVE_COUNT = Statement(
 
 def _change_count(target: list[Field] | None) -> Statement:
     return Statement(
-        lambda video, by: CommentCount.insert(video_id=video, count=by).on_conflict(
-            conflict_target=target, update={CommentCount.count: CommentCount.count + by}
+        lambda video, by: CommentCount.insert(video_id=video, count=by, version=1).on_conflict(
+            conflict_target=target,
+            update={
+                CommentCount.count: CommentCount.count + by,
+                CommentCount.version: CommentCount.version + 1,
+            },
         )
     )
 
@@ -121,6 +134,7 @@ class Comments:
         self._database = database
         self._change_count = _CHANGE_COUNT[database.engine]
         self._counts: BatchLoader[int, int] = BatchLoader(self._load_counts)
+        self._versions: BatchLoader[int, int] = BatchLoader(self._load_versions)
         self._pages: SingleFlight[PageKey, Page[CommentRow]] = SingleFlight(self._load_page)
 
     async def publish(self, user_id: int, video_id: int, content: str) -> CommentRow:
@@ -227,4 +241,12 @@ class Comments:
     async def _rows(self, page: PageKey) -> Page[Row]:
         video_id, cursor, count = page
         query = _BY_VIDEO(video=video_id, below=cursor, limit=count + 1)
-        return cut(await self._database.rows(query), count, lambda row: int(row[0]))
+        version = functools.partial(self._version, video_id)
+        rows = await self._database.listed(query, _VERSION(video=video_id), version)
+        return cut(rows, count, lambda row: int(row[0]))
+
+    async def _version(self, video_id: int) -> int:
+        return await self._versions.one(video_id) or 0
+
+    async def _load_versions(self, video_ids: list[int]) -> dict[int, int]:
+        return dict(await self._database.rows(_VERSIONS(videos=video_ids)))

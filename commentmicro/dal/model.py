@@ -19,10 +19,14 @@ class Comment(Model):
 
 
 class CommentCount(Model):
-    """A video's comment count, updated in the transaction that adds or deletes a comment."""
+    """A video's comment count, updated in the transaction that adds or deletes a comment.
+
+    `version` grows with each: that of the video's list.
+    """
 
     video_id = BigIntegerField(primary_key=True)
     count = BigIntegerField()
+    version = BigIntegerField(default=0)
 
     class Meta:  # noqa: D106 - peewee's
         table_name = "comment_count"

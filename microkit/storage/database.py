@@ -1,11 +1,10 @@
 """SQL databases: SQLite or MySQL by URL; peewee builds the statements."""
 
 import logging
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import peewee
 from peewee import Node
@@ -14,11 +13,12 @@ from microkit import trace
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.observe import observed
-from microkit.storage.engine import Engine, Execute, Result, Rows
+from microkit.storage.engine import DRIVER_ERRORS, Engine, Execute, Result, Rows
+from microkit.storage.replicas import Replicas, open_replicas
 from microkit.storage.schema import Schema
 from microkit.storage.settings import SqlSettings
 from microkit.storage.statement import BoundStatement, Statement
-from microkit.storage.url import split
+from microkit.storage.url import split, split_replicas
 
 __all__ = ["Database", "IntegrityError", "Rows", "Statement", "Transaction", "open_database"]
 
@@ -27,15 +27,14 @@ T = TypeVar("T")
 
 IntegrityError = peewee.IntegrityError
 
-_DRIVER_ERRORS: Final = (peewee.PeeweeException, sqlite3.Error, OSError)
-
 
 class Database:
     """A database; `engine` is its name: sqlite or mysql."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, replicas: Replicas | None = None) -> None:
         self.engine = engine.name
         self._engine = engine
+        self._replicas = replicas
 
     async def rows(self, query: Node | BoundStatement) -> Rows:
         """Run a reading query and return its rows; retried once if the connection was lost.
@@ -47,6 +46,30 @@ class Database:
         with _map_driver_errors(self.engine, "rows"), self.observed(sql):
             trace.annotate("db.query.text", sql)
             return await self._engine.rows(sql, parameters)
+
+    async def listed(
+        self,
+        query: Node | BoundStatement,
+        version: Node | BoundStatement,
+        current: Callable[[], Awaitable[int]],
+    ) -> Rows:
+        """Return the rows of a list, with every change that was acknowledged before the call.
+
+        If there are replicas, one of them may read the list. Never use it for what decides a write.
+
+        Args:
+            query: selects the rows.
+            version: selects the number that every change of the list moves, see `Replicas`.
+            current: reads that number from this database; concurrent callers should share it.
+
+        Raises:
+            StoreError: as `rows`.
+        """
+        if self._replicas is not None:
+            found = await self._replicas.listed(self.text(query), self.text(version), current)
+            if found is not None:
+                return found
+        return await self.rows(query)
 
     async def write(self, query: Node | BoundStatement) -> Result:
         """Run a writing query in a transaction of its own; see `Result`.
@@ -78,6 +101,10 @@ class Database:
         """
         await self.rows(peewee.SQL("SELECT 1"))
 
+    def states(self) -> dict[str, str]:
+        """Return whether each replica is in use, by its address."""
+        return self._replicas.states if self._replicas is not None else {}
+
     def text(self, query: Node | BoundStatement) -> tuple[str, list[Any]]:
         """Return the SQL of a query and its parameters."""
         if isinstance(query, BoundStatement):
@@ -88,7 +115,7 @@ class Database:
 
     def observed(self, sql: str) -> observed:
         """Return the observation of one statement; its method is the SQL verb."""
-        return observed("sql", self.engine, sql.partition(" ")[0], _DRIVER_ERRORS)
+        return observed("sql", self.engine, sql.partition(" ")[0], DRIVER_ERRORS)
 
 
 class Transaction:
@@ -122,7 +149,7 @@ def _map_driver_errors(engine: str, method: str) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         _log.error("sql %s.%s: %s: %s", engine, method, type(error).__name__, error)
         raise StoreError from error
 
@@ -139,7 +166,8 @@ async def open_database(settings: SqlSettings, migrations: Path) -> AsyncIterato
         with _map_driver_errors(engine.name, "migrate"):
             await Schema(engine, migrations).up()
             await engine.open()
-        yield Database(engine)
+        async with open_replicas(settings) as replicas:
+            yield Database(engine, replicas)
 
 
 @asynccontextmanager
@@ -173,5 +201,5 @@ def _engine(settings: SqlSettings) -> Engine:
     if url.scheme == "mysql":
         from microkit.storage.mysql import MySql
 
-        return MySql.of(url, settings, timeout)
+        return MySql.of(split_replicas(url)[0], settings, timeout)
     raise ConfigError(invalid)

@@ -1,13 +1,17 @@
 """The interface of an SQL engine: SQLite and MySQL implement it."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import peewee
 
 T = TypeVar("T")
 
 Rows = list[tuple[Any, ...]]
+
+DRIVER_ERRORS: Final = (peewee.PeeweeException, sqlite3.Error, OSError)
+"""What an engine raises if a statement fails."""
 
 
 class Result(NamedTuple):
@@ -23,6 +27,9 @@ class Result(NamedTuple):
     rowcount: int
     lastrowid: int
 
+
+Text = tuple[str, Sequence[Any]]
+"""A statement as SQL, and its parameters."""
 
 Execute = Callable[[str, Sequence[Any]], Result]
 """Runs one statement of a transaction."""

@@ -17,7 +17,7 @@ from playhouse.pwasyncio import AsyncMySQLConnection, AsyncMySQLDatabase, await_
 from microkit.background import BackgroundTasks
 from microkit.config import ConfigError
 from microkit.saturation import Usage, track
-from microkit.storage.engine import Execute, Result, Rows
+from microkit.storage.engine import Execute, Result, Rows, Text
 from microkit.storage.settings import SqlSettings
 from microkit.storage.url import is_secure, trust
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 INVALID: Final = "DATABASE_URL: want mysql://user:password@host:port/name, with ?secure=1 for TLS"
-_PORT: Final = 3306
+PORT: Final = 3306
 _LOCK_SECONDS: Final = 60
 _WAIT_SECONDS: Final = 28_800  # MySQL's default
 _ATTEMPTS: Final = 4
@@ -66,7 +66,7 @@ class MySql:
         database = _Database(
             name,
             host=url.hostname,
-            port=url.port or _PORT,
+            port=url.port or PORT,
             user=unquote(url.username or ""),
             password=unquote(url.password or ""),
             charset="utf8mb4",
@@ -134,6 +134,25 @@ class MySql:
             else:
                 return result
         raise AssertionError("the last attempt returns or raises")
+
+    async def together(self, statements: Sequence[Text]) -> list[Rows]:
+        """Run reading statements in their order, in one round trip; never retried.
+
+        Raises:
+            peewee.PeeweeException: a statement failed.
+            TimeoutError: the server did not reply in time.
+        """
+        text = "; ".join(sql for sql, _ in statements)
+        parameters = [each for _, own in statements for each in own]
+        async with asyncio.timeout(self._timeout), self._released():
+            connection = await self._database.aconnect()
+            with peewee_errors:
+                async with connection.conn.cursor() as cursor:
+                    await cursor.execute(text, parameters)
+                    found = [list(await cursor.fetchall())]
+                    while await cursor.nextset():
+                        found.append(list(await cursor.fetchall()))
+                    return found
 
     async def migrate(self, work: Callable[[peewee.Database], list[str]]) -> list[str]:
         """Run `work`, which changes the schema, under a lock against other processes."""

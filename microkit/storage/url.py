@@ -1,9 +1,16 @@
 """URLs of stores, and the certificates they are trusted by."""
 
 import ssl
-from urllib.parse import SplitResult, urlsplit
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from microkit.config import ConfigError
+
+_REPLICA: Final = "replica="
+_INVALID_REPLICA: Final = (
+    "DATABASE_URL: want replica=host or replica=host:port for each replica, as in "
+    "mysql://user:password@host:port/name?replica=host&replica=host"
+)
 
 
 def split(text: str, invalid: str) -> SplitResult:
@@ -20,6 +27,29 @@ def split(text: str, invalid: str) -> SplitResult:
     if not valid:
         raise ConfigError(invalid)
     return url
+
+
+def split_replicas(url: SplitResult) -> tuple[SplitResult, list[SplitResult]]:
+    """Return a database's URL without its ``replica=host:port``, and a URL for each of them.
+
+    User, password, name and TLS are those of the primary.
+
+    Raises:
+        ConfigError: a replica is not a host, with or without a port.
+    """
+    parts = url.query.split("&")
+    hosts = [unquote(each.removeprefix(_REPLICA)) for each in parts if each.startswith(_REPLICA)]
+    rest = "&".join(each for each in parts if not each.startswith(_REPLICA))
+    primary = url._replace(query=rest)
+    return primary, [_at_host(primary, host) for host in hosts]
+
+
+def _at_host(url: SplitResult, host: str) -> SplitResult:
+    user, at, _ = url.netloc.rpartition("@")
+    moved = split(urlunsplit(url._replace(netloc=f"{user}{at}{host}")), _INVALID_REPLICA)
+    if not moved.hostname or "@" in host or moved.path != url.path:
+        raise ConfigError(_INVALID_REPLICA)
+    return moved
 
 
 def is_secure(url: SplitResult, invalid: str) -> bool:

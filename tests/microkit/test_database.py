@@ -19,6 +19,7 @@ from playhouse.pwasyncio import await_
 from microkit.config import ConfigError
 from microkit.errors import StoreError
 from microkit.storage.database import IntegrityError, Statement, open_database, open_schema
+from microkit.storage.url import split, split_replicas
 from scripts import sql_servers
 
 
@@ -357,14 +358,28 @@ async def test_several_replicas_may_migrate_concurrently(settings, database_url,
     [
         "", "mysql://", "mysql://host", "mysql:///name", "mysql://host:port/name",
         "mysql://host:99999/name", "mysql://host/name?unknown=1", "mysql://host/name/more",
-        "mysql://[::1/name", "sqlite://", "sqlite://relative", "sqlite:relative",
-        "sqlite:////file?mode=ro", "postgres://host/name",
+        "mysql://[::1/name", "mysql://u:secret@host/name?replica=", "mysql://host/name?replica=a:b",
+        "mysql://host/name?replica=a/b", "mysql://host/name?replica=me:secret@other",
+        "mysql://host/name?secure=1&replica", "sqlite:////file?replica=host", "sqlite://",
+        "sqlite://relative", "sqlite:relative", "sqlite:////file?mode=ro", "postgres://host/name",
     ],
 )  # fmt: skip
 async def test_an_invalid_url_is_an_error_with_its_setting(url, settings, migrations):
-    with pytest.raises(ConfigError, match="DATABASE_URL"):
+    with pytest.raises(ConfigError, match="DATABASE_URL") as refused:
         async with open_database(settings(database_url=url), migrations):
             pass
+    assert "secret" not in str(refused.value)
+    assert ("replica=host" in str(refused.value)) == ("name?replica=" in url)
+
+
+def test_replicas_share_everything_but_the_address_with_their_primary():
+    text = "mysql://me:p%40ss@primary:3307/name?replica=other&secure=1&replica=[::1]:3308"
+    primary, replicas = split_replicas(split(text, "invalid"))
+    assert primary.geturl() == "mysql://me:p%40ss@primary:3307/name?secure=1"
+    assert [each.geturl() for each in replicas] == [
+        "mysql://me:p%40ss@other/name?secure=1",
+        "mysql://me:p%40ss@[::1]:3308/name?secure=1",
+    ]
 
 
 async def test_a_connection_to_mysql_is_encrypted_with_the_ca_that_is_set(

@@ -88,7 +88,7 @@ class Counts:
 
     async def _count(self, authors: list[int]) -> dict[int, int]:
         at = self._at
-        rows = await self._database.rows(_COUNTS(authors=authors, until=at.latest_ms))
+        rows = await self._versions.listed(_COUNTS(authors=authors, until=at.latest_ms))
         counted = dict.fromkeys(authors, 0) | dict(rows)
         if self._at is at:  # else they lack what was published, or have what was deleted since
             for author, count in counted.items():

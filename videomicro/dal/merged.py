@@ -18,6 +18,7 @@ from microkit.batch import parts
 from microkit.paging import Page, cut
 from microkit.storage.database import Database, Statement
 from videomicro.dal.model import Video
+from videomicro.dal.version import Versions
 from videomicro.dal.video import VideoRow, Videos
 
 _AUTHORS: Final = 256  # of one statement: SQLite joins up to 500 selections
@@ -41,14 +42,14 @@ class MergedVideos:
     """Merged lists of one database."""
 
     def __init__(self, database: Database, videos: Videos) -> None:
-        self._database = database
+        self._versions = Versions(database)
         self._videos = videos
 
     async def newest(self, authors: Sequence[int], before: int, count: int) -> Page[VideoRow]:
         """Return up to `count` videos of any of `authors` from before a time (ms), newest first."""
         heads: dict[int, int] = {}
         for part in parts(list(authors), _AUTHORS):
-            found = await self._database.rows(_HEADS(authors=part, until=before - 1))
+            found = await self._versions.listed(_HEADS(authors=part, until=before - 1))
             heads |= {author: newest for author, newest in found if newest is not None}
         first = heapq.nlargest(count + 1, heads, key=heads.__getitem__)
         pages = await self._videos.published([(each, before, count + 1) for each in first])

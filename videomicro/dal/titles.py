@@ -9,7 +9,7 @@ from microkit.postings import Posting
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.terms import hashtag_term, hashtags, terms
 from videomicro.dal.model import Hashtag, Indexing, Term, Video
-from videomicro.dal.version import hold
+from videomicro.dal.version import Versions, hold
 
 _ROWS: Final = 400  # of one statement
 _CHUNK: Final = 100  # videos of one transaction
@@ -82,16 +82,17 @@ class Titles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._versions = Versions(database)
 
     async def postings(self, term: str, before: int, limit: int) -> list[Posting]:
         """Return up to `limit` videos with a term from before a time, newest first."""
         query = _POSTINGS(name=term.encode(), before=before, limit=limit)
-        return [Posting(*row) for row in await self._database.rows(query)]
+        return [Posting(*row) for row in await self._versions.listed(query)]
 
     async def present(self, terms: Sequence[str], keys: Sequence[int]) -> set[tuple[str, int]]:
         """Return the pairs of `terms` and `keys` (times) that the index has."""
         query = _PRESENT(names=[each.encode() for each in terms], times=list(keys))
-        return _pairs(await self._database.rows(query))
+        return _pairs(await self._versions.listed(query))
 
     async def suggested(self, prefix: str, count: int) -> list[HashtagRow]:
         """Return up to `count` hashtags with the most videos.
@@ -102,7 +103,7 @@ class Titles:
         if prefix:
             first = prefix.encode()
             query = _PREFIX(first=first, last=first + b"\xff")  # a byte that UTF-8 never has
-        rows = await self._database.rows(query)
+        rows = await self._versions.listed(query)
         found = [HashtagRow(bytes(name).decode(), videos) for name, videos in rows if videos > 0]
         return sorted(found, key=lambda each: (-each.videos, each.name))[:count]
 

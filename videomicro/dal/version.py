@@ -6,7 +6,8 @@ from peewee import Case
 
 from microkit.batch import SingleFlight
 from microkit.clock import now_ms
-from microkit.storage.database import Database, Statement, Transaction
+from microkit.storage.database import Database, Rows, Statement, Transaction
+from microkit.storage.statement import BoundStatement
 from videomicro.dal.model import Clock
 
 
@@ -43,6 +44,13 @@ class Versions:
     async def current(self) -> Version:
         """Return the version of now: it includes every change that was acknowledged before."""
         return await self._read.one(None)
+
+    async def listed(self, query: BoundStatement) -> Rows:
+        """Return the rows of a list that changes with the version only, as they are now."""
+        return await self._database.listed(query, _LATEST(), self._latest_ms)
+
+    async def _latest_ms(self) -> int:
+        return (await self.current()).latest_ms
 
     async def _load(self, _: None) -> Version:
         (row,) = await self._database.rows(_VERSION())

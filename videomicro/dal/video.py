@@ -277,14 +277,14 @@ class Videos:
 
     async def _load_page(self, page: FeedKey) -> tuple[list[VideoRow], int]:
         before, limit = page
-        rows = await self._database.rows(_FEED(before=before, limit=limit))
+        rows = await self._versions.listed(_FEED(before=before, limit=limit))
         # An empty page has no version, so it is not cached.
         return [VideoRow(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
     async def _load_published(self, page: PublishedKey) -> Page[VideoRow]:
         author, cursor, count = page
         query = _BY_AUTHOR(author=author, before=cursor, limit=count + 1)
-        rows = [VideoRow(*row) for row in await self._database.rows(query)]
+        rows = [VideoRow(*row) for row in await self._versions.listed(query)]
         return cut(rows, count, lambda row: row.created_ms)
 
 
