@@ -4,7 +4,7 @@ Every list has a version: a number in one row, which every change of the list mo
 transaction, so that it grows in commit order. A list is read on a replica, right after the version
 that this replica has, in one round trip. At the same time its version is read on the primary, after
 the call and hence with every write that was acknowledged before, whichever process made it. The
-rows of the replica are returned if its version is not older; otherwise the primary reads the list.
+rows of the replica are returned if its version is the same; otherwise the primary reads the list.
 
 So a page has no round trip more, and the primary reads one row by its key, which concurrent callers
 share, in place of the list. Lists do not wait for changes of other lists, as they would for the
@@ -119,7 +119,7 @@ class Replicas:
     async def listed(
         self, query: Text, version: Text, current: Callable[[], Awaitable[int]]
     ) -> Rows | None:
-        """Return the rows of a list, None if no replica has every change of it.
+        """Return the rows of a list, None if no replica has its version of now.
 
         Args:
             query: selects the rows.
@@ -137,8 +137,9 @@ class Replicas:
             replica.missed(began, _FAILED_SECONDS, str(error) or type(error).__name__)
             _READS.labels("failed").inc()
             return None
-        if has < newest:
-            replica.missed(began, _BEHIND_SECONDS, "it is behind")
+        if has != newest:  # rarely ahead: a change came between the two, or a backup was loaded
+            reason = "it is behind" if has < newest else "it is ahead"
+            replica.missed(began, _BEHIND_SECONDS, reason)
             _READS.labels("behind").inc()
             return None
         replica.found_current()
