@@ -25,7 +25,7 @@ AVATARS: Final = "avatars"
 BACKGROUNDS: Final = "backgrounds"
 
 _NAME: Final = re.compile(
-    rf"(?:{AVATARS}|{BACKGROUNDS})/(\d{{1,19}})-[0-9a-f]{{32}}\.jpg", re.ASCII
+    rf"(?:{AVATARS}|{BACKGROUNDS})/(\d{{1,18}})-[0-9a-f]{{32}}\.jpg", re.ASCII
 )
 _TYPE: Final = "image/jpeg"
 # Pages that were loaded until the account was changed everywhere (SETTLE_SECONDS of

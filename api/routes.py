@@ -12,7 +12,7 @@ from api import binding, envelope
 from api.auth import Tokens
 from api.call import ANONYMOUS, HttpCall, Stream
 from api.settings import Settings
-from api.upload import Expected, Upload
+from api.upload import FILES, Expected, Upload
 from api.words import WordList, names_of
 from microkit.errors import ParamError
 from microkit.rpc.contract import Contract, Method
@@ -39,7 +39,8 @@ class Endpoint:
     """One method over HTTP: binds the arguments, identifies the viewer and calls the handler.
 
     Raises:
-        TypeError: the handler has no coroutine named like the method.
+        TypeError: the handler has no coroutine named like the method, or the method takes a file
+            and the IDL does not say of which kind.
     """
 
     def __init__(
@@ -52,12 +53,7 @@ class Endpoint:
     ) -> None:
         self.method = method
         self.limit = method.annotations.get("api.limit")
-        files = (
-            f.annotations["api.file"]
-            for f in fields_of(method.request)
-            if "api.file" in f.annotations
-        )
-        self.upload = next((Expected(each, self.limit or "") for each in files), None)
+        self.upload = _upload(method)
         self._call = method.coroutine(handler)
         self._auth = method.annotations.get("api.auth")
         self.requires_login = self._auth == "required"
@@ -109,6 +105,17 @@ class Endpoint:
     def _viewer(self, token: str) -> int:
         find = self._tokens.user_of if self.requires_login else self._tokens.viewer_of
         return find(token)
+
+
+def _upload(method: Method) -> Expected | None:
+    """Return what file a method takes."""
+    for field in fields_of(method.request):
+        if field.type.name == "binary":
+            file = field.annotations.get("api.file")
+            if file not in FILES:
+                raise TypeError(f"{method.name}: api.file of {field.name} is none of {FILES}")
+            return Expected(file, method.annotations.get("api.limit", ""))
+    return None
 
 
 def endpoints(

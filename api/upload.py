@@ -25,6 +25,8 @@ from microkit.errors import ParamError
 from microkit.folder import own_folder
 from microkit.storage.objects import map_os_errors
 
+FILES: Final = ("video", "picture")
+"""What a method may take: values of `api.file` in the IDL."""
 _CHUNK_BYTES: Final = 1 << 18
 _FORM_OVERHEAD_BYTES: Final = 1 << 20
 _MAX_TEXT_CHARACTERS: Final = 64 << 10
@@ -100,10 +102,8 @@ class Uploads:
         address_of: Callable[[web.Request], str],
     ) -> None:
         self._folder = folder
-        self._kinds = {
-            "video": _Kind("视频", settings.upload_max_mb),
-            "picture": _Kind("图片", _PICTURE_MB),
-        }
+        kinds = (_Kind("视频", settings.upload_max_mb), _Kind("图片", _PICTURE_MB))
+        self._kinds = dict(zip(FILES, kinds, strict=True))
         self._bytes_per_second = settings.upload_min_kib_per_second << 10
         self._user_of = user_of
         self._admit = admit
