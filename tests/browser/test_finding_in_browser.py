@@ -75,13 +75,19 @@ async def test_the_tabs_order_the_feed_and_a_shared_link_opens_its_video(
     await expect(card).to_be_visible()
 
 
-async def test_a_blocked_person_disappears_and_a_report_is_sent(visit, registered, published):
-    name, _ = await registered("viewer")
+async def test_a_blocked_person_disappears_and_a_report_is_sent(visit, registered, published, apk):
+    name, viewer = await registered("viewer")
     other, author = await registered("troll")
     title = await published(author, "annoying")
+    await apk.post(
+        "message/action",
+        token=author.token, to_user_id=viewer.id, action_type=1, content="buy",
+    )  # fmt: skip
     visitor = await visit(DESKTOP)
     page = visitor.page
     await visitor.log_in(name)
+    places = page.get_by_label("主导航")
+    await expect(places.get_by_role("link", name="消息，1 条未读")).to_be_visible()
     card = visitor.card(title)
     await card.get_by_role("button", name="举报").click()
     dialog = page.get_by_role("dialog", name="举报")
@@ -91,7 +97,11 @@ async def test_a_blocked_person_disappears_and_a_report_is_sent(visit, registere
     await card.get_by_role("link", name=f"{other}的主页").click()
     await page.get_by_role("button", name="拉黑").click()
     await expect(page.get_by_role("heading", name="黑名单")).to_be_visible()
+    await expect(places.get_by_role("link", name="消息", exact=True)).to_be_visible()
     await visitor.shot("blocked")
+    await visitor.go("消息")
+    await expect(page.get_by_text("还没有消息")).to_be_visible()
+    await page.go_back()
     await page.get_by_role("button", name=f"解除拉黑 {other}").click()
     await expect(page.get_by_text("没有拉黑任何人")).to_be_hidden()
     await page.reload()
