@@ -142,6 +142,10 @@ MESSAGES: Final = {
     "连接的页面太多，请稍后再试": "Too many pages are connected, please try again later",
     # Videos, comments, follows, messages
     "视频不存在": "There is no such video",
+    "cover 应为 0 到 3": "cover must be from 0 to 3",
+    "没有这个封面": "There is no such cover",
+    "最多 {} 个封面": "At most {} covers",
+    "封面的键应为 1 到 {} 个字符": "The key of a cover must have 1 to {} characters",
     "一次最多查询 {} 个对象": "At most {} objects at once",
     "不能关注自己": "You cannot follow yourself",
     "不能给自己发消息": "You cannot write to yourself",

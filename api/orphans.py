@@ -17,8 +17,8 @@ from typing import Final
 
 from api.clients import Clients
 from api.pictures import AVATARS, BACKGROUNDS, owner_of, used_by_accounts
-from api.publishing import COVERS, VIDEOS
-from api.rendering import RENDITIONS, is_rendition, named_by
+from api.publishing import VIDEOS
+from api.rendering import COVERS, RENDITIONS, is_rendition, named_by
 from microkit.errors import Error, UnknownMethod
 from microkit.storage.objects import ObjectInfo, Objects
 

@@ -11,7 +11,7 @@ from api.added import AddedMethod
 from api.clients import Clients
 from api.media import MediaWorkers
 from api.media.messages import HEVC, NO_HEVC
-from api.rendering import Rendering
+from api.rendering import COVERS, Rendering
 from api.upload import Upload
 from microkit.background import BackgroundTasks
 from microkit.errors import Error, ParamError, Retry, UnknownMethod
@@ -20,7 +20,6 @@ from microkit.storage.objects import Objects
 _log = logging.getLogger(__name__)
 
 VIDEOS: Final = "videos"
-COVERS: Final = "covers"
 _ABSENT_ANSWERS: Final = 2
 
 

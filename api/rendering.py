@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from api.clients import Clients
 from api.media import MediaWorkers, Rendered
@@ -28,6 +28,7 @@ from microkit.storage.objects import Objects
 _log = logging.getLogger(__name__)
 
 RENDITIONS: Final = "renditions"
+COVERS: Final = "covers"
 PLAYLIST: Final = "m3u8"
 _TYPES: Final = {
     "mp4": "video/mp4",
@@ -126,6 +127,13 @@ class Rendering:
         return True
 
 
+class _Result(NamedTuple):
+    """The keys of the best MP4 and of the covers to choose from."""
+
+    play_url: str
+    covers: list[str]
+
+
 class _Attempt:
     """One attempt to make the renditions of one video."""
 
@@ -167,21 +175,26 @@ class _Attempt:
             if not self._in_use:
                 await self._remove(self._stored)
 
-    async def _make(self, workers: MediaWorkers, folder: Path) -> str:
-        """Store the renditions; return the key of the best MP4."""
+    async def _make(self, workers: MediaWorkers, folder: Path) -> _Result:
+        """Store the renditions and covers."""
         source = await self._objects.fetch(self._job.play_url, folder)
         rendered = await workers.render(source, folder, self._name, self._note)
         for suffix in _in_order(rendered):
             key = f"{RENDITIONS}/{self._name}.{suffix}"
-            self._stored.append(key)
-            kind = _TYPES[suffix.rpartition(".")[2]]
-            await self._objects.put(key, rendered.files[suffix], kind)
-        return f"{RENDITIONS}/{self._name}.{rendered.play}"
+            await self._store(key, rendered.files[suffix], _TYPES[suffix.rpartition(".")[2]])
+        covers = {f"{COVERS}/{secrets.token_hex(16)}.jpg": path for path in rendered.covers}
+        for key, path in covers.items():
+            await self._store(key, path, "image/jpeg")
+        return _Result(f"{RENDITIONS}/{self._name}.{rendered.play}", list(covers))
+
+    async def _store(self, key: str, path: Path, kind: str) -> None:
+        self._stored.append(key)
+        await self._objects.put(key, path, kind)
 
     def _note(self, percent: int) -> None:
         self._percent = percent
 
-    async def _hold_while(self, task: "asyncio.Task[str]") -> None:
+    async def _hold_while(self, task: "asyncio.Task[_Result]") -> None:
         """Renew the lease until the work ends; end the work if the lease is lost."""
         every = self._lease_seconds / _KEEPS
         while not (await asyncio.wait((task,), timeout=every))[0]:
@@ -191,12 +204,12 @@ class _Attempt:
             except Error as error:  # the lease lasts longer
                 _log.warning("renditions: cannot renew a lease: %s", error)
 
-    async def _finish(self, task: "asyncio.Task[str]") -> None:
+    async def _finish(self, task: "asyncio.Task[_Result]") -> None:
         """Tell videoservice the result."""
         if task.cancelled():
             return  # the lease was lost
         try:
-            play_url = task.result()
+            play_url, covers = task.result()
         except ParamError as error:
             _log.warning("video %d cannot be converted: %s", self._job.video_id, error.message)
             await self._videos.FinishRenditionMethod(
@@ -209,6 +222,7 @@ class _Attempt:
             attempt=self._name,
             play_url=play_url,
             hls_url=f"{RENDITIONS}/{self._name}.{PLAYLIST}",
+            covers=covers,
         )
         self._in_use = bool(answer.held)
         if answer.replaced:

@@ -67,7 +67,7 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     limit_messages: Limit = "120:60"
     # of marks that say how far a conversation is read
     limit_reads: Limit = "300:120"
-    # of changes of a profile, and of attempts to change a password
+    # of changes of a profile or a cover, and of attempts to change a password
     limit_profiles: Limit = "20:6"
     limit_passwords: Limit = "10:2"
     limit_publishes: Limit = "20:2"

@@ -42,6 +42,7 @@ const string SUGGESTIONS = "$ >= 1 && $ <= 20; msg: count 应为 1 到 20"
 const string SWEEP_INTERVAL = "$ >= 60 && $ <= 2592000; msg: interval_seconds 应为 60 到 2592000"
 const string ATTEMPT = "mblen($) >= 1 && mblen($) <= 64; msg: attempt 应为 1 到 64 个字符"
 const string PERCENT = "$ >= 0 && $ <= 100; msg: progress 应为 0 到 100"
+const string COVER = "$ >= 0 && $ <= 3; msg: cover 应为 0 到 3"      // MAX_COVERS of videomicro/dal/cover.py
 const string LEASE_SECONDS = "$ >= 1 && $ <= 3600; msg: lease_seconds 应为 1 到 3600"
 
 const string FAVORITE_ACTION = "$ == 1 || $ == 2; msg: action_type 应为 1（点赞）或 2（取消点赞）"

@@ -195,4 +195,32 @@ class PublishDeleteResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls) -> Self: ...
 
+class PublishCoversReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+
+class Cover(msgspec.Struct, kw_only=True):
+    """A cover that the author of a video can choose."""
+
+    cover_url: str  # absolute URL
+    chosen: bool  # everybody sees this one
+
+class PublishCoversResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    cover_list: list[Cover]  # at most 4; the first is the one that it was published with
+    @classmethod
+    def ok(cls, *, cover_list: list[Cover]) -> Self: ...
+
+class PublishCoverReq(msgspec.Struct, kw_only=True):
+    token: str
+    video_id: int
+    cover: int  # its position in cover_list, from 0 on
+
+class PublishCoverResp(msgspec.Struct, kw_only=True):
+    status_code: int
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
+
 CONTRACT: Contract[object, Mapping[str, object]]

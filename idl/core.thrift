@@ -271,3 +271,41 @@ struct PublishDeleteResp {
 service PublishDeleteServer {
     PublishDeleteResp PublishDeleteMethod(1: PublishDeleteReq request) (api.post = "/douyin/publish/delete/", api.auth = "required", api.limit = "removals")
 }
+
+struct PublishCoversReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "VIDEO_ID")
+}
+
+// A cover that the author of a video can choose.
+struct Cover {
+    1: required string cover_url            // absolute URL
+    2: required bool chosen                 // everybody sees this one
+}
+
+struct PublishCoversResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+    3: required list<Cover> cover_list      // at most 4; the first is the one that it was published with
+}
+
+// Added: the covers that the viewer can choose from for a video of one's own. There are several when it has been converted.
+service PublishCoversServer {
+    PublishCoversResp PublishCoversMethod(1: PublishCoversReq request) (api.get = "/douyin/publish/covers/", api.auth = "required")
+}
+
+struct PublishCoverReq {
+    1: required string token
+    2: required i64 video_id (api.vd = "VIDEO_ID")
+    3: required i32 cover (api.vd = "COVER")                // its position in cover_list, from 0 on
+}
+
+struct PublishCoverResp {
+    1: required i32 status_code (status = "envelope")
+    2: optional string status_msg
+}
+
+// Added: choose the cover of a video of one's own. All see it from now on; the others can still be chosen.
+service PublishCoverServer {
+    PublishCoverResp PublishCoverMethod(1: PublishCoverReq request) (api.post = "/douyin/publish/cover/", api.auth = "required", api.limit = "profiles")
+}

@@ -326,6 +326,7 @@ class FinishRenditionReq(msgspec.Struct, kw_only=True):
     attempt: str
     play_url: str | None = None  # the best MP4, which a hidden video gets
     hls_url: str | None = None
+    covers: list[str] | None = None  # object keys of at most 3 more covers to choose from
 
 class FinishRenditionResp(msgspec.Struct, kw_only=True):
     status: bool
@@ -335,6 +336,35 @@ class FinishRenditionResp(msgspec.Struct, kw_only=True):
     status_msg: str | None = None
     @classmethod
     def ok(cls, *, held: bool | None = None, replaced: str | None = None) -> Self: ...
+
+class GetCoversReq(msgspec.Struct, kw_only=True):
+    """Added: the covers that the author of a video can choose from."""
+
+    video_id: int
+    author_id: int
+
+class GetCoversResp(msgspec.Struct, kw_only=True):
+    status: bool
+    covers: list[str] | None = None  # at most 4; the first is the one that it was published with
+    chosen: int | None = None  # the position of the one that everybody sees
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls, *, covers: list[str] | None = None, chosen: int | None = None) -> Self: ...
+
+class ChooseCoverReq(msgspec.Struct, kw_only=True):
+    """Added: make one of the covers the one that everybody sees."""
+
+    video_id: int
+    author_id: int
+    cover: int  # its position
+
+class ChooseCoverResp(msgspec.Struct, kw_only=True):
+    status: bool
+    status_code: int | None = None
+    status_msg: str | None = None
+    @classmethod
+    def ok(cls) -> Self: ...
 
 class SearchVideosReq(msgspec.Struct, kw_only=True):
     """Added: videos by the words of their titles. A video has every word of the query as the beginning of a word; characters
@@ -452,6 +482,8 @@ class VideoServiceHandler(Protocol):
     async def ClaimRenditionMethod(self, request: ClaimRenditionReq) -> ClaimRenditionResp: ...
     async def KeepRenditionMethod(self, request: KeepRenditionReq) -> KeepRenditionResp: ...
     async def FinishRenditionMethod(self, request: FinishRenditionReq) -> FinishRenditionResp: ...
+    async def GetCoversMethod(self, request: GetCoversReq) -> GetCoversResp: ...
+    async def ChooseCoverMethod(self, request: ChooseCoverReq) -> ChooseCoverResp: ...
     async def SearchVideosMethod(self, request: SearchVideosReq) -> VideoPageResp: ...
     async def HashtagVideosMethod(self, request: HashtagVideosReq) -> VideoPageResp: ...
     async def VideosOfAuthorsMethod(self, request: VideosOfAuthorsReq) -> VideoPageResp: ...
@@ -545,8 +577,15 @@ class VideoServiceClient(Protocol):
         attempt: str,
         play_url: str | None = None,
         hls_url: str | None = None,
+        covers: list[str] | None = None,
         timeout: float | None = None,
     ) -> FinishRenditionResp: ...
+    async def GetCoversMethod(
+        self, *, video_id: int, author_id: int, timeout: float | None = None
+    ) -> GetCoversResp: ...
+    async def ChooseCoverMethod(
+        self, *, video_id: int, author_id: int, cover: int, timeout: float | None = None
+    ) -> ChooseCoverResp: ...
     async def SearchVideosMethod(
         self,
         *,

@@ -302,12 +302,40 @@ struct FinishRenditionReq {
     2: required string attempt (api.vd = "ATTEMPT")
     3: optional string play_url (api.vd = "VIDEO_URL")          // the best MP4, which a hidden video gets
     4: optional string hls_url (api.vd = "VIDEO_URL")
+    5: optional list<string> covers         // object keys of at most 3 more covers to choose from
 }
 
 struct FinishRenditionResp {
     1: required bool status (status = "flag")
     2: optional bool held
     3: optional string replaced             // what play_url was before: nothing refers to it any more
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: the covers that the author of a video can choose from.
+struct GetCoversReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+}
+
+struct GetCoversResp {
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
+    2: optional list<string> covers         // at most 4; the first is the one that it was published with
+    3: optional i32 chosen                  // the position of the one that everybody sees
+    100: optional i32 status_code
+    101: optional string status_msg
+}
+
+// Added: make one of the covers the one that everybody sees.
+struct ChooseCoverReq {
+    1: required i64 video_id (api.vd = "VIDEO_ID")
+    2: required i64 author_id (api.vd = "AUTHOR_ID")
+    3: required i32 cover (api.vd = "COVER")                    // its position
+}
+
+struct ChooseCoverResp {
+    1: required bool status (status = "flag", unnumbered = "10007 视频不存在")
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -408,6 +436,8 @@ service VideoService {
     ClaimRenditionResp ClaimRenditionMethod(1: ClaimRenditionReq request)
     KeepRenditionResp KeepRenditionMethod(1: KeepRenditionReq request)
     FinishRenditionResp FinishRenditionMethod(1: FinishRenditionReq request)
+    GetCoversResp GetCoversMethod(1: GetCoversReq request)
+    ChooseCoverResp ChooseCoverMethod(1: ChooseCoverReq request)
     VideoPageResp SearchVideosMethod(1: SearchVideosReq request)
     VideoPageResp HashtagVideosMethod(1: HashtagVideosReq request)
     VideoPageResp VideosOfAuthorsMethod(1: VideosOfAuthorsReq request)

@@ -43,6 +43,7 @@ ONLY_IN = {
     "aetcd": {"microkit/discovery/etcd.py"},
     "aiomysql": {"microkit/storage/mysql.py"},
     "av": {
+        "api/media/choices.py",
         "api/media/cover.py",
         "api/media/hls.py",
         "api/media/orientation.py",

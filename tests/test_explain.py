@@ -51,6 +51,7 @@ ARGUMENTS = {
     "progress": 5,
     "play_url": "p",
     "hls_url": "h",
+    "cover_url": "c",
     "created_ms": ROWS + 1,
 }
 
@@ -114,6 +115,15 @@ def hidden():
     return [(Hidden, [{"video_id": n} for n in range(ROWS)]), *videos()]
 
 
+def covers():
+    from videomicro.dal.model import Cover
+
+    rows = (
+        {"video_id": n // 4, "number": n % 4, "cover_url": f"covers/{n}.jpg"} for n in range(ROWS)
+    )
+    return [(Cover, list(rows)), *videos()]
+
+
 def reports():
     from usermicro.dal.model import Report
 
@@ -152,7 +162,8 @@ def comments():
         ("videomicro.dal.video", videos, 4),
         ("videomicro.dal.count", videos, 2),
         ("videomicro.dal.version", videos, 3),
-        ("videomicro.dal.object_keys", videos, 4),
+        ("videomicro.dal.object_keys", covers, 5),
+        ("videomicro.dal.cover", covers, 4),
         ("videomicro.dal.removal", videos, 6),
         ("videomicro.dal.rendition", videos, 10),
         ("videomicro.dal.titles", titles, 9),

@@ -14,6 +14,7 @@ from microkit.filling import fill
 from microkit.paging import MAX_ITEMS, NEWEST, check_number
 from microkit.terms import hashtag
 from videomicro import pack
+from videomicro.dal.cover import Covers
 from videomicro.dal.found import FoundVideos
 from videomicro.dal.hidden import HiddenVideos
 from videomicro.dal.merged import MergedVideos
@@ -50,6 +51,7 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.
             ObjectKeys(database),
             Removals(database),
             Renditions(database),
+            Covers(database),
         )
         yield {"VideoService": handler}
 
@@ -67,6 +69,7 @@ class VideoHandler:
         object_keys: ObjectKeys,
         removals: Removals,
         renditions: Renditions,
+        covers: Covers,
     ) -> None:
         self._videos = videos
         self._found = found
@@ -76,6 +79,7 @@ class VideoHandler:
         self._object_keys = object_keys
         self._removals = removals
         self._renditions = renditions
+        self._covers = covers
 
     async def CreateVideoMethod(
         self, request: videomicro.CreateVideoReq
@@ -261,11 +265,25 @@ class VideoHandler:
         """Give a video its renditions, or give up."""
         video, attempt = request.video_id, request.attempt
         if request.hls_url and request.play_url:
-            done = await self._renditions.finish(video, attempt, request.play_url, request.hls_url)
+            done = await self._renditions.finish(
+                video, attempt, request.play_url, request.hls_url, request.covers or ()
+            )
         else:
             done = await self._renditions.fail(video, attempt)
         PUBLISHES.inc(done.replaced is not None)
         return videomicro.FinishRenditionResp.ok(held=done.held, replaced=done.replaced)
+
+    async def GetCoversMethod(self, request: videomicro.GetCoversReq) -> videomicro.GetCoversResp:
+        """Return the covers that the author of a video can choose from."""
+        covers, chosen = await self._covers.of(request.video_id, request.author_id)
+        return videomicro.GetCoversResp.ok(covers=covers, chosen=chosen)
+
+    async def ChooseCoverMethod(
+        self, request: videomicro.ChooseCoverReq
+    ) -> videomicro.ChooseCoverResp:
+        """Make one of the covers the one that everybody sees."""
+        await self._covers.choose(request.video_id, request.author_id, request.cover)
+        return videomicro.ChooseCoverResp.ok()
 
     async def SearchVideosMethod(
         self, request: videomicro.SearchVideosReq

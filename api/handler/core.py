@@ -12,7 +12,7 @@ from api.envelope import Shared
 from api.lists import Lists
 from api.pack.feed_time import before_ns, next_time_ms
 from api.pack.url import absolute
-from api.pack.video import processing
+from api.pack.video import covers, processing
 from api.pages import FeedKey, FeedPage, PageKey
 from api.pictures import Pictures
 from api.portrait import key_of
@@ -20,7 +20,7 @@ from api.publishing import Publishing
 from api.removing import Removing
 from idl import core, usermicro, videomicro
 from microkit.batch import SingleFlight
-from microkit.errors import ServiceError
+from microkit.errors import NotFound, ServiceError
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class CoreHandler:
         self._pictures = pictures
         self._removing = removing
         self._hidden = AddedMethod("GetHiddenVideosMethod")
+        self._covers = AddedMethod("GetCoversMethod")
         self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
             self._load_anonymous
         )
@@ -154,6 +155,37 @@ class CoreHandler:
 
         hidden = await self._hidden.call(added, _nothing)
         return core.PublishProcessingResp.ok(video_list=processing(hidden, call.base))
+
+    async def PublishCoversMethod(
+        self, call: HttpCall[core.PublishCoversReq]
+    ) -> core.PublishCoversResp:
+        """Return the covers of a video of the viewer's own."""
+        video_id = call.request.video_id
+
+        async def added() -> list[core.Cover]:
+            answer = await self._clients.videos.GetCoversMethod(
+                video_id=video_id, author_id=call.viewer
+            )
+            return covers(answer.covers or (), answer.chosen or 0, call.base)
+
+        async def original() -> list[core.Cover]:
+            own = [
+                row for row in await self._lists.videos((video_id,)) if row.author_id == call.viewer
+            ]
+            if not own:
+                raise NotFound("视频不存在")
+            return covers([own[0].cover_url], 0, call.base)
+
+        return core.PublishCoversResp.ok(cover_list=await self._covers.call(added, original))
+
+    async def PublishCoverMethod(
+        self, call: HttpCall[core.PublishCoverReq]
+    ) -> core.PublishCoverResp:
+        """Choose the cover of a video of the viewer's own."""
+        await self._clients.videos.ChooseCoverMethod(
+            video_id=call.request.video_id, author_id=call.viewer, cover=call.request.cover
+        )
+        return core.PublishCoverResp.ok()
 
     async def PublishDeleteMethod(
         self, call: HttpCall[core.PublishDeleteReq]

@@ -21,6 +21,7 @@ SAMPLE_POSITIONS: Final = (0.0, 0.1, 0.25, 0.5, 0.75)  # fractions of the durati
 MAX_DECODED: Final = 300
 # 16 frames of the largest size allowed, 120 of 1920 x 1080.
 MAX_DECODED_PIXELS: Final = 1 << 28
+_QUALITY: Final = 4  # of FFmpeg's JPEG: 2 is the best
 SAMPLE_SIZE: Final = 16  # brightness is measured on a picture of 16 x 16
 
 
@@ -34,7 +35,7 @@ def choose_frame(container: InputContainer, stream: VideoStream, seconds: float)
     try:
         for frame in _candidates(container, stream, seconds):
             brightness, contrast = _luma(frame)
-            if brightness > 20 and contrast > 3:
+            if _shows(brightness, contrast):
                 return frame
             if best is None or brightness > best[0]:
                 best = brightness, frame
@@ -57,8 +58,18 @@ def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
     scale = min(1.0, MAX_SIDE / max(width, height))
     width, height = max(1, round(width * scale)), max(1, round(height * scale))
     coded = (height, width) if swaps_sides(frame) else (width, height)
-    small = frame.reformat(*coded, format="yuvj420p", interpolation="AREA")
-    _shown(small, upright(frame)).save(path, qscale=4)
+    _shown(_reduced(frame, coded), upright(frame)).save(path, qscale=_QUALITY)
+
+
+def save_upright(frame: VideoFrame, path: Path) -> None:
+    """Save a frame of square pixels, which is upright already, as `save_cover` does."""
+    scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
+    size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    _reduced(frame, size).save(path, qscale=_QUALITY)
+
+
+def _reduced(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
+    return frame.reformat(*size, format="yuvj420p", interpolation="AREA")
 
 
 def _candidates(
@@ -81,6 +92,15 @@ def _candidates(
                 break
         if spent:
             return
+
+
+def shows_something(frame: VideoFrame) -> bool:
+    """Whether a frame is not (nearly) black or blank."""
+    return _shows(*_luma(frame))
+
+
+def _shows(brightness: float, contrast: float) -> bool:
+    return brightness > 20 and contrast > 3
 
 
 def _luma(frame: VideoFrame) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """The messages between the pool and its child processes: one line of JSON each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +38,14 @@ class Processed:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The files made of a video by the suffix of their names; `play` is that of the best MP4."""
+    """The files made of a video by the suffix of their names; `play` is that of the best MP4.
+
+    `covers` are pictures to choose from.
+    """
 
     files: dict[str, Path]
     play: str
+    covers: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

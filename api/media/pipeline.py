@@ -52,16 +52,16 @@ def render(source: Path, folder: Path, name: str, progress: Progress) -> Rendere
     """
     try:
         made = make_renditions(source, folder, progress)
-        packaged = [package(level, mp4, name) for level, mp4 in made]
+        packaged = [package(level, mp4, name) for level, mp4 in made.levels]
     except av.FFmpegError as error:
         raise ParamError("无法转码该视频，文件可能已损坏") from error
     master = folder / f"{name}.m3u8"
     write_master(master, packaged)
-    files = {"m3u8": master} | {f"{level.name}.mp4": mp4 for level, mp4 in made}
+    files = {"m3u8": master} | {f"{level.name}.mp4": mp4 for level, mp4 in made.levels}
     for each in packaged:
         for path in (each.playlist, each.fragments):
             files[path.name.removeprefix(f"{name}.")] = path
-    return Rendered(files, play=f"{made[-1][0].name}.mp4")
+    return Rendered(files, play=f"{made.levels[-1][0].name}.mp4", covers=list(made.covers))
 
 
 def _prepared(source: Path, copy: Path) -> Path:

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import av
 from av.audio.frame import AudioFrame
@@ -21,6 +21,7 @@ from av.filter.context import FilterContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from api.media.choices import Choices
 from api.media.cover import shown_size
 from api.media.ladder import Level, fitted, levels
 from api.media.orientation import swaps_sides, upright
@@ -40,8 +41,15 @@ Progress = Callable[[int], None]
 """Called with the percentage that is done."""
 
 
-def make_renditions(source: Path, folder: Path, progress: Progress) -> list[tuple[Level, Path]]:
-    """Write an MP4 of each level to `folder`, its index in front; the best one is last.
+class Made(NamedTuple):
+    """An MP4 of each level, its index in front, the best one last; and covers to choose from."""
+
+    levels: Sequence[tuple[Level, Path]]
+    covers: Sequence[Path]
+
+
+def make_renditions(source: Path, folder: Path, progress: Progress) -> Made:
+    """Write the MP4s and covers of a video to `folder`.
 
     Raises:
         ParamError: the video cannot be decoded, or is too long.
@@ -56,7 +64,7 @@ def make_renditions(source: Path, folder: Path, progress: Progress) -> list[tupl
             work.run(progress)
         finally:
             work.close()
-        return [(output.level, output.path) for output in work.outputs]
+        return Made([(each.level, each.path) for each in work.outputs], work.choices.paths)
 
 
 class _Output:
@@ -109,6 +117,7 @@ class _Work:
         self._graph: Graph | None = None
         self._sinks: list[FilterContext] = []
         self._written = 0
+        self.choices = Choices(folder, seconds, float(self._rate))
         self.outputs: list[_Output] = []
 
     def run(self, progress: Progress) -> None:
@@ -183,6 +192,8 @@ class _Work:
                     break
                 assert isinstance(frame, VideoFrame)  # noqa: S101  # the graph has no other kind
                 self._written += number == 0
+                if output is self.outputs[-1]:
+                    self.choices.see(frame)
                 frame.pict_type = PictureType.NONE  # else the encoder copies that of the source
                 output.container.mux(output.video.encode(frame))
 

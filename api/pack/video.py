@@ -64,6 +64,14 @@ def processing(hidden: Iterable[videomicro.HiddenVideo], base: str) -> list[core
     ]
 
 
+def covers(keys: Iterable[str], chosen: int, base: str) -> list[core.Cover]:
+    """Return the covers of a video; `chosen` is the position of the one that everybody sees."""
+    return [
+        core.Cover(cover_url=absolute(base, key), chosen=number == chosen)
+        for number, key in enumerate(keys)
+    ]
+
+
 @functools.lru_cache(_KEPT)
 def _pieces(base: str, row: VideoRow, likes: int, comments: int) -> list[bytes]:
     """Return a video's JSON without its author and `is_favorite`.

@@ -4,7 +4,7 @@
 /**
  * @import {
  *   ChangePasswordResp, CommentListResp, CommentResp, Envelope, FavoriteListResp, FeedResp, FollowerListResp,
- *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishListResp, PublishProcessingResp, FriendListResp,
+ *   FollowListResp, InboxResp, LoginResp, MessageChatResp, PublishActionResp, PublishCoversResp, PublishListResp, PublishProcessingResp, FriendListResp,
  *   RemovePictureResp, SetPictureResp,
  *   SearchUsersResp, SuggestResp, UserInfoResp, VideoPageResp, VideoResp
  * } from './types.js'
@@ -63,6 +63,10 @@ export const likes = (user_id, cursor) => get('/douyin/favorite/list/', { user_i
 export const publish = (form, more) => upload('/douyin/publish/action/', form, more);
 /** @type {() => Promise<PublishProcessingResp>} */
 export const processing = () => get('/douyin/publish/processing/', {});
+/** @type {(video_id: number) => Promise<PublishCoversResp>} */
+export const covers = (video_id) => get('/douyin/publish/covers/', { video_id });
+/** @type {(video_id: number, cover: number) => Promise<Envelope>} */
+export const chooseCover = (video_id, cover) => post('/douyin/publish/cover/', { video_id, cover });
 /** @type {(video_id: number) => Promise<Envelope>} */
 export const unpublish = (video_id) => post('/douyin/publish/delete/', { video_id });
 

@@ -306,6 +306,7 @@ export class Card {
     // A picture that cannot be decoded is no error if the sound can be: it has no size.
     const blind = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.videoWidth;
     classList.toggle('broken', Boolean(video.error) || blind);
+    this.parts.broken.textContent = video.error ? t.broken : t.notDecoded;
     tap.setAttribute('aria-label', video.paused ? t.play : t.pause);
     if (event === 'loadeddata') {
       classList.toggle('wide', video.videoWidth > video.videoHeight);

@@ -5,6 +5,7 @@
 /** @typedef {'works' | 'likes'} Tab */
 
 import * as api from './api.js';
+import { coverable } from './covers.js';
 import { count, make } from './dom.js';
 import { paged } from './home.js';
 import { t } from './i18n.js';
@@ -55,7 +56,10 @@ async function profilePage(id, tab, signal) {
   };
   const tileOf = (/** @type {Video} */ video) => {
     const made = tile(video, `#/user/${id}/${tab}/${video.id}`);
-    if (own) removable(made, video, fewer);
+    if (own) {
+      removable(made, video, fewer);
+      coverable(made, video);
+    }
     return made.root;
   };
   page.grid.append(...videos.map(tileOf));

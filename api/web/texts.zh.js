@@ -68,6 +68,7 @@ export const zh = {
   play: '播放',
   pause: '暂停',
   broken: '视频无法播放，轻触重试',
+  notDecoded: '浏览器无法解码这个视频的画面',
   tapForSound: '轻触开启声音',
   sound: '声音',
   progress: '播放进度',
@@ -147,6 +148,12 @@ export const zh = {
   works: '作品',
   likes: '喜欢',
   removed: '已删除',
+  cover: '封面',
+  chooseCover: '选择封面',
+  /** @param {number} number from 1 on */
+  coverNumber: (number) => `封面 ${number}`,
+  coverChosen: '封面已更换',
+  oneCover: '视频处理完成后可以选择其他封面',
   /** @param {number} percent */
   converting: (percent) => `正在转码 ${percent}%`,
   notConverted: '无法转码，请删除后重新上传',

@@ -46,6 +46,13 @@
  */
 
 /**
+ * A cover that the author of a video can choose.
+ * @typedef {object} Cover
+ * @property {string} cover_url absolute URL
+ * @property {boolean} chosen everybody sees this one
+ */
+
+/**
  * @typedef {object} Comment
  * @property {number} id
  * @property {User} user
@@ -85,6 +92,7 @@
 /** @typedef {Envelope & {user: User}} UserInfoResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} PublishListResp */
 /** @typedef {Envelope & {video_list: ProcessingVideo[]}} PublishProcessingResp */
+/** @typedef {Envelope & {cover_list: Cover[]}} PublishCoversResp */
 /** @typedef {Envelope & {processing?: boolean}} PublishActionResp */
 /** @typedef {Envelope & {video_list: Video[], next_cursor: number}} FavoriteListResp */
 /** @typedef {Envelope & {comment: Comment}} CommentResp */
@@ -107,6 +115,7 @@
  * @property {HTMLImageElement} backdrop
  * @property {HTMLVideoElement} video
  * @property {HTMLButtonElement} tap
+ * @property {HTMLElement} broken
  * @property {HTMLElement} caption
  * @property {HTMLAnchorElement} name
  * @property {HTMLElement} title
@@ -217,8 +226,11 @@
  * @property {HTMLAnchorElement} link
  * @property {HTMLImageElement} cover
  * @property {HTMLElement} likes
+ * @property {HTMLButtonElement} covers
  * @property {HTMLButtonElement} remove
  */
+
+/** @typedef {{root: HTMLElement, choose: HTMLButtonElement, picture: HTMLImageElement}} CoverParts */
 
 /**
  * @typedef {object} ProcessingParts
@@ -265,6 +277,7 @@
  * @property {ProfileParts} profile
  * @property {EditParts} edit
  * @property {TileParts} tile
+ * @property {CoverParts} cover
  * @property {ProcessingParts} processing
  * @property {ChatParts} chat
  * @property {MessageParts} message

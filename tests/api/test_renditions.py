@@ -79,8 +79,8 @@ async def test_a_video_that_does_not_play_everywhere_is_published_when_it_does(
         assert (stream.width, stream.height) == (480, 640), "upright"
         assert len(list(container.decode(video=0))) == 24
     assert await variants(http, video["hls_url"]) == ["480x640", "360x480"]
-    # The cover and the renditions: the upload goes.
-    await eventually(lambda: len(store.files()) == 1 + 7)
+    # The covers and the renditions: the upload goes.
+    await eventually(lambda: len(store.files()) == 4 + 7)
     acts = {"token": ann.token, "video_id": video["id"]}
     assert (await http.post("/douyin/publish/delete/", **acts))["status_code"] == 0
     assert store.files() == []
@@ -114,7 +114,7 @@ async def test_a_video_that_plays_everywhere_is_published_at_once_and_gets_hls(h
     (later,) = await feed(http)
     assert {**later, "hls_url": None} == {**video, "hls_url": None}, "nothing else has changed"
     assert await variants(http, later["hls_url"]) == ["360x640"]
-    assert len(store.files()) == 2 + 4
+    assert len(store.files()) == 2 + 4 + 3, "the covers to choose from are the last three"
 
 
 async def _has_hls(http):
@@ -158,7 +158,7 @@ async def test_an_interrupted_conversion_is_done_by_the_next_process(
     await database.write(Rendition.update(lease_ms=0))
     async with open_http(media_renditions=True) as second:
         await eventually(lambda: feed(second))
-        await eventually(lambda: len(store.files()) == 7)
+        await eventually(lambda: len(store.files()) == 7 + 3)
         uploads = tmp_path / "uploads"
         await eventually(lambda: not any(path.is_file() for path in uploads.rglob("*")))
 

@@ -7,6 +7,7 @@ import av
 import pytest
 
 from api.media import MediaWorkers
+from api.media.choices import Choices
 from api.media.pipeline import process
 
 UNIT = 1 << 16
@@ -156,3 +157,19 @@ async def test_a_large_video_of_a_high_rate_is_made_small(workers, tmp_path):
         content = path.read_bytes()
         assert content.index(b"moov") < content.index(b"mdat")
         assert len(content) * 8 < 2 * 1.5 * 2_700_000, "a buffer of two seconds, and the rate"
+
+
+def test_blank_parts_of_a_video_have_no_cover_to_choose_from(tmp_path):
+    with av.open("testsrc2=size=640x360:rate=24:duration=1", format="lavfi") as source:
+        bright = next(source.decode(video=0)).reformat(format="yuv420p")
+    with av.open("color=black:size=640x360:rate=24:duration=1", format="lavfi") as source:
+        black = next(source.decode(video=0)).reformat(format="yuv420p")
+    choices = Choices(tmp_path, seconds=8, rate=RATE)
+    for number in range(8 * RATE):
+        # Of the part from 2 to 4 s nothing is seen, of that from 4 to 6 s the last second.
+        choices.see(black if 2 * RATE <= number < 5 * RATE else bright)
+    assert [path.name for path in choices.paths] == ["cover1.jpg", "cover2.jpg"]
+    for path in choices.paths:
+        with av.open(str(path)) as picture:
+            (frame,) = picture.decode(video=0)
+            assert (frame.width, frame.height) == (640, 360)

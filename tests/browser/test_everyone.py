@@ -1,7 +1,7 @@
 """The page in both languages and themes, checked by axe-core, and scrolled with the keyboard."""
 
 import pytest
-from browser.visitor import DESKTOP, PHONE, STORY
+from browser.visitor import DESKTOP, ENGLISH, PHONE, STORY
 from e2e.conftest import ROOT
 from playwright.async_api import expect
 
@@ -19,7 +19,6 @@ FINDINGS = """async () => {
     });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }"""
-ENGLISH = {"locale": "en-US"}
 
 
 @pytest.mark.parametrize(

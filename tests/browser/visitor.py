@@ -10,6 +10,7 @@ from playwright.async_api import ConsoleMessage, Dialog, Locator, Page, expect
 PATIENCE_MS = 60_000
 PASSWORD = "secret"
 CHINESE = {"locale": "zh-CN"}
+ENGLISH = {"locale": "en-US"}
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 760}}
 # All stories run in one event loop: they share a browser.

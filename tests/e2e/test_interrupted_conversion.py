@@ -51,6 +51,6 @@ async def test_a_killed_conversion_is_resumed_and_leaves_one_copy(system, tmp_pa
         uploads = system.data / "uploads"
         await eventually(lambda: not any(each.is_file() for each in uploads.rglob("*")))
         copies = {file.name: file.read_bytes() for file in stored(system)}
-        assert len(copies) == 1 + 7, "the cover and the renditions of one attempt"
+        assert len(copies) == 4 + 7, "the covers and the renditions of one attempt"
         assert sweep(system) == 0
         assert {file.name: file.read_bytes() for file in stored(system)} == copies

@@ -125,6 +125,8 @@ def added() -> list[Step]:
         (V, "VideoService", "KeepRenditionMethod",
          {"video_id": 99, "attempt": "a", "lease_seconds": 1, "progress": 0}),
         (V, "VideoService", "FinishRenditionMethod", {"video_id": 99, "attempt": "a"}),
+        (V, "VideoService", "GetCoversMethod", {"video_id": 99, "author_id": 1}),
+        (V, "VideoService", "ChooseCoverMethod", {"video_id": 99, "author_id": 1, "cover": 0}),
         (F, "FavoriteService", "ForgetVideoMethod", {"video_id": 99, "author_id": 1}),
         (C, "CommentService", "ForgetVideoMethod", {"video_id": 99}),
         (U, "UserService", "SearchUsersMethod", {"words": "没有"}),

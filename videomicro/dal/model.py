@@ -95,6 +95,19 @@ class Rendition(Model):
         indexes = ((("failed", "turn_ms"), False), (("author_id", "turn_ms"), False))
 
 
+class Cover(Model):
+    """A cover that the author of a video can choose; number 0 is the one it was published with."""
+
+    video_id = BigIntegerField()
+    number = IntegerField()
+    cover_url = CharField(max_length=512)
+
+    class Meta:  # noqa: D106 - peewee's
+        table_name = "video_cover"
+        primary_key = CompositeKey("video_id", "number")
+        indexes = ((("cover_url",), False),)
+
+
 class Hidden(Model):
     """A video that an operator has hidden: its row is marked as deleted."""
 

@@ -6,7 +6,7 @@ from typing import Final
 from microkit.clock import now_ms
 from microkit.errors import ParamError
 from microkit.storage.database import Database, Statement
-from videomicro.dal.model import Sweep, Video
+from videomicro.dal.model import Cover, Sweep, Video
 
 MAX_KEYS: Final = 1000
 _MS_PER_SECOND: Final = 1000
@@ -14,6 +14,7 @@ _MS_PER_SECOND: Final = 1000
 _BY_VIDEO = Statement(lambda keys: Video.select(Video.play_url).where(Video.play_url.in_(keys)))
 _BY_COVER = Statement(lambda keys: Video.select(Video.cover_url).where(Video.cover_url.in_(keys)))
 _BY_PLAYLIST = Statement(lambda keys: Video.select(Video.hls_url).where(Video.hls_url.in_(keys)))
+_BY_CHOICE = Statement(lambda keys: Cover.select(Cover.cover_url).where(Cover.cover_url.in_(keys)))
 # A due time beyond one interval was written by a host whose clock was wrong.
 _CLAIM = Statement(
     lambda now_ms, next_ms: Sweep.update(due_ms=next_ms).where(
@@ -43,6 +44,7 @@ class ObjectKeys:
             *await self._database.rows(_BY_VIDEO(keys=asked)),
             *await self._database.rows(_BY_COVER(keys=asked)),
             *await self._database.rows(_BY_PLAYLIST(keys=asked)),
+            *await self._database.rows(_BY_CHOICE(keys=asked)),
         ]
         return list(dict.fromkeys(row[0] for row in rows))
 

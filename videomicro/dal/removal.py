@@ -10,7 +10,7 @@ from microkit.clock import now_ms
 from microkit.errors import NotFound
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
-from videomicro.dal import hidden, rendition, titles
+from videomicro.dal import cover, hidden, rendition, titles
 from videomicro.dal.model import Removal, Video
 from videomicro.dal.titles import Titled
 from videomicro.dal.version import tick
@@ -107,7 +107,8 @@ class Removals:
             if deleted and not any(urls):
                 left = transaction.rows(_BY_ID(video=video_id))
                 return RemovalRow(*left[0]) if left else None
-            keys = "\n".join(filter(None, urls))
+            referred = dict.fromkeys((*urls, *cover.take(transaction, video_id)))
+            keys = "\n".join(filter(None, referred))
             transaction.write(_EMPTY(video=video_id, author=author_id))
             transaction.write(rendition.DROP(video=video_id))
             titles.remove(transaction, Titled(video_id, created_ms, title))

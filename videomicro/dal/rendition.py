@@ -6,6 +6,7 @@ marked as deleted, and gets its time when it is revealed, so that no page of the
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from peewee import fn
@@ -13,7 +14,7 @@ from peewee import fn
 from microkit.clock import now_ms
 from microkit.storage.database import Database, Statement, Transaction
 from microkit.storage.index import Indexed
-from videomicro.dal import titles
+from videomicro.dal import cover, titles
 from videomicro.dal.model import Rendition, Video
 from videomicro.dal.titles import Titled
 from videomicro.dal.version import tick
@@ -169,8 +170,20 @@ class Renditions:
         )
         return (await self._database.write(keep)).rowcount == 1
 
-    async def finish(self, video_id: int, attempt: str, play_url: str, hls_url: str) -> Finished:
-        """Give a video its renditions, and publish it if it was hidden."""
+    async def finish(
+        self,
+        video_id: int,
+        attempt: str,
+        play_url: str,
+        hls_url: str,
+        covers: Sequence[str] = (),
+    ) -> Finished:
+        """Give a video its renditions, and publish it if it was hidden.
+
+        Raises:
+            ParamError: a cover cannot be used.
+        """
+        cover.check(covers)
 
         def finish(transaction: Transaction) -> Finished:
             created_ms = tick(transaction)
@@ -180,6 +193,7 @@ class Renditions:
             author, hidden = held[0]
             if not transaction.write(_DONE(video=video_id, attempt=attempt)).rowcount:
                 return Finished(held=False)
+            cover.add(transaction, video_id, covers)
             if not hidden:
                 transaction.write(_OFFER(video=video_id, author=author, hls_url=hls_url))
                 return Finished(held=True)

@@ -47,3 +47,15 @@ func (v *videoStore) FinishRenditionMethod(
 	held := false
 	return &videomicro.FinishRenditionResp{Status: true, Held: &held}, nil
 }
+
+func (v *videoStore) GetCoversMethod(
+	context.Context, *videomicro.GetCoversReq,
+) (*videomicro.GetCoversResp, error) {
+	return &videomicro.GetCoversResp{StatusCode: &notFound}, nil
+}
+
+func (v *videoStore) ChooseCoverMethod(
+	context.Context, *videomicro.ChooseCoverReq,
+) (*videomicro.ChooseCoverResp, error) {
+	return &videomicro.ChooseCoverResp{StatusCode: &notFound}, nil
+}
