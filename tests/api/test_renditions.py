@@ -121,6 +121,32 @@ async def _has_hls(http):
     return all("hls_url" in video for video in await feed(http))
 
 
+@pytest.mark.parametrize("world", ["real"], indirect=True)
+async def test_hls_of_a_private_bucket_is_read_by_signed_urls(open_http, clip, store):
+    async with open_http(media_renditions=True, objects_presigned=True) as http:
+        ann = await http.register("ann")
+        await http.publish(ann, clip)
+        await eventually(lambda: _has_hls(http))
+        (video,) = await feed(http)
+        playlist = video["hls_url"]
+        assert await variants(http, playlist) == ["360x640"], "every part can be read"
+        name = playlist.removesuffix(".m3u8")
+        # A signed playlist would name files beside it that are not signed.
+        for url in (playlist, f"{name}.360p.m3u8"):
+            async with http.session.get(url, allow_redirects=False) as response:
+                assert response.status == 200
+                assert "Signature" not in await response.text()
+        for url in (f"{name}.360p.m4s", f"{name}.360p.mp4", video["play_url"]):
+            async with http.session.get(url, allow_redirects=False) as response:
+                assert response.status == 302
+                signed = response.headers["Location"]
+            assert "X-Amz-Signature=" in signed
+            plain, _, _ = signed.partition("?")
+            for address, status in ((signed, 206), (plain, 403)):
+                async with http.session.get(address, headers={"Range": "bytes=4-7"}) as response:
+                    assert response.status == status
+
+
 async def test_a_hidden_video_can_be_neither_liked_nor_commented_on(open_http, http, hevc):
     ann = await http.register("ann")
     await http.publish(ann, hevc)
