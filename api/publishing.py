@@ -85,7 +85,7 @@ class Publishing:
         processed = await self._workers.process(
             upload.source, upload.folder, author_id, convertible=convertible
         )
-        hidden = convertible and not processed.plays_everywhere
+        pending = convertible and not processed.plays_everywhere
         name = secrets.token_hex(16)
         video = f"{VIDEOS}/{name}{processed.probe.suffix}"
         cover = f"{COVERS}/{name}.jpg"
@@ -97,11 +97,11 @@ class Publishing:
             raise
         row = _NewRow(title, author_id, video, cover)
         try:
-            hidden = await self._create(row, hidden=hidden, codec=processed.probe.codec)
+            pending = await self._create(row, pending=pending, codec=processed.probe.codec)
         except Error as error:
             state = await self._row_after(error, author_id, video)
             if state is _Row.CREATED:
-                return not hidden
+                return not pending
             if state is _Row.ABSENT:
                 await self._remove(video, cover)
             else:
@@ -109,14 +109,14 @@ class Publishing:
             raise
         if self._rendering is not None:
             self._rendering.wake()
-        return not hidden
+        return not pending
 
-    async def _create(self, row: "_NewRow", *, hidden: bool, codec: str) -> bool:
-        """Create the row; return whether it is hidden."""
+    async def _create(self, row: "_NewRow", *, pending: bool, codec: str) -> bool:
+        """Create the row; return whether the video will be published later."""
         videos = self._clients.videos
-        if hidden:
+        if pending:
             try:
-                await videos.CreateHiddenVideoMethod(**row._asdict())
+                await videos.CreatePendingVideoMethod(**row._asdict())
             except UnknownMethod:  # an original videoservice: nobody would make the renditions
                 if codec == HEVC:
                     raise ParamError(NO_HEVC) from None

@@ -251,15 +251,15 @@ class FinishRemovalResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls) -> Self: ...
 
-class CreateHiddenVideoReq(msgspec.Struct, kw_only=True):
-    """Added: a video that does not play everywhere. It is hidden until its rendition is ready, and published then."""
+class CreatePendingVideoReq(msgspec.Struct, kw_only=True):
+    """Added: a video that does not play everywhere. Nobody sees it until its rendition is ready; it is published then."""
 
     title: str
     author_id: int
     play_url: str
     cover_url: str
 
-class CreateHiddenVideoResp(msgspec.Struct, kw_only=True):
+class CreatePendingVideoResp(msgspec.Struct, kw_only=True):
     status: bool
     video_id: int | None = None
     status_code: int | None = None
@@ -267,25 +267,25 @@ class CreateHiddenVideoResp(msgspec.Struct, kw_only=True):
     @classmethod
     def ok(cls, *, video_id: int | None = None) -> Self: ...
 
-class GetHiddenVideosReq(msgspec.Struct, kw_only=True):
-    """An author's hidden videos, newest first, at most 100."""
+class GetPendingVideosReq(msgspec.Struct, kw_only=True):
+    """An author's videos that are not published yet, newest first, at most 100."""
 
     author_id: int
 
-class HiddenVideo(msgspec.Struct, kw_only=True):
+class PendingVideo(msgspec.Struct, kw_only=True):
     id: int
     title: str
     cover_url: str
     progress: int  # percent
     failed: bool
 
-class GetHiddenVideosResp(msgspec.Struct, kw_only=True):
+class GetPendingVideosResp(msgspec.Struct, kw_only=True):
     status: bool
-    videos: list[HiddenVideo] | None = None
+    videos: list[PendingVideo] | None = None
     status_code: int | None = None
     status_msg: str | None = None
     @classmethod
-    def ok(cls, *, videos: list[HiddenVideo] | None = None) -> Self: ...
+    def ok(cls, *, videos: list[PendingVideo] | None = None) -> Self: ...
 
 class ClaimRenditionReq(msgspec.Struct, kw_only=True):
     """Claims a video of which renditions shall be made; authors take turns."""
@@ -320,11 +320,11 @@ class KeepRenditionResp(msgspec.Struct, kw_only=True):
     def ok(cls, *, held: bool | None = None) -> Self: ...
 
 class FinishRenditionReq(msgspec.Struct, kw_only=True):
-    """Ends an attempt. Without hls_url it has failed for good: a hidden video stays hidden."""
+    """Ends an attempt. Without hls_url it has failed for good: a pending video is never published."""
 
     video_id: int
     attempt: str
-    play_url: str | None = None  # the best MP4, which a hidden video gets
+    play_url: str | None = None  # the best MP4, which a pending video gets
     hls_url: str | None = None
     covers: list[str] | None = None  # object keys of at most 3 more covers to choose from
 
@@ -475,10 +475,12 @@ class VideoServiceHandler(Protocol):
     async def RemoveVideoMethod(self, request: RemoveVideoReq) -> RemoveVideoResp: ...
     async def ClaimRemovalMethod(self, request: ClaimRemovalReq) -> ClaimRemovalResp: ...
     async def FinishRemovalMethod(self, request: FinishRemovalReq) -> FinishRemovalResp: ...
-    async def CreateHiddenVideoMethod(
-        self, request: CreateHiddenVideoReq
-    ) -> CreateHiddenVideoResp: ...
-    async def GetHiddenVideosMethod(self, request: GetHiddenVideosReq) -> GetHiddenVideosResp: ...
+    async def CreatePendingVideoMethod(
+        self, request: CreatePendingVideoReq
+    ) -> CreatePendingVideoResp: ...
+    async def GetPendingVideosMethod(
+        self, request: GetPendingVideosReq
+    ) -> GetPendingVideosResp: ...
     async def ClaimRenditionMethod(self, request: ClaimRenditionReq) -> ClaimRenditionResp: ...
     async def KeepRenditionMethod(self, request: KeepRenditionReq) -> KeepRenditionResp: ...
     async def FinishRenditionMethod(self, request: FinishRenditionReq) -> FinishRenditionResp: ...
@@ -546,7 +548,7 @@ class VideoServiceClient(Protocol):
     async def FinishRemovalMethod(
         self, *, video_id: int, round: int, timeout: float | None = None
     ) -> FinishRemovalResp: ...
-    async def CreateHiddenVideoMethod(
+    async def CreatePendingVideoMethod(
         self,
         *,
         title: str,
@@ -554,10 +556,10 @@ class VideoServiceClient(Protocol):
         play_url: str,
         cover_url: str,
         timeout: float | None = None,
-    ) -> CreateHiddenVideoResp: ...
-    async def GetHiddenVideosMethod(
+    ) -> CreatePendingVideoResp: ...
+    async def GetPendingVideosMethod(
         self, *, author_id: int, timeout: float | None = None
-    ) -> GetHiddenVideosResp: ...
+    ) -> GetPendingVideosResp: ...
     async def ClaimRenditionMethod(
         self, *, attempt: str, lease_seconds: int, timeout: float | None = None
     ) -> ClaimRenditionResp: ...

@@ -229,27 +229,27 @@ struct FinishRemovalResp {
     101: optional string status_msg
 }
 
-// Added: a video that does not play everywhere. It is hidden until its rendition is ready, and published then.
-struct CreateHiddenVideoReq {
+// Added: a video that does not play everywhere. Nobody sees it until its rendition is ready; it is published then.
+struct CreatePendingVideoReq {
     1: required string title (api.vd = "TITLE")
     2: required i64 author_id (api.vd = "AUTHOR_ID")
     3: required string play_url (api.vd = "VIDEO_URL")
     4: required string cover_url (api.vd = "VIDEO_URL")
 }
 
-struct CreateHiddenVideoResp {
+struct CreatePendingVideoResp {
     1: required bool status (status = "flag")
     2: optional i64 video_id
     100: optional i32 status_code
     101: optional string status_msg
 }
 
-// An author's hidden videos, newest first, at most 100.
-struct GetHiddenVideosReq {
+// An author's videos that are not published yet, newest first, at most 100.
+struct GetPendingVideosReq {
     1: required i64 author_id (api.vd = "AUTHOR_ID")
 }
 
-struct HiddenVideo {
+struct PendingVideo {
     1: required i64 id
     2: required string title
     3: required string cover_url
@@ -257,9 +257,9 @@ struct HiddenVideo {
     5: required bool failed
 }
 
-struct GetHiddenVideosResp {
+struct GetPendingVideosResp {
     1: required bool status (status = "flag")
-    2: optional list<HiddenVideo> videos
+    2: optional list<PendingVideo> videos
     100: optional i32 status_code
     101: optional string status_msg
 }
@@ -296,11 +296,11 @@ struct KeepRenditionResp {
     101: optional string status_msg
 }
 
-// Ends an attempt. Without hls_url it has failed for good: a hidden video stays hidden.
+// Ends an attempt. Without hls_url it has failed for good: a pending video is never published.
 struct FinishRenditionReq {
     1: required i64 video_id (api.vd = "VIDEO_ID")
     2: required string attempt (api.vd = "ATTEMPT")
-    3: optional string play_url (api.vd = "VIDEO_URL")          // the best MP4, which a hidden video gets
+    3: optional string play_url (api.vd = "VIDEO_URL")          // the best MP4, which a pending video gets
     4: optional string hls_url (api.vd = "VIDEO_URL")
     5: optional list<string> covers         // object keys of at most 3 more covers to choose from
 }
@@ -431,8 +431,8 @@ service VideoService {
     RemoveVideoResp RemoveVideoMethod(1: RemoveVideoReq request)
     ClaimRemovalResp ClaimRemovalMethod(1: ClaimRemovalReq request)
     FinishRemovalResp FinishRemovalMethod(1: FinishRemovalReq request)
-    CreateHiddenVideoResp CreateHiddenVideoMethod(1: CreateHiddenVideoReq request)
-    GetHiddenVideosResp GetHiddenVideosMethod(1: GetHiddenVideosReq request)
+    CreatePendingVideoResp CreatePendingVideoMethod(1: CreatePendingVideoReq request)
+    GetPendingVideosResp GetPendingVideosMethod(1: GetPendingVideosReq request)
     ClaimRenditionResp ClaimRenditionMethod(1: ClaimRenditionReq request)
     KeepRenditionResp KeepRenditionMethod(1: KeepRenditionReq request)
     FinishRenditionResp FinishRenditionMethod(1: FinishRenditionReq request)

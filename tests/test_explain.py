@@ -94,7 +94,7 @@ def videos():
     renditions = (
         {
             "video_id": n, "author_id": 7 if n % 2 else n % 400, "turn_ms": n, "lease_ms": n,
-            "hidden": n % 3 == 0, "failed": n % 10 == 0,
+            "pending": n % 3 == 0, "failed": n % 10 == 0,
         }
         for n in range(ROWS)
     )  # fmt: skip

@@ -216,26 +216,26 @@ class VideoHandler:
         await self._removals.finish(request.video_id, request.round)
         return videomicro.FinishRemovalResp.ok()
 
-    async def CreateHiddenVideoMethod(
-        self, request: videomicro.CreateHiddenVideoReq
-    ) -> videomicro.CreateHiddenVideoResp:
+    async def CreatePendingVideoMethod(
+        self, request: videomicro.CreatePendingVideoReq
+    ) -> videomicro.CreatePendingVideoResp:
         """Create a video that is published when its renditions are ready."""
         video_id = await self._videos.create(
             request.author_id,
             request.title,
             request.play_url,
             request.cover_url,
-            hidden=True,
+            pending=True,
             renditions=True,
         )
-        return videomicro.CreateHiddenVideoResp.ok(video_id=video_id)
+        return videomicro.CreatePendingVideoResp.ok(video_id=video_id)
 
-    async def GetHiddenVideosMethod(
-        self, request: videomicro.GetHiddenVideosReq
-    ) -> videomicro.GetHiddenVideosResp:
-        """Return an author's hidden videos, newest first."""
-        rows = await self._renditions.hidden(request.author_id)
-        return videomicro.GetHiddenVideosResp.ok(videos=pack.hidden(rows))
+    async def GetPendingVideosMethod(
+        self, request: videomicro.GetPendingVideosReq
+    ) -> videomicro.GetPendingVideosResp:
+        """Return an author's videos that are not published yet, newest first."""
+        rows = await self._renditions.pending(request.author_id)
+        return videomicro.GetPendingVideosResp.ok(videos=pack.pending(rows))
 
     async def ClaimRenditionMethod(
         self, request: videomicro.ClaimRenditionReq

@@ -6,7 +6,7 @@ from idl import videomicro
 from microkit.clock import NS_PER_MS
 from microkit.paging import Page
 from videomicro.dal.removal import RemovalRow
-from videomicro.dal.rendition import HiddenRow
+from videomicro.dal.rendition import PendingRow
 from videomicro.dal.titles import HashtagRow
 from videomicro.dal.video import VideoRow
 
@@ -71,10 +71,10 @@ def removal(row: RemovalRow | None) -> videomicro.Removal | None:
     )
 
 
-def hidden(rows: Iterable[HiddenRow]) -> list[videomicro.HiddenVideo]:
-    """Return an author's hidden videos."""
+def pending(rows: Iterable[PendingRow]) -> list[videomicro.PendingVideo]:
+    """Return an author's videos that are not published yet."""
     return [
-        videomicro.HiddenVideo(
+        videomicro.PendingVideo(
             id=row.id,
             title=row.title,
             cover_url=row.cover_url,

@@ -47,7 +47,7 @@ class CoreHandler:
         self._publishing = publishing
         self._pictures = pictures
         self._removing = removing
-        self._hidden = AddedMethod("GetHiddenVideosMethod")
+        self._pending = AddedMethod("GetPendingVideosMethod")
         self._covers = AddedMethod("GetCoversMethod")
         self._anonymous: SingleFlight[tuple[FeedPage, str], Shared[core.FeedResp]] = SingleFlight(
             self._load_anonymous
@@ -149,12 +149,12 @@ class CoreHandler:
     ) -> core.PublishProcessingResp:
         """Return the viewer's own videos that are being converted."""
 
-        async def added() -> list[videomicro.HiddenVideo]:
-            answer = await self._clients.videos.GetHiddenVideosMethod(author_id=call.viewer)
+        async def added() -> list[videomicro.PendingVideo]:
+            answer = await self._clients.videos.GetPendingVideosMethod(author_id=call.viewer)
             return answer.videos or []
 
-        hidden = await self._hidden.call(added, _nothing)
-        return core.PublishProcessingResp.ok(video_list=processing(hidden, call.base))
+        pending = await self._pending.call(added, _nothing)
+        return core.PublishProcessingResp.ok(video_list=processing(pending, call.base))
 
     async def PublishCoversMethod(
         self, call: HttpCall[core.PublishCoversReq]
@@ -204,8 +204,8 @@ class CoreHandler:
         return Shared.of(await self._feed(ANONYMOUS, page, base))
 
 
-async def _nothing() -> list[videomicro.HiddenVideo]:
-    """What an original videoservice hides."""
+async def _nothing() -> list[videomicro.PendingVideo]:
+    """What an original videoservice converts."""
     return []
 
 

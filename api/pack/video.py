@@ -50,8 +50,8 @@ def videos(rows: Sequence[VideoRow], facts: PageFacts, base: str) -> list[bytes]
     return packed
 
 
-def processing(hidden: Iterable[videomicro.HiddenVideo], base: str) -> list[core.ProcessingVideo]:
-    """Return an author's hidden videos."""
+def processing(pending: Iterable[videomicro.PendingVideo], base: str) -> list[core.ProcessingVideo]:
+    """Return an author's videos that are not published yet."""
     return [
         core.ProcessingVideo(
             id=each.id,
@@ -60,7 +60,7 @@ def processing(hidden: Iterable[videomicro.HiddenVideo], base: str) -> list[core
             progress=each.progress,
             failed=each.failed,
         )
-        for each in hidden
+        for each in pending
     ]
 
 

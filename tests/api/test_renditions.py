@@ -147,7 +147,7 @@ async def test_hls_of_a_private_bucket_is_read_by_signed_urls(open_http, clip, s
                     assert response.status == status
 
 
-async def test_a_hidden_video_can_be_neither_liked_nor_commented_on(open_http, http, hevc):
+async def test_a_pending_video_can_be_neither_liked_nor_commented_on(open_http, http, hevc):
     ann = await http.register("ann")
     await http.publish(ann, hevc)
     await eventually(lambda: feed(http))
@@ -156,7 +156,7 @@ async def test_a_hidden_video_can_be_neither_liked_nor_commented_on(open_http, h
     assert refused["status_code"] == 10002
     assert "HEVC" in refused["status_msg"]
     videos = http.fleet.client("videoservice")
-    made = await videos.CreateHiddenVideoMethod(
+    made = await videos.CreatePendingVideoMethod(
         title="t", author_id=ann.id, play_url="videos/none.mp4", cover_url="c"
     )
     acts = {"token": ann.token, "video_id": made.video_id, "action_type": 1, "comment_text": "x"}
@@ -172,7 +172,7 @@ async def test_an_interrupted_conversion_is_done_by_the_next_process(
         ann = await idle.register("ann")
         async with open_objects(idle.settings) as objects:
             await objects.put("videos/h.mp4", hevc, "video/mp4")
-        made = await videos.CreateHiddenVideoMethod(
+        made = await videos.CreatePendingVideoMethod(
             title="t", author_id=ann.id, play_url="videos/h.mp4", cover_url="c"
         )
         claim = await videos.ClaimRenditionMethod(attempt="killed", lease_seconds=3600)

@@ -1,4 +1,4 @@
-"""Renditions to make: turns, leases, and when a hidden video appears."""
+"""Renditions to make: turns, leases, and when a pending video appears."""
 
 import asyncio
 
@@ -24,8 +24,8 @@ async def visible(videos, author=1):
     return answer.video_id
 
 
-async def hidden(videos, author=1):
-    answer = await videos.CreateHiddenVideoMethod(
+async def pending(videos, author=1):
+    answer = await videos.CreatePendingVideoMethod(
         title="t", author_id=author, play_url="videos/h.mp4", cover_url="c"
     )
     return answer.video_id
@@ -55,8 +55,8 @@ async def expire(fleet):
     await database.write(Rendition.update(lease_ms=0))
 
 
-async def test_a_hidden_video_is_the_newest_one_when_it_is_revealed(videos):
-    first = await hidden(videos, author=7)
+async def test_a_pending_video_is_the_newest_one_when_it_is_published(videos):
+    first = await pending(videos, author=7)
     later = await visible(videos)
     page = await feed(videos, limit=1)
     assert [video.id for video in page.video_list] == [later]
@@ -64,8 +64,8 @@ async def test_a_hidden_video_is_the_newest_one_when_it_is_revealed(videos):
         await videos.GetVideoAuthorIdMethod(id=first)
     assert (await videos.GetVideosByAuthorIdMethod(author_id=7)).video_list == []
     assert await count(videos, 7) == 0
-    (waiting,) = (await videos.GetHiddenVideosMethod(author_id=7)).videos
-    assert waiting == videomicro.HiddenVideo(
+    (waiting,) = (await videos.GetPendingVideosMethod(author_id=7)).videos
+    assert waiting == videomicro.PendingVideo(
         id=first, title="t", cover_url="c", progress=0, failed=False
     )
     assert await claim(videos) == first
@@ -75,7 +75,7 @@ async def test_a_hidden_video_is_the_newest_one_when_it_is_revealed(videos):
     assert await count(videos, 7) == 1
     (video,) = (await videos.GetVideosByAuthorIdMethod(author_id=7)).video_list
     assert (video.play_url, video.hls_url) == (PLAY, LIST)
-    assert (await videos.GetHiddenVideosMethod(author_id=7)).videos == []
+    assert (await videos.GetPendingVideosMethod(author_id=7)).videos == []
     # Who had the first page goes on where it ended.
     rest = await feed(videos, before=page.next_time)
     assert rest.video_list == []
@@ -117,12 +117,12 @@ async def test_one_of_concurrent_claims_gets_a_video(videos):
 
 
 async def test_a_lease_that_expired_is_lost_to_who_claims_it_next(videos, fleet):
-    video = await hidden(videos)
+    video = await pending(videos)
     assert await claim(videos, "first") == video
     assert await claim(videos, "second") is None
     keep = {"video_id": video, "lease_seconds": 60, "progress": 30}
     assert (await videos.KeepRenditionMethod(attempt="first", **keep)).held
-    (waiting,) = (await videos.GetHiddenVideosMethod(author_id=1)).videos
+    (waiting,) = (await videos.GetPendingVideosMethod(author_id=1)).videos
     assert waiting.progress == 30
     await expire(fleet)
     assert await claim(videos, "second") == video
@@ -134,33 +134,33 @@ async def test_a_lease_that_expired_is_lost_to_who_claims_it_next(videos, fleet)
     assert await ids(videos) == [video]
 
 
-async def test_what_cannot_be_converted_stays_hidden_or_as_it_was(videos):
-    seen, unseen = await visible(videos, author=1), await hidden(videos, author=2)
+async def test_what_cannot_be_converted_stays_pending_or_as_it_was(videos):
+    seen, unseen = await visible(videos, author=1), await pending(videos, author=2)
     for video in (seen, unseen):
         assert await claim(videos) == video
         await videos.FinishRenditionMethod(video_id=video, attempt="a")
     assert await claim(videos) is None
     assert await ids(videos) == [seen]
-    (failed,) = (await videos.GetHiddenVideosMethod(author_id=2)).videos
+    (failed,) = (await videos.GetPendingVideosMethod(author_id=2)).videos
     assert (failed.id, failed.failed) == (unseen, True)
     answer = await videos.RemoveVideoMethod(video_id=unseen, author_id=2, lease_seconds=60)
     assert answer.removal.keys == ["videos/h.mp4", "c"]
-    assert (await videos.GetHiddenVideosMethod(author_id=2)).videos == []
+    assert (await videos.GetPendingVideosMethod(author_id=2)).videos == []
 
 
 async def test_a_video_that_ends_every_attempt_is_given_up(videos, fleet):
-    video = await hidden(videos)
+    video = await pending(videos)
     attempts = 0
     while await claim(videos, f"a{attempts}") is not None:
         attempts += 1
         await expire(fleet)
     assert attempts == 10
-    (failed,) = (await videos.GetHiddenVideosMethod(author_id=1)).videos
+    (failed,) = (await videos.GetPendingVideosMethod(author_id=1)).videos
     assert (failed.id, failed.failed) == (video, True)
 
 
 async def test_a_removed_video_ends_its_attempt(videos):
-    video = await hidden(videos)
+    video = await pending(videos)
     assert await claim(videos) == video
     await videos.RemoveVideoMethod(video_id=video, author_id=1, lease_seconds=60)
     keep = {"video_id": video, "attempt": "a", "lease_seconds": 60, "progress": 1}

@@ -47,7 +47,7 @@ class Video(Model):
     play_url = CharField(max_length=512)
     cover_url = CharField(max_length=512)
     created_ms = BigIntegerField(unique=True)
-    deleted = BooleanField(default=False)  # or hidden: nobody sees it
+    deleted = BooleanField(default=False)  # or pending, or hidden by an operator: nobody sees it
     hls_url = CharField(max_length=512, default="")
 
     class Meta:  # noqa: D106 - peewee's
@@ -82,7 +82,7 @@ class Rendition(Model):
 
     video_id = BigIntegerField(primary_key=True)
     author_id = BigIntegerField()
-    hidden = BooleanField()
+    pending = BooleanField(column_name="hidden")  # published when it is converted
     failed = BooleanField(default=False)
     turn_ms = BigIntegerField()
     lease_ms = BigIntegerField(default=0)

@@ -1,7 +1,7 @@
 """Renditions to make: whose turn it is, who is at it, and what becomes of the video.
 
 The row of a job is the state of the work. Who claims it has a lease and renews it; when a lease has
-expired, somebody else begins anew under another name. A hidden video is a row of `video` that is
+expired, somebody else begins anew under another name. A pending video is a row of `video` that is
 marked as deleted, and gets its time when it is revealed, so that no page of the feed skips it.
 """
 
@@ -19,7 +19,7 @@ from videomicro.dal.model import Rendition, Video
 from videomicro.dal.titles import Titled
 from videomicro.dal.version import tick
 
-MAX_HIDDEN: Final = 100  # videos of a list
+MAX_PENDING: Final = 100  # videos of a list
 _TURN_MS: Final = 60_000  # between the turns of one author
 _MAX_ATTEMPTS: Final = 10  # that ended without a word: the video may be what ends them
 _CLAIMED: Final = 8  # rows that a claim looks at, of which others may claim some meanwhile
@@ -33,8 +33,8 @@ class Job(NamedTuple):
     play_url: str
 
 
-class HiddenRow(NamedTuple):
-    """A hidden video."""
+class PendingRow(NamedTuple):
+    """A video that is published when it is converted."""
 
     id: int
     title: str
@@ -54,8 +54,8 @@ _LAST_TURN = Statement(
     lambda author: Rendition.select(fn.MAX(Rendition.turn_ms)).where(Rendition.author_id == author)
 )
 _INSERT = Statement(
-    lambda video_id, author_id, hidden, turn_ms: Rendition.insert(
-        video_id=video_id, author_id=author_id, hidden=hidden, turn_ms=turn_ms
+    lambda video_id, author_id, pending, turn_ms: Rendition.insert(
+        video_id=video_id, author_id=author_id, pending=pending, turn_ms=turn_ms
     )
 )
 _NEXT = Statement(
@@ -85,14 +85,14 @@ _KEEP = Statement(
     ).where(Rendition.video_id == video, Rendition.attempt == attempt)
 )
 _HELD = Statement(
-    lambda video, attempt: Rendition.select(Rendition.author_id, Rendition.hidden).where(
+    lambda video, attempt: Rendition.select(Rendition.author_id, Rendition.pending).where(
         Rendition.video_id == video, Rendition.attempt == attempt
     )
 )
 _FAIL = Statement(
     lambda video: Rendition.update(failed=True, attempt="").where(
         Rendition.video_id == video,
-        Rendition.hidden == True,  # noqa: E712 - SQL's
+        Rendition.pending == True,  # noqa: E712 - SQL's
     )
 )
 _DONE = Statement(
@@ -111,7 +111,7 @@ _REVEAL = Statement(
         deleted=False, play_url=play_url, hls_url=hls_url, created_ms=created_ms
     ).where(Video.id == video, Video.author_id == author)
 )
-_HIDDEN = Statement(
+_PENDING = Statement(
     lambda author, after, limit: (
         Rendition.select(
             Video.id, Video.title, Video.cover_url, Rendition.progress, Rendition.failed
@@ -121,7 +121,7 @@ _HIDDEN = Statement(
         .where(
             Rendition.author_id == author,
             Rendition.turn_ms > after,
-            Rendition.hidden == True,  # noqa: E712 - SQL's
+            Rendition.pending == True,  # noqa: E712 - SQL's
         )
         .order_by(Rendition.turn_ms.desc())
         .limit(limit)
@@ -129,7 +129,7 @@ _HIDDEN = Statement(
 )
 
 
-def add(transaction: Transaction, video_id: int, author_id: int, *, hidden: bool) -> None:
+def add(transaction: Transaction, video_id: int, author_id: int, *, pending: bool) -> None:
     """Have renditions made of a video; the author's earlier videos come first.
 
     An author's turns are a minute apart, so that one with many videos lets others pass.
@@ -137,7 +137,7 @@ def add(transaction: Transaction, video_id: int, author_id: int, *, hidden: bool
     ((last_ms,),) = transaction.rows(_LAST_TURN(author=author_id))
     turn_ms = max(now_ms(), (last_ms or 0) + _TURN_MS)
     transaction.write(
-        _INSERT(video_id=video_id, author_id=author_id, hidden=hidden, turn_ms=turn_ms)
+        _INSERT(video_id=video_id, author_id=author_id, pending=pending, turn_ms=turn_ms)
     )
 
 
@@ -178,7 +178,7 @@ class Renditions:
         hls_url: str,
         covers: Sequence[str] = (),
     ) -> Finished:
-        """Give a video its renditions, and publish it if it was hidden.
+        """Give a video its renditions, and publish it if it is pending.
 
         Raises:
             ParamError: a cover cannot be used.
@@ -190,11 +190,11 @@ class Renditions:
             held = transaction.rows(_HELD(video=video_id, attempt=attempt))
             if not held:
                 return Finished(held=False)
-            author, hidden = held[0]
+            author, pending = held[0]
             if not transaction.write(_DONE(video=video_id, attempt=attempt)).rowcount:
                 return Finished(held=False)
             cover.add(transaction, video_id, covers)
-            if not hidden:
+            if not pending:
                 transaction.write(_OFFER(video=video_id, author=author, hls_url=hls_url))
                 return Finished(held=True)
             ((replaced, title),) = transaction.rows(_SOURCE(video=video_id))
@@ -213,7 +213,7 @@ class Renditions:
         return await self._database.transaction(finish)
 
     async def fail(self, video_id: int, attempt: str) -> Finished:
-        """Give up: a hidden video stays hidden, another one plays as it was uploaded."""
+        """Give up: a pending video is never published, another one plays as it was uploaded."""
 
         def fail(transaction: Transaction) -> Finished:
             held = bool(transaction.rows(_HELD(video=video_id, attempt=attempt)))
@@ -223,10 +223,10 @@ class Renditions:
 
         return await self._database.transaction(fail)
 
-    async def hidden(self, author_id: int) -> list[HiddenRow]:
-        """Return an author's hidden videos, newest first."""
-        query = _HIDDEN(author=author_id, after=_FIRST, limit=MAX_HIDDEN)
-        return [HiddenRow(*row) for row in await self._database.rows(query)]
+    async def pending(self, author_id: int) -> list[PendingRow]:
+        """Return an author's videos that are not published yet, newest first."""
+        query = _PENDING(author=author_id, after=_FIRST, limit=MAX_PENDING)
+        return [PendingRow(*row) for row in await self._database.rows(query)]
 
 
 def _fail(transaction: Transaction, video_id: int) -> None:

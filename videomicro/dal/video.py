@@ -101,7 +101,7 @@ class _NewVideo:
     title: str
     play_url: str
     cover_url: str
-    hidden: bool
+    pending: bool
     renditions: bool
 
     def row(self, created_ms: int) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class _NewVideo:
             "play_url": self.play_url,
             "cover_url": self.cover_url,
             "created_ms": created_ms,
-            "deleted": self.hidden,
+            "deleted": self.pending,
         }
 
 
@@ -150,14 +150,14 @@ class Videos:
         play_url: str,
         cover_url: str,
         *,
-        hidden: bool = False,
+        pending: bool = False,
         renditions: bool = False,
     ) -> int:
         """Insert a video and return its id. Concurrent calls share a transaction.
 
-        `renditions`: have them made. `hidden`: nobody sees the video until they are ready.
+        `renditions`: have them made. `pending`: nobody sees the video until they are ready.
         """
-        new = _NewVideo(author_id, title, play_url, cover_url, hidden, renditions)
+        new = _NewVideo(author_id, title, play_url, cover_url, pending, renditions)
         return (await self._creates.many((new,)))[new]
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, VideoRow]:
@@ -259,12 +259,12 @@ class Videos:
                 ids = {by_ms[ms]: video_id for video_id, ms in found}
             for new, video_id in ids.items():
                 if new.renditions:
-                    rendition.add(transaction, video_id, new.author_id, hidden=new.hidden)
+                    rendition.add(transaction, video_id, new.author_id, pending=new.pending)
             by_new = {new: ms for ms, new in by_ms.items()}
             shown = [
                 (video_id, by_new[new], new.title)
                 for new, video_id in ids.items()
-                if not new.hidden
+                if not new.pending
             ]
             titles.add(transaction, (Titled(*each) for each in shown))
             return ids

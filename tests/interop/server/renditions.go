@@ -8,24 +8,24 @@ import (
 	"interop/kitex_gen/videomicro"
 )
 
-// A stand-in hides nothing and has no renditions to make.
+// A stand-in publishes everything at once and has no renditions to make.
 
-func (v *videoStore) CreateHiddenVideoMethod(
-	ctx context.Context, request *videomicro.CreateHiddenVideoReq,
-) (*videomicro.CreateHiddenVideoResp, error) {
+func (v *videoStore) CreatePendingVideoMethod(
+	ctx context.Context, request *videomicro.CreatePendingVideoReq,
+) (*videomicro.CreatePendingVideoResp, error) {
 	made, err := v.CreateVideoMethod(ctx, &videomicro.CreateVideoReq{
 		Title: request.Title, AuthorId: request.AuthorId, PlayUrl: request.PlayUrl, CoverUrl: request.CoverUrl,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &videomicro.CreateHiddenVideoResp{Status: true, VideoId: made.VideoId}, nil
+	return &videomicro.CreatePendingVideoResp{Status: true, VideoId: made.VideoId}, nil
 }
 
-func (v *videoStore) GetHiddenVideosMethod(
-	context.Context, *videomicro.GetHiddenVideosReq,
-) (*videomicro.GetHiddenVideosResp, error) {
-	return &videomicro.GetHiddenVideosResp{Status: true, Videos: []*videomicro.HiddenVideo{}}, nil
+func (v *videoStore) GetPendingVideosMethod(
+	context.Context, *videomicro.GetPendingVideosReq,
+) (*videomicro.GetPendingVideosResp, error) {
+	return &videomicro.GetPendingVideosResp{Status: true, Videos: []*videomicro.PendingVideo{}}, nil
 }
 
 func (v *videoStore) ClaimRenditionMethod(
