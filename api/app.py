@@ -26,9 +26,9 @@ from api.middleware import (
     chain,
     envelopes,
     existence,
+    identity,
     observation,
     reception,
-    request_id,
     settling,
 )
 from api.objects import ObjectHandler
@@ -43,12 +43,11 @@ from api.routes import Endpoint, ObjectBase, endpoints
 from api.sessions import Sessions
 from api.settings import Settings
 from api.share import SharePage
-from api.tracing import span_details, trace_context
+from api.tracing import span_details
 from api.upload import Uploads
 from api.words import WordList
 from idl import core, finding, interaction, moderation, relation
 from microkit.admin import Checks, health
-from microkit.rpc import metadata
 from microkit.storage.objects import Objects
 from microkit.storage.token_bucket import LimitStore
 from microkit.tracing import enabled
@@ -115,9 +114,7 @@ def application(
             chain(
                 by_handler,
                 [
-                    # The id of a traced request is the trace's too.
-                    request_id(metadata.new_trace_id if traced else metadata.new_request_id),
-                    *([trace_context] if traced else ()),
+                    identity(traced=traced),
                     envelopes,
                     observation,
                     *([span_details] if traced else ()),

@@ -18,6 +18,7 @@ from api.form import TooLarge
 from api.language import spoken
 from api.routes import RECEIVED, Endpoint, Received
 from api.upload import Uploads
+from microkit import trace
 from microkit.admission import Admission
 from microkit.errors import Error, NotFound, ParamError, ServiceError, Unauthorized
 from microkit.observe import observed
@@ -80,11 +81,14 @@ def chain(endpoints: Mapping[Handler, Endpoint], links: Sequence[Link]) -> Middl
     return run
 
 
-def request_id(new_id: Callable[[], str]) -> Link:
-    """Assign a request id made by `new_id`, sent with log lines, RPCs and the response header.
+def identity(*, traced: bool) -> Link:
+    """Assign a request id, sent with log lines, RPCs and the response header.
 
-    ``/ping`` has neither log lines nor RPCs, and no id.
+    With `traced` it is the id of the request's trace too, unless the caller names a trace, and the
+    response of a recorded request names its span. ``/ping`` has neither log lines nor RPCs, and no
+    id.
     """
+    new_id = metadata.new_trace_id if traced else metadata.new_request_id
 
     def wrap(target: Target, handler: Handler) -> Handler:
         if target.path in PING:
@@ -93,6 +97,8 @@ def request_id(new_id: Callable[[], str]) -> Link:
         async def assign(request: web.Request) -> web.StreamResponse:
             request_id = new_id()
             metadata.persistent.set({metadata.REQUEST_ID: request_id})
+            if traced and trace.HEADER in request.headers:
+                trace.accept(request.headers)
             try:
                 response = await handler(request)
             except web.HTTPException as error:
@@ -100,6 +106,8 @@ def request_id(new_id: Callable[[], str]) -> Link:
                 raise
             if not response.prepared:  # a prepared response has sent its headers
                 response.headers[_REQUEST_ID_HEADER] = request_id
+                if traced and (traceparent := trace.recorded()):
+                    response.headers[trace.HEADER] = traceparent
             return response
 
         return assign

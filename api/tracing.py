@@ -1,38 +1,13 @@
-"""The links of the HTTP chain that trace a request; `api/app.py` adds them if tracing is on."""
+"""The link of the HTTP chain that describes the span of a request; part of it if tracing is on."""
 
 from collections.abc import Awaitable
-from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from api.middleware import PING, Target
+from api.middleware import Target
 from microkit import trace
 from microkit.errors import Error
-from microkit.rpc import metadata
-from microkit.rpc.ttheader import TRACEPARENT
-
-_HEADER: Final = "traceparent"
-
-
-def trace_context(target: Target, handler: Handler) -> Handler:
-    """Continue the trace that the caller names; the response of a recorded request names its span.
-
-    It precedes the observation, which starts the span.
-    """
-    if target.path in PING:
-        return handler
-
-    async def propagate(request: web.Request) -> web.StreamResponse:
-        if _HEADER in request.headers:
-            trace.accept(request.headers)
-        response = await handler(request)
-        traceparent = metadata.persistent.get().get(TRACEPARENT, "")
-        if traceparent.endswith("-01") and not response.prepared:
-            response.headers[_HEADER] = traceparent
-        return response
-
-    return propagate
 
 
 def span_details(target: Target, handler: Handler) -> Handler:

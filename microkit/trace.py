@@ -13,6 +13,9 @@ from typing import Any, Final, Protocol
 from microkit.rpc import metadata
 from microkit.rpc.ttheader import TRACEPARENT, TRACESTATE
 
+HEADER: Final = "traceparent"
+"""The HTTP header, as its standard names it."""
+
 _TRACEPARENT: Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
 )
@@ -71,7 +74,7 @@ def shared(load: contextvars.Context, span: Span) -> contextvars.Context:
 
 def accept(headers: Mapping[str, str]) -> None:
     """Continue the trace that a request's HTTP headers name, if they are valid."""
-    traceparent = headers.get("traceparent", "")
+    traceparent = headers.get(HEADER, "")
     if not traceparent or parse(traceparent) is None:
         return
     values = {**metadata.persistent.get(), TRACEPARENT: traceparent}
@@ -81,12 +84,18 @@ def accept(headers: Mapping[str, str]) -> None:
     metadata.persistent.set(values)
 
 
+def recorded() -> str:
+    """Return the traceparent of the request's last span; empty if the request is not recorded."""
+    traceparent = metadata.persistent.get().get(TRACEPARENT, "")
+    return traceparent if traceparent.endswith("-01") else ""
+
+
 def headers() -> dict[str, str]:
     """Return the HTTP headers that pass the current trace on; none if it is not recorded."""
     if current.get() is None:
         return {}
     values = metadata.persistent.get()
-    names = {"traceparent": TRACEPARENT, "tracestate": TRACESTATE}
+    names = {HEADER: TRACEPARENT, "tracestate": TRACESTATE}
     return {name: values[key] for name, key in names.items() if key in values}
 
 

@@ -46,10 +46,13 @@ from microkit.rpc import metadata
 from microkit.rpc.ttheader import TRACEPARENT, TRACESTATE
 
 _log = logging.getLogger(__name__)
-_ENTRIES: Final = ("http", "rpc_server")  # sides on which a request enters the process
-_FORWARDING: Final = (*_ENTRIES, "rpc_client", "objects")
+_ENTRIES: Final = frozenset({"http", "rpc_server"})  # on which a request enters the process
+_FORWARDING: Final = _ENTRIES | {"rpc_client", "objects"}
 _CALLERS_FAULT: Final = (ParamError, AlreadyExists, Unauthorized, NotFound, Forbidden)
 _CLOSE_SECONDS: Final = 2.0
+# Two of the few lines that every call of every request runs.
+_span: Final = trace.current.get
+_values: Final = metadata.persistent.get
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _KINDS: Final[Mapping[Side, SpanKind]] = {
     "http": SpanKind.SERVER,
@@ -73,13 +76,16 @@ class Tracer:
         rate = {"always_on": 1.0, "always_off": 0.0}.get(
             sampler.removeprefix("parentbased_"), ratio
         )
-        self._bound = TraceIdRatioBased.get_bound_for_rate(rate)
+        # Of a trace id the lower half, as hexadecimal text: as the SDK's sampler samples.
+        bound = TraceIdRatioBased.get_bound_for_rate(rate)
+        self._bound = f"{bound:016x}" if bound <= TraceIdRatioBased.TRACE_ID_LIMIT else "g"
 
     def __call__(self, operation: Operation) -> Ended | None:
         """Start the span of a call, if its request is sampled."""
-        if operation.side in _ENTRIES:
+        # The side by its index: a named field takes twice as long.
+        if operation[0] in _ENTRIES:
             return self._enter(operation)
-        parent = trace.current.get()
+        parent = _span()
         if parent is None:
             return None
         return self._start(operation, parent.get_span_context())
@@ -89,17 +95,18 @@ class Tracer:
 
         The SDK's samplers come to the same decision, for three times the CPU.
         """
-        if trace.current.get() is not None:
+        if _span() is not None:
             trace.current.set(None)
-        values = metadata.persistent.get()
-        traceparent = values.get(TRACEPARENT, "")
+        values = _values()
+        traceparent = values.get(TRACEPARENT)
         if not traceparent:
             request_id = values.get(metadata.REQUEST_ID, "")
             if not metadata.is_trace_id(request_id):
                 return self._begin_unnamed(operation, values)
-            if operation.side == "http":  # the id is new
-                return self._begin(operation, request_id)
-            if self._follows_parent:
+            new = operation[0] == "http"
+            if new and request_id[-16:] < self._bound:
+                return self._start(operation, None, int(request_id, 16))
+            if new or self._follows_parent:
                 return None
             traceparent = metadata.unsampled(request_id)
         elif self._follows_parent and traceparent.endswith("-00"):
@@ -108,30 +115,20 @@ class Tracer:
         if parent is None:
             return self._begin_unnamed(operation, values)
         follows = self._follows_parent and parent.trace_flags.sampled
-        if follows or (not self._follows_parent and self._samples(parent.trace_id)):
+        samples = f"{parent.trace_id:032x}"[-16:] < self._bound
+        if follows or (samples and not self._follows_parent):
             return self._start(operation, parent)
         text = f"00-{parent.trace_id:032x}-{random.getrandbits(64) or 1:016x}-00"
         metadata.persistent.set({**values, TRACEPARENT: text})
         return None
 
-    def _begin(self, operation: Operation, request_id: str) -> Ended | None:
-        """Begin the trace of a request whose id is the trace's too."""
-        trace_id = int(request_id, 16)
-        if not self._samples(trace_id):
-            return None
-        return self._start(operation, None, trace_id)
-
     def _begin_unnamed(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
         """Begin the trace of a call from a process that records none."""
         trace_id = metadata.new_trace_id()
-        ended = self._begin(operation, trace_id)
-        if ended is None:
-            traceparent = metadata.unsampled(trace_id)
-            metadata.persistent.set({**values, TRACEPARENT: traceparent})
-        return ended
-
-    def _samples(self, trace_id: int) -> bool:
-        return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound
+        if trace_id[-16:] < self._bound:
+            return self._start(operation, None, int(trace_id, 16))
+        metadata.persistent.set({**values, TRACEPARENT: metadata.unsampled(trace_id)})
+        return None
 
     def _start(self, operation: Operation, parent: SpanContext | None, trace_id: int = 0) -> Ended:
         side = operation.side
