@@ -57,6 +57,7 @@ class Replica:
         self._engine = engine
         self._misses = 0  # in a row
         self._missed_at = 0.0
+        self._answered_at = 0.0
         self._rests_until = 0.0
         self._reading = 0
         self._told = False
@@ -81,6 +82,7 @@ class Replica:
                 versions, rows = await self._engine.together((version, query))
         finally:
             self._reading -= 1
+        self._answered_at = time.monotonic()
         return (versions[0][0] if versions else 0), rows
 
     def found_current(self) -> None:
@@ -89,6 +91,11 @@ class Replica:
         if self._told:
             self._told = False
             _log.info("replica %s is current: lists are read there again", self.name)
+
+    def failed(self, began: float, error: Exception) -> None:
+        """Rest because a read failed, unless it is only busy: others were answered meanwhile."""
+        if not isinstance(error, TimeoutError) or self._answered_at < began:
+            self.missed(began, _FAILED_SECONDS, str(error) or type(error).__name__)
 
     def missed(self, began: float, seconds: tuple[float, float], reason: str) -> None:
         """Rest for a while, the longer the more reads failed in a row; log it once."""
@@ -134,7 +141,7 @@ class Replicas:
         try:
             newest, (has, rows) = await asyncio.gather(current(), replica.read(version, query))
         except DRIVER_ERRORS as error:
-            replica.missed(began, _FAILED_SECONDS, str(error) or type(error).__name__)
+            replica.failed(began, error)
             _READS.labels("failed").inc()
             return None
         if has != newest:  # rarely ahead: a change came between the two, or a backup was loaded
