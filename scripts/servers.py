@@ -107,6 +107,11 @@ class Server:
         """Whether the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that was started last, 0 if none was."""
+        return self._process.pid if self._process else 0
+
     def kill(self) -> None:
         """Kill the server with SIGKILL, as a crash would."""
         self.signal(signal.SIGKILL)
