@@ -37,11 +37,12 @@ async def arguments(request: web.Request) -> Arguments:
     """Return a request's arguments by name: the first of a name, and the query before the body.
 
     Raises:
-        ParamError: the body does not match its Content-Type.
+        ParamError: the body does not match its Content-Type, or is compressed.
     """
     query = _query(request)
     if request.method != "POST" or not request.can_read_body:
         return query
+    form.must_be_plain(request)
     merged = dict(await _body(request))
     for name in query:
         merged[name] = query[name]

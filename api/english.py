@@ -56,6 +56,7 @@ MESSAGES: Final = {
     "没有这个接口": "There is no such endpoint",
     "不支持这种请求方法": "This method is not supported",
     "请求体过大": "The request body is too large",
+    "请求体不能压缩（Content-Encoding）": "The request body must not have a Content-Encoding",
     "请求中有两个不同用户的登录信息": "The request has the tokens of two users",
     "服务正在重启，请稍后再试": "The service restarts, please try again later",
     "无法识别的 HTTP 请求": "Malformed HTTP request",

@@ -37,6 +37,20 @@ class TooLarge(ParamError):
     """The input is larger than allowed: HTTP 413."""
 
 
+class Compressed(ParamError):
+    """The body is compressed: HTTP 415."""
+
+
+def must_be_plain(request: web.Request) -> None:
+    """Refuse a compressed body: a small one can be a thousand times as long.
+
+    Raises:
+        Compressed: the body has a Content-Encoding.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Compressed("请求体不能压缩（Content-Encoding）")
+
+
 class _Reader(MultipartReader):
     """Reads every part as a value.
 

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from api import binding, envelope
 from api.accounts import Accounts
 from api.events import NoRoom
-from api.form import TooLarge
+from api.form import Compressed, TooLarge
 from api.language import spoken
 from api.routes import RECEIVED, Endpoint, Received
 from api.upload import Uploads
@@ -33,7 +33,7 @@ _REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED: Final = "unmatched"
 PING: Final = ("/ping", "/ping/")
 _EXPECTED: Final = (web.HTTPException, ConnectionError)
-_STATUSES: Final = {TooLarge: 413, NoRoom: 503}
+_STATUSES: Final = {TooLarge: 413, Compressed: 415, NoRoom: 503}
 _ERRORS_BY_STATUS: Final = {404: NotFound("没有这个接口"), 405: ParamError("不支持这种请求方法")}
 
 

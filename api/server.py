@@ -106,6 +106,7 @@ async def open_server(
             access_log=None,
             drain_seconds=settings.stop_grace_seconds,
             max_line_size=_MAX_LINE_BYTES,
+            auto_decompress=False,  # such bodies are refused (api/form.py)
         )
         stack.push_async_callback(runner.cleanup)
         stack.callback(events.stop)  # first: nothing else ends a stream

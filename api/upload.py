@@ -126,7 +126,7 @@ class Uploads:
             user_id: the uploading user; 0 if the token is in the form.
 
         Raises:
-            ParamError: the body is not multipart, or arrives too slowly.
+            ParamError: the body is not multipart, is compressed, or arrives too slowly.
             TooLarge: the file or the text fields are larger than allowed.
             Unauthorized: the token in the form is not valid.
             Error: the user may not upload.
@@ -134,6 +134,7 @@ class Uploads:
             StoreError: the disk is full or cannot be written.
         """
         kind = self._kinds[expected.file]
+        form.must_be_plain(request)
         if request.content_type != form.CONTENT_TYPE:
             raise ParamError(f"请以 multipart/form-data 上传，{kind.noun}放在 data 字段")
         if (request.content_length or 0) > (kind.max_mb << 20) + _FORM_OVERHEAD_BYTES:

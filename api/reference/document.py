@@ -21,8 +21,8 @@ _SECURITY: Final = {
 _ABOUT: Final = """
 Every call of a method is answered with HTTP 200 and an object with `status_code`: 0 is success, any
 other value an error, whose text for people is in `status_msg`. A failed call has every field of its
-answer, empty. Only a body that is too large (413) and what is no call of a method are answered with
-another status.
+answer, empty. Only a body that is too large (413) or compressed (415) and what is no call of a
+method are answered with another status.
 
 Each path works with and without its last slash. A POST takes its arguments from the query, a form
 or a JSON object; an argument in the query precedes one in the body. Integers may be written as
@@ -130,6 +130,7 @@ def _responses(method: Method, schemas: Schemas, *, with_body: bool) -> Schema:
         answers["503"] = {"description": "too many are open", "content": content}
     if with_body:
         answers["413"] = {"description": "the body is too large", "content": content}
+        answers["415"] = {"description": "the body is compressed", "content": content}
     failure = {_JSON: {"schema": reference(FAILURE)}}
     answers["default"] = {"description": "no call of the method", "content": failure}
     return answers
