@@ -25,8 +25,8 @@ class ProtocolError(Exception):
 
 
 def scan_struct(  # noqa: C901 - one loop over all types keeps it a single pass
-    data: bytes | bytearray, at: int, max_elements: int
-) -> Generator[int, bytes | bytearray, int]:
+    data: bytes | bytearray | memoryview, at: int, max_elements: int
+) -> Generator[int, bytes | bytearray | memoryview, int]:
     """Find the end of the struct at `at` in one pass, whatever the fragmentation.
 
     A generator: it yields the number of bytes it needs, receives a buffer of at least that length,

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -196,6 +198,8 @@ class ServerConnection(asyncio.Protocol):
         self.server = server
         self.loop = asyncio.get_running_loop()
         self._reader = Reader(server.limits.message_size, server.limits.elements)
+        self._arrived: Iterator[Message] = iter(())
+        self._unparsed = False  # whether messages arrived for which the queue had no room
         self._queue: deque[Message] = deque()
         self._queued_bytes = 0
         self.buffered = 0  # bytes: queued messages and the one that is arriving
@@ -237,6 +241,7 @@ class ServerConnection(asyncio.Protocol):
         self.server.connections.discard(self)
         self.server.unsent.on_write_resumed(self._transport)
         self._queue.clear()
+        self._arrived = iter(())
         self.server.add_buffered(-self.buffered)
         self.buffered = 0
         for call in tuple(self.calls):
@@ -246,13 +251,25 @@ class ServerConnection(asyncio.Protocol):
         """Queue the calls that arrived; malformed input closes the connection."""
         if not self._reader.partial:  # else a message sent byte by byte would never be idle
             self.idle_since = time.monotonic()
+        self._arrived = chain(self._arrived, self._reader.feed(data))
+        if self._receive():
+            self._next()
+            if self._queue or self._reader.size or self.buffered:
+                self._apply_backpressure()
+
+    def _receive(self) -> bool:
+        """Queue the calls that arrived, as many as may wait; return False if one was malformed."""
+        self._unparsed = False
         try:
-            for message in self._reader.feed(data):
+            for message in self._arrived:
                 if message.kind == CANCEL and _allows_any_order(message):
                     self._cancel(message.seqid)
-                else:
-                    self._queue.append(message)
-                    self._queued_bytes += len(message.body)
+                    continue
+                self._queue.append(message)
+                self._queued_bytes += len(message.body)
+                if self._full:
+                    self._unparsed = True
+                    break
         except ProtocolError as error:
             _log.warning("%s: closed a connection: %s", self.server.name, error)
             if error.refusal:
@@ -260,17 +277,15 @@ class ServerConnection(asyncio.Protocol):
                 self._transport.close()
             else:
                 self._transport.abort()
-            return
-        self._next()
-        if self._queue or self._reader.partial or self.buffered:
-            self._apply_backpressure()
+            return False
+        return True
 
     def _apply_backpressure(self) -> None:
         """Account for buffered bytes; pause reading above the limit."""
         buffered = self._queued_bytes + self._reader.size
         added, self.buffered = buffered - self.buffered, buffered
         self.server.add_buffered(added)
-        if self._full and not self._paused:
+        if (self._full or self._unparsed) and not self._paused:
             self._paused = True
             self._transport.pause_reading()
 
@@ -328,7 +343,9 @@ class ServerConnection(asyncio.Protocol):
         self._multiplexed = _allows_any_order(message)
         self._queued_bytes -= len(message.body)
         self._running_bytes += len(message.body)
-        if self._paused and not self._full:
+        if self._unparsed and not self._full:
+            self._receive()
+        if self._paused and not self._full and not self._unparsed:
             self._paused = False
             self._transport.resume_reading()
         call = ServerCall(self, message)

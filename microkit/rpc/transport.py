@@ -88,6 +88,9 @@ def frame(transport: Transport, start: bytes, seqid: int, body: bytes) -> bytes:
     return b"%b%b%b%b" % (_U32.pack(size), start, _U32.pack(seqid & 0xFFFFFFFF), body)
 
 
+Bytes = bytes | bytearray | memoryview
+
+
 class Reader:
     """Assembles messages of at most `max_size` bytes from any fragmentation.
 
@@ -95,49 +98,51 @@ class Reader:
     end is found by a scan.
     """
 
-    __slots__ = ("_buffer", "_max_elements", "_max_size", "_need", "_scan")
+    __slots__ = ("_buffer", "_max_elements", "_max_size", "_need", "_scan", "size")
 
     def __init__(self, max_size: int, max_elements: int = sys.maxsize) -> None:
         self._buffer = bytearray()
         self._max_size = max_size
         self._max_elements = max_elements
         self._need = _HEAD
+        self.size = 0  # bytes that arrived and belong to no message yet
         # Set while an unframed message arrives: only a scan of its values finds its end. It yields
         # the size it needs next, receives a buffer of at least that size, and returns the end.
-        self._scan: Generator[int, bytes | bytearray, int] | None = None
+        self._scan: Generator[int, Bytes, int] | None = None
 
     @property
     def partial(self) -> bool:
         """Whether a message has arrived in part."""
         return bool(self._buffer)
 
-    @property
-    def size(self) -> int:
-        """The size in bytes of the partial message so far."""
-        return len(self._buffer)
-
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield the messages that `data` completes.
+        """Yield the messages that `data` completes. Each is parsed when it is asked for.
 
         Raises:
             ProtocolError: the bytes are not a Thrift message in one of the four transports.
         """
-        arrived: bytes | bytearray = data
+        buffer: bytes | bytearray = data
         if self._buffer:
             self._buffer += data
-            arrived = self._buffer
+            buffer = self._buffer
+        at, arrived = 0, memoryview(buffer)  # a view: to cut many messages off copies nothing
         while len(arrived) >= self._need:
             self._need = self._end(arrived)
             if len(arrived) < self._need:
                 break
             if self._scan is None:
-                yield _parse(bytes(arrived[: self._need]))
+                message = bytes(arrived[: self._need])
+                at += self._need
                 arrived = arrived[self._need :]
                 self._need = _HEAD
-        if arrived is not self._buffer:
+                self.size = len(arrived)
+                yield _parse(message)
+        self.size = len(arrived)
+        if at or buffer is data:
             self._buffer = bytearray(arrived)
+        arrived.release()  # a buffer with a view cannot grow
 
-    def _end(self, data: bytes | bytearray) -> int:
+    def _end(self, data: Bytes) -> int:
         """Return the size of the message; while `_scan` is set, the size needed to scan on."""
         if self._scan is not None:
             return self._resume_scan(data)
@@ -150,7 +155,7 @@ class Reader:
             raise ProtocolError("HTTP/2 (a gRPC client): only Thrift is served", http2.REFUSAL)
         raise ProtocolError(f"no Thrift message: starts with {bytes(data[:8]).hex(' ')}")
 
-    def _resume_scan(self, data: bytes | bytearray | None) -> int:
+    def _resume_scan(self, data: Bytes | None) -> int:
         assert self._scan is not None  # noqa: S101 - for mypy: the callers ensure it
         try:
             # None starts the generator; later it receives the longer buffer.
@@ -192,7 +197,7 @@ def _parse(data: bytes) -> Message:
     )
 
 
-def _scan(data: bytes | bytearray, max_elements: int) -> Generator[int, bytes | bytearray, int]:
+def _scan(data: Bytes, max_elements: int) -> Generator[int, Bytes, int]:
     """Find the end of an unframed message; see `scan_struct`."""
     length: int = _I32.unpack_from(data, 4)[0]
     if not 0 <= length <= MAX_NAME:

@@ -333,6 +333,20 @@ async def test_a_thousand_pipelined_calls_are_answered_in_order(rig, call):
     assert [(await peer.answer()).seqid for _ in range(1000)] == list(range(1000))
 
 
+async def test_calls_that_arrive_at_once_are_parsed_when_they_may_wait(rig, call):
+    peer = await rig.connect()
+    peer.writer.write(call(408, seqid=0))
+    await eventually(lambda: rig.handler.started == 1)
+    peer.writer.write(b"".join(call(seqid=n) for n in range(1, 1000)))
+    (connection,) = rig.server.connections
+    await eventually(lambda: connection._paused)
+    assert connection.queued <= 65
+    assert connection.buffered > connection.queued * len(call())
+    rig.handler.gate.set()
+    assert [(await peer.answer()).seqid for _ in range(1000)] == list(range(1000))
+    assert (connection.buffered, rig.server._buffered) == (0, 0)
+
+
 async def test_a_disconnect_drops_queued_calls(rig, call):
     peer = await rig.connect()
     peer.writer.write(call(408) + call(1) * 10)
