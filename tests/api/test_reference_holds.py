@@ -29,7 +29,7 @@ CONTRACTS = (
     moderation.CONTRACT,
 )
 DOCUMENT = document(CONTRACTS)
-EXAMPLES = {GenerationMode.POSITIVE: 280, GenerationMode.NEGATIVE: 20}
+EXAMPLES = {GenerationMode.POSITIVE: 290, GenerationMode.NEGATIVE: 10}
 """Of each operation: valid requests, and invalid ones, which take five times as long to make."""
 
 CHECKS = [
