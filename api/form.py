@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -47,8 +47,12 @@ def must_be_plain(request: web.Request) -> None:
     Raises:
         Compressed: the body has a Content-Encoding.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if _is_compressed(request.headers):
         raise Compressed("请求体不能压缩（Content-Encoding）")
+
+
+def _is_compressed(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Encoding", "identity").lower() != "identity"
 
 
 class _Reader(MultipartReader):
@@ -65,7 +69,7 @@ class _Reader(MultipartReader):
         if headers.get("Content-Type", "").lower().startswith("multipart/"):
             kept.popall("Content-Type")
         kept["Content-Disposition"] = _plain(headers.get("Content-Disposition", ""))
-        if kept.get("Content-Encoding", "identity").lower() != "identity":
+        if _is_compressed(kept):
             raise ValueError("a compressed part")
         return super()._get_part_reader(CIMultiDictProxy(kept))
 

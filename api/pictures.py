@@ -5,7 +5,6 @@ still used. A process that is killed may leave a picture: the sweep removes it.
 """
 
 import asyncio
-import logging
 import re
 import secrets
 from collections.abc import Collection, Iterable
@@ -17,9 +16,7 @@ from api.upload import Upload
 from idl import core, usermicro
 from microkit.background import BackgroundTasks
 from microkit.errors import Error, ParamError, Retry
-from microkit.storage.objects import Objects
-
-_log = logging.getLogger(__name__)
+from microkit.storage.objects import Objects, discard
 
 AVATARS: Final = "avatars"
 BACKGROUNDS: Final = "backgrounds"
@@ -140,10 +137,5 @@ class Pictures:
         await self._remove(user_id, keys)
 
     async def _remove(self, user_id: int, keys: list[str]) -> None:
-        """Remove the objects that were stored for this account; the sweep removes what fails."""
-        for key in keys:
-            if owner_of(key) == user_id:
-                try:
-                    await self._objects.delete(key)
-                except Error as error:
-                    _log.warning("object %s: not removed until the sweep: %s", key, error.message)
+        """Remove the objects that were stored for this account."""
+        await discard(self._objects, [key for key in keys if owner_of(key) == user_id])

@@ -12,7 +12,6 @@ import random
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,7 +22,7 @@ from api.media.ladder import LARGE, SMALL
 from idl import videomicro
 from microkit.background import end
 from microkit.errors import Error, ParamError, UnknownMethod
-from microkit.storage.objects import Objects
+from microkit.storage.objects import Objects, discard
 
 _log = logging.getLogger(__name__)
 
@@ -173,7 +172,7 @@ class _Attempt:
             raise
         finally:
             if not self._in_use:
-                await self._remove(self._stored)
+                await discard(self._objects, self._stored)
 
     async def _make(self, workers: MediaWorkers, folder: Path) -> _Result:
         """Store the renditions and covers."""
@@ -226,7 +225,7 @@ class _Attempt:
         )
         self._in_use = bool(answer.held)
         if answer.replaced:
-            await self._remove([answer.replaced])
+            await discard(self._objects, [answer.replaced])
 
     async def _give_back(self) -> None:
         """End the lease, so that the next attempt is soon."""
@@ -241,13 +240,6 @@ class _Attempt:
             progress=self._percent,
         )
         return bool(answer.held)
-
-    async def _remove(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            try:
-                await self._objects.delete(key)
-            except Error as error:
-                _log.warning("object %s is left to the sweep: %s", key, error.message)
 
 
 def _in_order(rendered: Rendered) -> list[str]:

@@ -1,8 +1,8 @@
 """OpenTelemetry spans at a fraction of the SDK's cost: how they are recorded, and packed for OTLP.
 
-The SDK's own spans and encoder cost about 100 microseconds of CPU per span. A request has some
-twenty spans in all processes, so that recording one request in a hundred would cost a tenth of all
-CPU. These spans are the SDK's `ReadableSpan`, so its processor and its exporters take them.
+The SDK's own spans and encoder cost about 100 microseconds of CPU per span, and a request has many
+of them in all processes (docs/performance.md). These spans are the SDK's `ReadableSpan`, so its
+processor and its exporters take them.
 """
 
 import time
@@ -107,7 +107,7 @@ class RecordedSpan(ReadableSpan):
 
 
 def pack(sdk_spans: Sequence[ReadableSpan]) -> ExportTraceServiceRequest:
-    """Return spans of this process as the SDK's `encode_spans` does, for a sixth of its CPU.
+    """Return spans of this process as the SDK's `encode_spans` does, for a fifth of its CPU.
 
     The SDK packs the first one, with what they share, and those that failed or have links.
     """

@@ -45,6 +45,7 @@ ONLY_IN = {
     "av": {
         "api/media/choices.py",
         "api/media/cover.py",
+        "api/media/filters.py",
         "api/media/hls.py",
         "api/media/orientation.py",
         "api/media/picture.py",

@@ -4,6 +4,7 @@
     messages    the requests and replies between pool and child
     child       the child process: limits, then a loop over requests
     pipeline    the processing of one upload: probe, cover, faststart, metadata
+    filters     FFmpeg's filters on one frame
     picture     the middle of a profile's picture
     rendition   MP4s of a video that every phone plays; hls, ladder
 

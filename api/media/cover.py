@@ -7,11 +7,11 @@ from typing import Final
 
 import av
 from av.container import InputContainer
-from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from api.media.orientation import Step, swaps_sides, upright
+from api.media.filters import filtered
+from api.media.orientation import swaps_sides, upright
 from api.media.probe import check_size
 from microkit.errors import ParamError
 
@@ -54,18 +54,19 @@ def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
 
 def save_cover(frame: VideoFrame, stream: VideoStream, path: Path) -> None:
     """Save the frame upright as a JPEG of at most 720 pixels on its long side; `path` is .jpg."""
-    width, height = shown_size(frame, stream)
-    scale = min(1.0, MAX_SIDE / max(width, height))
-    width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    width, height = _fitted(*shown_size(frame, stream))
     coded = (height, width) if swaps_sides(frame) else (width, height)
-    _shown(_reduced(frame, coded), upright(frame)).save(path, qscale=_QUALITY)
+    filtered(_reduced(frame, coded), upright(frame)).save(path, qscale=_QUALITY)
 
 
 def save_upright(frame: VideoFrame, path: Path) -> None:
     """Save a frame of square pixels, which is upright already, as `save_cover` does."""
-    scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
-    size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-    _reduced(frame, size).save(path, qscale=_QUALITY)
+    _reduced(frame, _fitted(frame.width, frame.height)).save(path, qscale=_QUALITY)
+
+
+def _fitted(width: int, height: int) -> tuple[int, int]:
+    scale = min(1.0, MAX_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _reduced(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
@@ -110,18 +111,3 @@ def _luma(frame: VideoFrame) -> tuple[float, float]:
     values = b"".join(data[y * line : y * line + SAMPLE_SIZE] for y in range(SAMPLE_SIZE))
     mean = sum(values) / len(values)
     return mean, sqrt(sum((value - mean) ** 2 for value in values) / len(values))
-
-
-def _shown(frame: VideoFrame, steps: tuple[Step, ...]) -> VideoFrame:
-    if not steps:
-        return frame
-    graph = Graph()
-    nodes = [
-        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format,
-                         time_base=frame.time_base),
-        *(graph.add(name, arguments) for name, arguments in steps),
-        graph.add("buffersink"),
-    ]  # fmt: skip
-    graph.link_nodes(*nodes).configure()
-    graph.vpush(frame)
-    return graph.vpull()

@@ -11,8 +11,7 @@ from typing import Final, cast
 from av.buffer import Buffer
 from av.video.frame import VideoFrame
 
-Step = tuple[str, str]
-"""A filter and its arguments."""
+from api.media.filters import Step
 
 _MATRIX: Final = struct.Struct("=9i")
 _UPRIGHT: Final = (1, 0, 0, 1)

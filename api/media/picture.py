@@ -10,11 +10,11 @@ from typing import Final
 import av
 from av.container import InputContainer
 from av.filter import Graph
-from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from api.media.orientation import Step, swaps_sides, upright
+from api.media.filters import entry, filtered
+from api.media.orientation import swaps_sides, upright
 from microkit.errors import ParamError
 
 MAX_PIXELS: Final = 64_000_000
@@ -81,7 +81,7 @@ def _decoded(container: InputContainer) -> VideoFrame:
     assert isinstance(stream, VideoStream)  # noqa: S101 - these demuxers have nothing else
     stream.codec_context.thread_count = 1
     stream.codec_context.options = _BOUND
-    frame = _filtered(next(container.decode(stream)), (_WITHOUT_EXIF,))
+    frame = filtered(next(container.decode(stream)), (_WITHOUT_EXIF,))
     if min(frame.width, frame.height) < MIN_SIDE:
         raise ParamError(f"图片太小，每边至少 {MIN_SIDE} 像素")
     return frame
@@ -100,7 +100,7 @@ def _cropped(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
     steps = upright(frame)
     opaque = _on_white(frame, coded) if _has_alpha(frame) else frame
     scaled = opaque.reformat(*coded, format="yuvj420p", interpolation="AREA")
-    return _filtered(scaled, (*steps, ("crop", f"{width}:{height}")))
+    return filtered(scaled, (*steps, ("crop", f"{width}:{height}")))
 
 
 def _has_alpha(frame: VideoFrame) -> bool:
@@ -112,7 +112,7 @@ def _on_white(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
     width, height = size
     scaled = frame.reformat(width, height, format="rgba", interpolation="AREA")
     graph = Graph()
-    picture = _source(graph, scaled)
+    picture = entry(graph, scaled)
     white = graph.add("color", f"c=white:s={width}x{height}:d=1:r=1")
     over = graph.add("overlay", "format=rgb:eof_action=repeat")
     sink = graph.add("buffersink")
@@ -122,21 +122,3 @@ def _on_white(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
     graph.configure()
     graph.vpush(scaled)
     return graph.vpull()
-
-
-def _filtered(frame: VideoFrame, steps: tuple[Step, ...]) -> VideoFrame:
-    graph = Graph()
-    nodes = [
-        _source(graph, frame),
-        *(graph.add(name, arguments) for name, arguments in steps),
-        graph.add("buffersink"),
-    ]
-    graph.link_nodes(*nodes).configure()
-    graph.vpush(frame)
-    return graph.vpull()
-
-
-def _source(graph: Graph, frame: VideoFrame) -> FilterContext:
-    return graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-    )

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 
 from api.media.choices import Choices
 from api.media.cover import shown_size
+from api.media.filters import entry
 from api.media.ladder import Level, fitted, levels
 from api.media.orientation import swaps_sides, upright
 from api.media.probe import check_size, duration_seconds, open_video, video_stream
@@ -230,8 +231,7 @@ def _graph(
     if swaps_sides(frame):
         width, height = height, width
     chain = [
-        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format,
-                         time_base=frame.time_base),
+        entry(graph, frame),
         graph.add("fps", f"fps={rate.numerator}/{rate.denominator}"),
         graph.add("scale", f"{width}:{height}:flags=bicubic"),
         *_colours(graph, frame),
@@ -239,7 +239,7 @@ def _graph(
         graph.add("setsar", "1"),
         graph.add("format", "yuv420p"),
         graph.add("split", str(len(sizes))),
-    ]  # fmt: skip
+    ]
     for first, second in itertools.pairwise(chain):
         first.link_to(second)
     sinks = []

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote
 
 from microkit.config import ConfigError
-from microkit.errors import StoreError
+from microkit.errors import Error, StoreError
 from microkit.observe import observed
 from microkit.storage.object_key import checked
 from microkit.storage.settings import ObjectsSettings
@@ -205,6 +205,15 @@ class FileObjects:
         """
         if not os.access(self._folder, os.W_OK):
             raise StoreError("存储不可用，请稍后再试")
+
+
+async def discard(objects: Objects, keys: Iterable[str]) -> None:
+    """Delete objects that nobody refers to; the log names those that are left to a sweep."""
+    for key in keys:
+        try:
+            await objects.delete(key)
+        except Error as error:
+            _log.warning("object %s is left to the sweep: %s", key, error.message)
 
 
 @contextmanager
