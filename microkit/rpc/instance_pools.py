@@ -50,14 +50,20 @@ class InstancePools:
     def pick(self, instances: Sequence[Instance]) -> Pool:
         """Return the pool of the instance that the load balancer picks.
 
+        If that one is full, another one that is not; if all are full, the call waits for the first.
+
         Raises:
             Unavailable: there are no instances.
         """
         pool = self._pick(instances)
-        if pool.full and len(instances) > 1:
+        if pool.full and (others := [each for each in instances if not self._full(each)]):
             self.balancer.refuse(pool.instance)
-            pool = self._pick(instances)
+            pool = self._pick(others)
         return pool
+
+    def _full(self, instance: Instance) -> bool:
+        pool = self._pools.get(instance)
+        return pool is not None and pool.full
 
     def _pick(self, instances: Sequence[Instance]) -> Pool:
         instance = self.balancer.pick(instances)

@@ -59,7 +59,7 @@ class LoadBalancer:
         return chosen
 
     def _settle(self, burst: "Burst") -> None:
-        """Count the calls of a burst beyond its first, as if they had been picked one by one."""
+        """Count the calls of a burst as if they had been picked one by one; `pick` counted one."""
         further = burst.calls - 1
         if further and burst.chosen in self._current:
             for instance in self._current:
@@ -93,9 +93,9 @@ class LoadBalancer:
         self._end_burst(instance)
 
     def refuse(self, instance: Instance) -> None:
-        """Record that a call was not sent to the instance picked for it: pick anew for the next."""
+        """Record that a call was not sent to the instance picked for it: it does not count."""
         if self._burst is not None and self._burst.chosen == instance:
-            self._burst.calls = max(self._burst.calls - 1, 1)
+            self._burst.calls -= 1
         self._end_burst(instance)
 
     def _end_burst(self, instance: Instance) -> None:

@@ -374,10 +374,10 @@ async def test_a_connection_that_the_server_closed_just_now_is_not_used(rig):
 async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(
     start_rig, monkeypatch
 ):
-    # Calls alternate, so that the third one waits for the second instance.
+    # Calls alternate, so that the third one waits for the first instance.
     monkeypatch.setattr(load_balancer, "BURST_CALLS", 1)
-    free, full = await start_rig(), await start_rig()
-    both = [Instance("127.0.0.1", each.port) for each in (free, full)]
+    full, free = await start_rig(), await start_rig()
+    both = [Instance("127.0.0.1", each.port) for each in (full, free)]
     client = full.client(*both, rpc_pool_size=1)
     # One call occupies the only connection to each instance; only one of the two completes.
     slow = [asyncio.create_task(client.GetVideoAuthorIdMethod(id=408)) for _ in both]
@@ -397,7 +397,10 @@ async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(
     assert full.handler.started + free.handler.started == 4
 
 
-async def test_servers_get_calls_by_their_weight(start_rig):
+@pytest.mark.parametrize("burst_seconds", [0.0, 60.0])
+async def test_servers_get_calls_by_their_weight(start_rig, monkeypatch, burst_seconds):
+    # All pools are full for most of the 600 calls.
+    monkeypatch.setattr(load_balancer, "_BURST_SECONDS", burst_seconds)
     rigs = [await start_rig() for _ in range(3)]
     instances = [
         Instance("127.0.0.1", rig.port, weight)
