@@ -5,10 +5,10 @@ import ctypes
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping, Sequence
+from asyncio.subprocess import DEVNULL
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 _PR_SET_PDEATHSIG: Final = 1
 _MIN_BACKOFF_SECONDS: Final = 0.5
@@ -21,18 +21,59 @@ _STOP_SECONDS: Final = 8.0
 NOT_RESTARTABLE: Final = 78
 
 
+class Child(Protocol):
+    """A child process, such as `asyncio.subprocess.Process`."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, -N after signal N, None while it runs."""
+
+    async def wait(self) -> int:
+        """Wait for the exit and return its code."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send a signal; ProcessLookupError: it does not run any more."""
+
+
+def executed(
+    command: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int] = ()
+) -> Callable[[], Awaitable[Child]]:
+    """Return a function that starts a program, as `SupervisedProcess` takes it.
+
+    The program runs in a session of its own, so that Ctrl-C reaches only the parent, and gets
+    SIGTERM when the parent is killed.
+
+    Args:
+        command: the program and its arguments.
+        environment: its complete environment.
+        pass_fds: file descriptors that it inherits.
+    """
+
+    async def spawn() -> Child:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=DEVNULL,
+            stdout=sys.stderr,  # standard output belongs to the parent
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+            preexec_fn=terminate_with_parent(),
+        )
+
+    return spawn
+
+
 class SupervisedProcess:
     """A child process that is restarted whenever it exits, until it is stopped.
 
-    It runs in a session of its own, so that Ctrl-C reaches only the parent, and gets SIGTERM when
-    the parent is killed.
-
     Args:
         name: the name of the process in messages.
-        command: the program and its arguments.
-        environment: the complete environment of the process.
+        spawn: starts the process; OSError: it cannot be started.
         say: called with a line when the process exits unexpectedly or has to be killed.
-        pass_fds: file descriptors that the process inherits.
         stop_seconds: the time from SIGTERM to SIGKILL.
         diagnose: returns why it cannot run, after an exit that a restart does not help; else "".
 
@@ -42,23 +83,19 @@ class SupervisedProcess:
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
+        spawn: Callable[[], Awaitable[Child]],
         *,
-        environment: Mapping[str, str],
         say: Callable[[str], object],
-        pass_fds: Sequence[int] = (),
         stop_seconds: float = _STOP_SECONDS,
         diagnose: Callable[[], str] = lambda: "",
     ) -> None:
         self.name = name
-        self._command = command
-        self._environment = environment
+        self._spawn = spawn
         self._say = say
-        self._pass_fds = pass_fds
         self._stop_seconds = stop_seconds
         self._diagnose = diagnose
         self.failure = ""
-        self._process: Process | None = None
+        self._process: Child | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -124,17 +161,6 @@ class SupervisedProcess:
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
-
-    async def _spawn(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            *self._command,
-            env=self._environment,
-            stdin=DEVNULL,
-            stdout=sys.stderr,  # standard output belongs to the parent
-            pass_fds=tuple(self._pass_fds),
-            start_new_session=True,
-            preexec_fn=terminate_with_parent(),
-        )
 
 
 def terminate_with_parent() -> Callable[[], None]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from microkit.config import StartupError, environment
 from microkit.folder import own_folder
-from microkit.process import SupervisedProcess
+from microkit.process import SupervisedProcess, executed
 from microkit.service import Service
 
 WORKER: Final = "worker"
@@ -41,8 +41,7 @@ async def supervise(
         workers = [
             SupervisedProcess(
                 f"worker {number}",
-                command,
-                environment={**environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
+                executed(command, {**environment(), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}),
                 say=_log.warning,
                 stop_seconds=grace_seconds + _EXIT_SECONDS,
             )

@@ -56,7 +56,9 @@ def _descendants(root: int) -> Iterator[int]:
 
 
 def _name(pid: int) -> str:
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    # A forked process has one text, with spaces (scripts/supervisor/template.py).
+    text = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    command = text.replace(" ", "\0").split("\0")
     module = command[command.index("-m") + 1] if "-m" in command else ""
     if module in _PACKAGES:
         return module

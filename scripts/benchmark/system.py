@@ -53,9 +53,18 @@ class System:
         """
         for pid, process in self.processes.items():
             if process == package:
-                texts = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+                texts = self._environment(pid, idl.service(package).name)
                 return dict(text.split("=", 1) for text in texts if "=" in text)[name]
         raise LookupError(package)
+
+    def _environment(self, pid: int, name: str) -> list[str]:
+        arguments = Path(f"/proc/{self.root}/cmdline").read_text().split("\0")
+        data = Path(arguments[arguments.index("--data") + 1])
+        file = Path(f"/proc/{self.root}/cwd") / data / "env" / f"{name}.env"
+        if file.exists():
+            return file.read_text().splitlines()
+        # A former version, to compare with, started each process with its own environment.
+        return Path(f"/proc/{pid}/environ").read_text().split("\0")
 
     def _admin_ports(self) -> Iterator[str]:
         for name in self.processes.values():

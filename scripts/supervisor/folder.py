@@ -7,7 +7,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ class Folder:
     def __init__(self, root: Path, lock: int) -> None:
         self.root = root
         self.lock = lock
-        for name in ("redis", "sql", "objects", "uploads"):
+        for name in ("redis", "sql", "objects", "uploads", "env"):
             (root / name).mkdir(mode=0o700, exist_ok=True)
 
     def secret(self, say: Callable[[str], None]) -> str:
@@ -63,6 +63,17 @@ class Folder:
                 "makes a new one"
             )
         return secret
+
+    def write_settings(self, name: str, settings: Mapping[str, str]) -> None:
+        """Write the environment variables of a process to ``env/{name}.env``.
+
+        Commands of a service, such as ``python -m api sweep``, need them too.
+        """
+        new = self.root / "env" / f"{name}.new"
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.writelines(f"{key}={value}\n" for key, value in settings.items())
+        new.replace(new.with_suffix(".env"))
 
     def clear_partials(self) -> None:
         """Remove partial objects that a killed process left behind."""

@@ -7,20 +7,22 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import api
 import idl
 from microkit import config
-from microkit.process import SupervisedProcess
+from microkit.process import Child, SupervisedProcess, executed
 from microkit.service import Service
 from microkit.storage import redis_server
 from scripts.supervisor import network
 from scripts.supervisor.folder import Folder, rpc_sockets, socket_path
+from scripts.supervisor.forked import Template
 from scripts.supervisor.network import ReservedPort
 
 SERVICES: Final[tuple[Service[Any], ...]] = tuple(
@@ -118,43 +120,40 @@ async def running(
         socket = stack.enter_context(socket_path(folder))
         sockets = stack.enter_context(rpc_sockets(folder))
         common = _common_environment(sockets, socket, replicas)
-
         stop_seconds = config.load(config.Settings).stop_grace_seconds + _EXIT_SECONDS
         children: list[SupervisedProcess] = []
 
         async def start(
             name: str,
-            command: list[str],
-            environment: dict[str, str],
+            spawn: Callable[[], Awaitable[Child]],
             diagnose: Callable[[], str] = lambda: "",
         ) -> None:
             child = SupervisedProcess(
-                name,
-                command,
-                environment=environment,
-                say=say,
-                pass_fds=(folder.lock,),
-                stop_seconds=stop_seconds,
-                diagnose=diagnose,
+                name, spawn, say=say, stop_seconds=stop_seconds, diagnose=diagnose
             )
             await child.start()
             stack.push_async_callback(child.stop)
             children.append(child)
 
+        inherited = (folder.lock,)
         data = folder.root / "redis"
         logged = redis_server.log_size(data)
-        await start(
-            "redis",
-            redis_server.command(program, data, socket),
-            dict(os.environ),
-            lambda: redis_server.diagnosis(data, logged),
-        )
+        command = redis_server.command(program, data, socket)
+        diagnose = partial(redis_server.diagnosis, data, logged)
+        await start("redis", executed(command, os.environ, inherited), diagnose)
+        template = Template(inherited)
+        stack.push_async_callback(template.close)
+
+        async def fork(name: str, package: str, settings: dict[str, str]) -> None:
+            folder.write_settings(name, common | settings)
+            environment = {**RELAXED_LIMITS, **os.environ, **common, **settings}
+            await start(name, template.forks(package, environment))
+
         for service in SERVICES:
             for name in names(service.name, replicas):
                 own = _service_environment(service, name, ports, folder, sockets)
-                await start(name, [sys.executable, "-m", service.package], common | own)
-        own = _api_environment(ports, folder, folder.secret(say))
-        await start("api", [sys.executable, "-m", "api"], RELAXED_LIMITS | common | own)
+                await fork(name, service.package, own)
+        await fork("api", "api", _api_environment(ports, folder, folder.secret(say)))
         await _ready(ports, children)
         yield
 
@@ -168,7 +167,7 @@ def _common_environment(sockets: Path, socket: Path, replicas: int) -> dict[str,
     }
     terminal = {"LOG_FORMAT": "line"} if sys.stderr.isatty() else {}
     redis_url = f"unix://{_in_url(socket)}"
-    return {**os.environ, **terminal, **addresses, "REDIS_URL": redis_url}
+    return {**terminal, **addresses, "REDIS_URL": redis_url}
 
 
 def _service_environment(

@@ -1,6 +1,7 @@
 """Runs the whole system with scripts/up, in its own processes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,11 +53,15 @@ class System:
         self._family = psutil.Process(self.process.pid).children(recursive=True)
 
     def pid(self, name: str) -> int:
-        """The process of a part of it, as it is now."""
-        for child in psutil.Process(self.process.pid).children():
-            if name in " ".join(child.cmdline()):
-                return child.pid
-        return 0
+        """The process of a part of it, as it is now; 0 if it does not run."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        found = [each for each in family if f"{name} " in f"{_command(each)} "]
+        return min(found, key=psutil.Process.create_time).pid if found else 0
+
+    def port(self, service: str, admin: bool = False) -> int:
+        """The port of a service by its name in the log, of its latest start."""
+        pattern = rf'"{service}".*serving on [\d.]+:(\d+), admin port (\d+)'
+        return int(re.findall(pattern, self.log.read_text())[-1][admin])
 
     def kill(self, name: str) -> None:
         """kill -9 it."""
@@ -88,6 +93,13 @@ class System:
             if line.startswith("ready "):
                 return printed
         raise AssertionError(f"it ended before it was ready: {self.log.read_text()}")
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _is_renderer(process: psutil.Process) -> bool:

@@ -21,11 +21,11 @@ def sweep(system: System) -> int:
     """Sweep as if all objects were two hours old; return how many were removed."""
     for path in stored(system):
         os.utime(path, (time.time() - 7200,) * 2)
-    texts = Path(f"/proc/{system.pid('-m api')}/environ").read_text().split("\0")
+    lines = (system.data / "env" / "api.env").read_text().splitlines()
     done = subprocess.run(
         [sys.executable, "-m", "api", "sweep"],
         cwd=ROOT,
-        env=dict(text.split("=", 1) for text in texts if "=" in text),
+        env=os.environ | dict(line.split("=", 1) for line in lines),
         capture_output=True,
         text=True,
         check=True,

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 from e2e.apk import Apk, opened
 
@@ -132,12 +131,12 @@ async def test_a_new_service_is_started_configured_and_called_like_the_others(
 ):
     monkeypatch.setenv("GREETING", "Good morning")
     system = up("--free-ports", root=checkout)
-    environment = psutil.Process(system.pid("greetmicro")).environ()
+    port = str(system.port("greetservice"))
     async with opened(system.url) as session:
         ann = await Apk(session).register("ann")
-    done = call(checkout, environment["PORT"], {"user_id": ann.id})
+    done = call(checkout, port, {"user_id": ann.id})
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["greeting"] == "Good morning, ann"
-    refused = call(checkout, environment["PORT"], {"user": ann.id})
+    refused = call(checkout, port, {"user": ann.id})
     assert "one of user_id" in refused.stderr
     assert system.stop() == 0

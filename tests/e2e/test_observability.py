@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 import pytest
 import yaml
 from e2e.apk import Apk, opened
@@ -24,7 +23,7 @@ from scripts.servers import wait_for
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
-PACKAGES = (*idl.RPC, "api")
+NAMES = {each.package: each.name for each in idl.SERVICES} | {"api": "api"}
 SOURCE = "Debian: prometheus"
 
 
@@ -163,8 +162,7 @@ def known(series: list[dict[str, str]], label: str) -> bool:
 async def test_every_panel_shows_data_and_every_alert_reads_existing_series(up, clip, tmp_path):
     system = up("--free-ports")
     targets = {
-        package: f"127.0.0.1:{psutil.Process(system.pid(f'-m {package}')).environ()['ADMIN_PORT']}"
-        for package in PACKAGES
+        package: f"127.0.0.1:{system.port(name, admin=True)}" for package, name in NAMES.items()
     }
     async with aiohttp.ClientSession() as session:
         with prometheus(tmp_path, targets) as port:
@@ -194,14 +192,14 @@ async def test_every_panel_shows_data_and_every_alert_reads_existing_series(up, 
 
 
 async def _scraped(api: Api) -> bool:
-    return len(await api.values("up == 1")) == len(PACKAGES)
+    return len(await api.values("up == 1")) == len(NAMES)
 
 
 async def _empty_panels(api: Api) -> set[tuple[str, str]]:
     """The panels that show nothing, for any service."""
     shown: dict[tuple[str, str], bool] = {}
     for name, board in dashboards().items():
-        jobs = PACKAGES if board["templating"]["list"] else ("",)
+        jobs = tuple(NAMES) if board["templating"]["list"] else ("",)
         for panel in board["panels"]:
             for target in panel["targets"]:
                 key = (name, f"{panel['title']} {target['refId']}")

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from fleet import eventually
 
-from microkit.process import SupervisedProcess
+from microkit.process import SupervisedProcess, executed
 from scripts.servers import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +29,8 @@ async def make(tmp_path):
     def child(program: str, **options) -> SupervisedProcess:
         command = (sys.executable, "-c", program, str(tmp_path / "pids"))
         lines: list[str] = []
-        made.append(
-            SupervisedProcess(
-                "it", command, environment=dict(os.environ), say=lines.append, **options
-            )
-        )
+        spawn = executed(command, os.environ)
+        made.append(SupervisedProcess("it", spawn, say=lines.append, **options))
         made[-1].lines = lines
         return made[-1]
 
@@ -95,7 +92,7 @@ async def test_a_process_that_ignores_sigterm_is_killed(make, tmp_path):
 
 
 async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
-    child = SupervisedProcess("it", (str(tmp_path / "none"),), environment={}, say=print)
+    child = SupervisedProcess("it", executed((str(tmp_path / "none"),), {}), say=print)
     with pytest.raises(OSError, match="none"):
         await child.start()
     await child.stop()
@@ -104,10 +101,10 @@ async def test_a_program_that_does_not_exist_is_an_error(tmp_path):
 def test_a_child_terminates_when_its_parent_is_killed(tmp_path):
     parent = f"""
 import asyncio, os, sys
-from microkit.process import SupervisedProcess
+from microkit.process import SupervisedProcess, executed
 async def main():
     command = (sys.executable, "-c", {PATIENT!r}, {str(tmp_path / "pids")!r})
-    await SupervisedProcess("it", command, environment=dict(os.environ), say=print).start()
+    await SupervisedProcess("it", executed(command, os.environ), say=print).start()
     await asyncio.Event().wait()
 asyncio.run(main())
 """
