@@ -82,20 +82,17 @@ def load(stem: str) -> ModuleType:
 
 
 def _parse(path: str, module_name: str) -> None:
-    """Parse a file with one parser for all: thriftpy2 makes one for each, which takes longer."""
+    """Parse a file with the parser of all: thriftpy2 makes one for each, which takes longer."""
     from thriftpy2.parser.parser import parse
 
-    lexer, parser = _lexer_and_parser()
-    parse(path, module_name, lexer=lexer, parser=parser)  # type: ignore[no-untyped-call]
+    parse(path, module_name, parser=_parser())  # type: ignore[no-untyped-call]
 
 
 @functools.cache
-def _lexer_and_parser() -> tuple[Any, Any]:
+def _parser() -> Any:
     from thriftpy2.parser import parser as grammar
 
-    ply = vars(grammar)
-    tables = ply["yacc"].yacc(module=grammar, debug=False, write_tables=False)
-    return ply["lex"].lex(grammar), tables
+    return vars(grammar)["yacc"].yacc(module=grammar, debug=False, write_tables=False)
 
 
 def source(stem: str) -> str:

@@ -171,4 +171,7 @@ def _requiredness(parsed: Any, name: str, *, required: bool) -> Requiredness:
     if required:
         return "required"
     line = _source(parsed.__thrift_file__)[parsed.__thrift_field_linenos__[name] - 1]
-    return "optional" if "optional" in line.partition("//")[0].split() else "default"
+    declaration = line.partition("//")[0]
+    if name not in declaration:
+        raise ValueError(f"{parsed.__name__}.{name} is not declared in the line that was parsed")
+    return "optional" if "optional" in declaration.split() else "default"

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import idl
 from microkit.rpc.contract import Contract
 from microkit.rpc.structs import Field, fields_of
 
+ROOT = Path(__file__).parents[2]
 FACTS = json.loads(Path(__file__).with_name("wire.json").read_text())
 
 ADDED = ("finding", "moderation")  # HTTP contracts that the original does not have
@@ -82,3 +85,25 @@ def test_every_known_route_is_annotated(contract):
 
 def test_the_facts_cover_every_contract():
     assert set(FACTS) | set(ADDED) == set(idl.HTTP + idl.RPC)
+
+
+@pytest.mark.parametrize("first", ["finding", "core", "commentmicro"])
+def test_the_order_of_loading_changes_nothing(first):
+    program = f"""
+import idl
+from microkit.rpc.contract import Contract
+from microkit.rpc.structs import fields_of
+for stem in ({first!r}, *idl.HTTP, *idl.RPC):
+    idl.load(stem)
+for stem in {tuple(FACTS)!r}:
+    for name, struct in Contract(idl.load(stem)).structs.items():
+        print(stem, name, *(f"{{field.name}}:{{field.requiredness}}" for field in fields_of(struct)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        " ".join([stem, name, *(f"{field.name}:{field.requiredness}" for field in fields_of(each))])
+        for stem in FACTS
+        for name, each in Contract(idl.load(stem)).structs.items()
+    ]
