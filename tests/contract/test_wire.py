@@ -96,8 +96,9 @@ from microkit.rpc.structs import fields_of
 for stem in ({first!r}, *idl.HTTP, *idl.RPC):
     idl.load(stem)
 for stem in {tuple(FACTS)!r}:
-    for name, struct in Contract(idl.load(stem)).structs.items():
-        print(stem, name, *(f"{{field.name}}:{{field.requiredness}}" for field in fields_of(struct)))
+    for name, each in Contract(idl.load(stem)).structs.items():
+        fields = (f"{{field.name}}:{{field.requiredness}}" for field in fields_of(each))
+        print(stem, name, *fields)
 """
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
