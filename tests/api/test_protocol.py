@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from fleet import eventually
 
+from api import protocol
 from api.protocol import Runner
 
 PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -119,3 +122,72 @@ async def test_bytes_that_may_belong_to_a_body_are_unchanged(port):
     answered, refused = await answers(port, post(b"/echo", b"x"), TYPED)
     assert answered == b"200 <x>"
     assert refused.startswith(b'400 {"status_code":10002')
+
+
+@pytest.fixture
+def parsed(monkeypatch) -> list[int]:
+    """The sizes of the segments that aiohttp parses."""
+    sizes: list[int] = []
+    real = RequestHandler.data_received
+
+    def spy(self: RequestHandler, data: bytes) -> None:
+        sizes.append(len(data))
+        real(self, data)
+
+    monkeypatch.setattr(RequestHandler, "data_received", spy)
+    return sizes
+
+
+def one_byte_chunks(size: int) -> bytes:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"1\r\nx\r\n" * size + b"0\r\n\r\n"
+
+
+async def test_chunked_bodies_are_parsed_in_pieces_and_others_take_turns(port, parsed):
+    size = 40_000
+    whole = one_byte_chunks(size) + LAST
+    busy = [asyncio.create_task(answers(port, whole)) for _ in range(4)]
+    await eventually(lambda: parsed)
+    assert await answers(port, LAST) == [b"200 pong "]
+    assert not any(task.done() for task in busy)
+    for answer in await asyncio.gather(*busy):
+        assert answer == [b"200 <" + b"x" * size + b">", b"200 pong "]
+    assert max(parsed) == 16 << 10
+
+
+async def test_a_body_of_known_length_is_parsed_as_it_arrives(port, parsed):
+    body = bytes(range(256)) * 2000
+    assert await answers(port, post(b"/echo", body) + LAST) == [
+        b"200 <" + body + b">",
+        b"200 pong ",
+    ]
+    assert max(parsed) > 16 << 10
+
+
+async def test_pipelined_requests_are_answered_in_order_whatever_the_pieces(port, monkeypatch):
+    sent = PING + post(b"/echo", LIKE_A_REQUEST[0]) + chunked(LIKE_A_REQUEST[1]) + LAST
+    expected = [
+        b"200 pong ",
+        b"200 <" + LIKE_A_REQUEST[0] + b">",
+        b"200 <" + LIKE_A_REQUEST[1] + b">",
+        b"200 pong ",
+    ]
+    for size in (1, 7):
+        monkeypatch.setattr(protocol, "_PIECE_BYTES", size)
+        assert await answers(port, sent) == expected
+        for before, after in splits(sent):
+            assert await answers(port, before, after) == expected, (size, before[-20:])
+
+
+async def test_a_client_that_leaves_with_pieces_unparsed_disturbs_nobody(port, monkeypatch):
+    monkeypatch.setattr(protocol, "_PIECE_BYTES", 64)
+    leaving = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
+    for _, writer in leaving:
+        writer.write(one_byte_chunks(20_000))
+    await asyncio.sleep(0.05)
+    for _, writer in leaving:
+        writer.transport.abort()
+    assert await answers(port, one_byte_chunks(100) + LAST) == [
+        b"200 <" + b"x" * 100 + b">",
+        b"200 pong ",
+    ]
