@@ -38,17 +38,21 @@ class Protocol(RequestHandler):
         "_in_request_line",
         "_interrupted",
         "_running",
-        "_turns",
+        "_long_segments",
         "_unparsed",
         "header_since",
     )
 
     def __init__(
-        self, server: web.Server, connections: Connections, turns: "Turns", **options: Any
+        self,
+        server: web.Server,
+        connections: Connections,
+        long_segments: "LongSegments",
+        **options: Any,
     ) -> None:
         super().__init__(server, **options)
         self._connections = connections
-        self._turns = turns
+        self._long_segments = long_segments
         self._unparsed = b""
         self._in_request_line = True
         self._running: asyncio.Task[Any] | None = None
@@ -99,7 +103,7 @@ class Protocol(RequestHandler):
             self._unparsed = data
             if self.parse_piece():
                 self._pause_transport_reading()
-                self._turns.add(self)
+                self._long_segments.add(self)
 
     def parse_piece(self) -> bool:
         """Parse the next piece of a long segment; return whether there is more of it."""
@@ -213,7 +217,7 @@ class Protocol(RequestHandler):
         return response
 
 
-class Turns:
+class LongSegments:
     """The connections with a long segment: one piece of one is parsed per loop iteration.
 
     Chunked bodies cost the parser up to 200 ns a byte; so they delay other clients by one piece.
@@ -294,13 +298,13 @@ class _Server(web.Server):
     def __init__(self, connections: Connections, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._limited_connections = connections
-        self._turns = Turns(self._loop)
+        self._long_segments = LongSegments(self._loop)
 
     def __call__(self) -> RequestHandler:
         # asyncio accepts any protocol; aiohttp's annotation is narrower.
         refusal: Any = self._limited_connections.refusal()
         return refusal or Protocol(
-            self, self._limited_connections, self._turns, loop=self._loop, **self._kwargs
+            self, self._limited_connections, self._long_segments, loop=self._loop, **self._kwargs
         )
 
     async def drain(self, seconds: float) -> None:
