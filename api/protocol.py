@@ -37,8 +37,8 @@ class Protocol(RequestHandler):
         "_connections",
         "_in_request_line",
         "_interrupted",
-        "_running",
         "_long_segments",
+        "_running",
         "_unparsed",
         "header_since",
     )
