@@ -1,24 +1,11 @@
 """The page in both languages and themes, checked by axe-core, and scrolled with the keyboard."""
 
 import pytest
+from browser.axe import findings
 from browser.visitor import DESKTOP, ENGLISH, PHONE, STORY
-from e2e.conftest import ROOT
 from playwright.async_api import expect
 
-from scripts.servers import NotInstalledError
-
 pytestmark = STORY
-
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-FINDINGS = """async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations } = await axe.run(document, {
-        runOnly: { type: 'tag', values: tags },
-        rules: { 'label-content-name-mismatch': { enabled: true } },
-        resultTypes: ['violations'],
-    });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}"""
 
 
 @pytest.mark.parametrize(
@@ -29,8 +16,6 @@ FINDINGS = """async () => {
 async def test_axe_finds_nothing_on_any_page(
     visit, registered, published, apk, device, locale, themes
 ):
-    if not AXE.exists():
-        raise NotInstalledError("axe-core is not installed (scripts/lint installs it)")
     (name, ann), (_, ben) = await registered("ann"), await registered("ben")
     for a, b in ((ann, ben), (ben, ann)):
         await apk.post("relation/action", token=a.token, to_user_id=b.id, action_type=1)
@@ -42,12 +27,11 @@ async def test_axe_finds_nothing_on_any_page(
     await apk.post("comment/action", **said)
     visitor = await visit(device, locale=locale, reduced_motion="reduce")
     page = visitor.page
-    await page.evaluate(AXE.read_text())
 
     async def check(place: str) -> None:
         for theme in themes:
             await page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-            assert await page.evaluate(FINDINGS) == [], (place, theme)
+            assert await findings(page) == [], (place, theme)
             await visitor.shot(f"{locale}-{place}-{theme}")
 
     await expect(visitor.card(title)).to_be_visible()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import pytest_asyncio
+from browser.axe import findings
 from browser.visitor import ENGLISH, STORY, unique
 from clips import clip_of
 from e2e.apk import Apk, opened
@@ -116,6 +117,7 @@ async def test_an_author_chooses_another_cover_and_everybody_sees_it(converting,
     await expect(dialog.get_by_role("button", pressed=True)).to_have_accessible_name("封面 1")
     for picture in await covers.locator("img").all():
         await expect(picture).not_to_have_js_property("naturalWidth", 0)
+    assert await findings(page) == []
     await visitor.shot("covers")
     chosen = await dialog.get_by_label("封面 3").locator("img").get_attribute("src")
     await dialog.get_by_role("button", name="封面 3").click()
