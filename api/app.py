@@ -36,7 +36,6 @@ from api.page import page_routes
 from api.pictures import Pictures
 from api.publishing import Publishing
 from api.recommended import Recommended
-from api.reference.document import document
 from api.reference.page import reference_routes
 from api.removing import Removing
 from api.routes import Endpoint, ObjectBase, endpoints
@@ -151,6 +150,6 @@ def application(
         await recommended.close()
 
     app.on_cleanup.append(close_recommended)
-    app.add_routes(reference_routes(document(handlers)))
+    app.add_routes(reference_routes(handlers))
     app.router.add_get("/objects/{key:.+}", ObjectHandler(objects).serve)
     return app

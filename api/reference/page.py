@@ -1,15 +1,17 @@
 """Serves the reference: ``/openapi.json``, and Swagger UI at ``/docs``."""
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import openapi_ui_bundles.swagger_ui
 from aiohttp import web
 
 from api.content import Content, File
-from api.reference.schemas import Schema
+from api.reference.document import document
+from microkit.rpc.contract import Contract
 
 _OWN: Final = Path(__file__).parent / "page"
 _SWAGGER_UI: Final = Path(openapi_ui_bundles.swagger_ui.static_path)
@@ -31,9 +33,14 @@ _HEADERS: Final = {
 }
 
 
-def reference_routes(document: Schema) -> Iterator[web.RouteDef]:
-    """Yield the routes of the document and of the page that shows it."""
-    content = Content.of(json.dumps(document, ensure_ascii=False).encode())
+@functools.cache
+def _content(contracts: tuple[Contract[Any, Any], ...]) -> Content:
+    return Content.of(json.dumps(document(contracts), ensure_ascii=False).encode())
+
+
+def reference_routes(contracts: Iterable[Contract[Any, Any]]) -> Iterator[web.RouteDef]:
+    """Yield the routes of the contracts' document and of the page that shows it."""
+    content = _content(tuple(contracts))
     files = {path.name: File(path, _HEADERS) for path in _FILES}
     index = File(_OWN / "index.html", _HEADERS)
 

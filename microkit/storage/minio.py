@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import math
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -296,10 +297,13 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
         )
 
     public, public_secure = _signing_host(settings, bucket) or (endpoint, secure)
+    # A context of one's own takes 50 ms, to read the authorities of the system.
+    ca_file = settings.objects_ca_file
+    trusted = trust("OBJECTS_CA_FILE", ca_file) if secure or ca_file else True
     async with (
-        _open_session(settings, _CONNECTIONS) as client_session,
+        _open_session(settings, trusted, _CONNECTIONS) as client_session,
         # Streams to players have connections without a limit: a paused player keeps its own.
-        _open_session(settings, 0) as stream_session,
+        _open_session(settings, trusted, 0) as stream_session,
         client(endpoint, secure=secure) as store,
         client(public, secure=public_secure) as signer,
     ):
@@ -318,13 +322,13 @@ async def open_minio(settings: ObjectsSettings) -> AsyncIterator[MinioObjects]:
             await objects.close()
 
 
-def _open_session(settings: ObjectsSettings, connections: int) -> aiohttp.ClientSession:
+def _open_session(
+    settings: ObjectsSettings, trusted: ssl.SSLContext | bool, connections: int
+) -> aiohttp.ClientSession:
     """Open an HTTP session with a limit of connections (0: none)."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(sock_connect=settings.store_timeout_ms / 1e3, sock_read=30),
-        connector=aiohttp.TCPConnector(
-            limit=connections, ssl=trust("OBJECTS_CA_FILE", settings.objects_ca_file)
-        ),
+        connector=aiohttp.TCPConnector(limit=connections, ssl=trusted),
         read_bufsize=_CHUNK,
         auto_decompress=False,
         trace_configs=[_propagation()] if tracing.enabled(settings) else None,

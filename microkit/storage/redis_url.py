@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 
 from microkit.config import ConfigError
 from microkit.storage.link import CONNECT_SECONDS
@@ -26,6 +27,9 @@ _CLUSTER: Final = re.compile(
     r"(?P<scheme>rediss?)\+cluster://(?P<user>[^/?@]*@)?(?P<nodes>[^/?@]+)(?P<rest>/?(\?.*)?)"
 )
 _NODE: Final = re.compile(r"\[?(?P<host>[^\[\]]+?)\]?:(?P<port>\d+)")
+
+
+_DRIVER: Final = DriverInfo()  # redis-py looks its version up for each connection, for 3 ms
 
 
 class Connector(NamedTuple):
@@ -54,6 +58,7 @@ class Connector(NamedTuple):
                 socket_timeout=self.timeout,
                 socket_connect_timeout=min(self.timeout, CONNECT_SECONDS),
                 retry=Retry(NoBackoff(), 0),
+                driver_info=_DRIVER,
                 **tls,
             )
             pool.make_connection()  # type: ignore[no-untyped-call] # validates the URL's options

@@ -18,7 +18,7 @@ from microkit.errors import (
     Unavailable,
     UnknownMethod,
 )  # fmt: skip
-from microkit.rpc import load_balancer, metadata
+from microkit.rpc import load_balancer, metadata, pool
 from microkit.rpc.contract import Contract
 from microkit.rpc.load_balancer import BURST_CALLS
 from microkit.rpc.transport import Reader, encode
@@ -401,6 +401,7 @@ async def test_a_call_whose_deadline_passed_is_not_retried_on_another_instance(
 async def test_servers_get_calls_by_their_weight(start_rig, monkeypatch, burst_seconds):
     # All pools are full for most of the 600 calls.
     monkeypatch.setattr(load_balancer, "_BURST_SECONDS", burst_seconds)
+    monkeypatch.setattr(pool, "_CONNECT_SECONDS", 60.0)
     rigs = [await start_rig() for _ in range(3)]
     instances = [
         Instance("127.0.0.1", rig.port, weight)
