@@ -148,7 +148,8 @@ def _running(command: list[str], path: Path) -> Iterator[SqlServer]:
     port = servers.free_port()
     own = [
         f"--datadir={path}/data", "--bind-address=127.0.0.1", f"--port={port}",
-        f"--socket={path}/socket", *_SMALL, *_user(),
+        # A start removes what it takes for leftovers in the folder of temporary tables.
+        f"--socket={path}/socket", f"--tmpdir={path}", *_SMALL, *_user(),
     ]  # fmt: skip
     server = SqlServer([*command, *own], path, lambda: servers.listens(port))
     server.port = port
