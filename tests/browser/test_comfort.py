@@ -89,7 +89,7 @@ async def test_going_back_closes_a_drawer_and_a_link_in_it_takes_its_place(
     await page.keyboard.press("Escape")
     await expect(drawer).to_be_hidden()
     # Closing a drawer took its entry back: the feed is the current entry, not one of many.
-    await page.wait_for_function("history.state === null")
+    await page.wait_for_function("() => history.state === null")
     assert await page.evaluate("history.length") <= before + 1
 
 
