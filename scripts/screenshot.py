@@ -114,7 +114,7 @@ def _still(page: Page) -> bytes:
     """A screenshot after all images have loaded, without a toast or a focus ring."""
     page.evaluate("document.activeElement.blur()")
     page.locator("#toast").wait_for(state="hidden")
-    page.wait_for_function("[...document.images].every(image => image.complete)")
+    page.wait_for_function("() => [...document.images].every(image => image.complete)")
     return page.screenshot()
 
 
