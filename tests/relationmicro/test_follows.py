@@ -178,12 +178,13 @@ async def test_recount_repairs_followers_from_following(relations, people, fleet
     await redis.execute("ZREM", keys.followers(b), a)
     await redis.execute("ZADD", keys.followers(b), 5, c)
     lines = await fleet.recount("relationservice")
-    assert sorted(lines) == [
+    assert set(lines) == {
         "0 conversations added",
         "2 follows repaired",
         f"user {b}: follower {a} added",
         f"user {b}: follower {c} removed",
-    ]
+    }
+    assert len(lines) == 4
     assert await info(relations, b) == (0, 1, False)
     repeated = await fleet.recount("relationservice")
     assert repeated == ["0 follows repaired", "0 conversations added"]
