@@ -147,7 +147,13 @@ async def running(
         async def fork(name: str, package: str, settings: dict[str, str]) -> None:
             folder.write_settings(name, common | settings)
             environment = {**RELAXED_LIMITS, **os.environ, **common, **settings}
-            await start(name, template.forks(package, environment))
+            # macOS does not support a fork without exec: its libraries may crash.
+            await start(
+                name,
+                template.forks(package, environment)
+                if sys.platform == "linux"
+                else executed([sys.executable, "-m", package], environment, inherited),
+            )
 
         for service in SERVICES:
             for name in names(service.name, replicas):
