@@ -5,8 +5,11 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -49,6 +52,41 @@ class _Report(msgspec.Struct):
     code: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A running template: who waits for a fork, in order, and what was forked, by process id."""
+
+    process: Child
+    writer: asyncio.StreamWriter
+    waiting: deque[asyncio.Future[ForkedProcess]] = field(default_factory=deque)
+    forked: dict[int, ForkedProcess] = field(default_factory=dict)
+
+    def fork(self, package: str, environment: Mapping[str, str]) -> asyncio.Future[ForkedProcess]:
+        request = {"package": package, "environment": dict(environment)}
+        self.writer.write(msgspec.json.encode(request) + b"\n")
+        reply: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
+        self.waiting.append(reply)
+        return reply
+
+    def received(self, report: _Report) -> None:
+        if report.pid:
+            forked = self.forked[report.pid] = ForkedProcess(report.pid)
+            reply = self.waiting.popleft()
+            if not reply.done():
+                reply.set_result(forked)
+        else:
+            self.forked.pop(report.exited).exited.set_result(report.code)
+
+    async def ended(self) -> None:
+        """Fail who waits, and wait until all forked processes, which get SIGTERM, have ended."""
+        self.writer.close()
+        await self.process.wait()
+        for reply in self.waiting:
+            if not reply.done():
+                reply.set_exception(OSError("the template process ended"))
+        await asyncio.gather(*map(_gone, self.forked.values()))
+
+
 class Template:
     """The template process (scripts/supervisor/template.py), started with the first fork.
 
@@ -60,12 +98,9 @@ class Template:
 
     def __init__(self, pass_fds: Sequence[int] = ()) -> None:
         self._pass_fds = tuple(pass_fds)
-        self._lock = asyncio.Lock()
-        self._process: Child | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._reading: asyncio.Task[None] | None = None
-        self._forked: dict[int, ForkedProcess] = {}
-        self._replies: asyncio.Queue[ForkedProcess | None] = asyncio.Queue()
+        self._starting = asyncio.Lock()
+        self._running: _Running | None = None
+        self._reading: set[asyncio.Task[None]] = set()
 
     def forks(
         self, package: str, environment: Mapping[str, str]
@@ -79,23 +114,18 @@ class Template:
         Raises:
             OSError: the template process ended before it had forked.
         """
-        line = msgspec.json.encode({"package": package, "environment": dict(environment)})
-        async with self._lock:
-            writer = self._writer or await self._started()
-            writer.write(line + b"\n")
-            forked = await self._replies.get()
-        if forked is None:
-            raise OSError("the template process ended")
-        return forked
+        async with self._starting:
+            running = self._running or await self._started()
+        return await running.fork(package, environment)
 
     async def close(self) -> None:
         """End the template process; the processes forked from it have to have ended."""
-        if self._process is not None and self._reading is not None:
+        if self._running is not None:
             with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGTERM)
-            await self._reading
+                self._running.process.send_signal(signal.SIGTERM)
+        await asyncio.gather(*self._reading)
 
-    async def _started(self) -> asyncio.StreamWriter:
+    async def _started(self) -> _Running:
         ours, its = socket.socketpair()
         with its:
             spawn = executed(
@@ -103,37 +133,33 @@ class Template:
                 os.environ,
                 (its.fileno(), *self._pass_fds),
             )
-            self._process = await spawn()
-        reader, self._writer = await asyncio.open_connection(sock=ours)
-        self._reading = asyncio.create_task(self._read(reader, self._writer, self._process))
-        return self._writer
+            process = await spawn()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        self._running = _Running(process, writer)
+        task = asyncio.create_task(self._read(reader, self._running))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+        return self._running
 
-    async def _read(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: Child
-    ) -> None:
+    async def _read(self, reader: asyncio.StreamReader, running: _Running) -> None:
         with suppress(ConnectionError):
             async for line in reader:
-                self._received(msgspec.json.decode(line, type=_Report))
-        self._writer = None
-        writer.close()
-        await process.wait()
-        if self._lock.locked():
-            self._replies.put_nowait(None)
-        orphans, self._forked = self._forked, {}
-        await asyncio.gather(*map(_gone, orphans.values()))
-
-    def _received(self, report: _Report) -> None:
-        if report.pid:
-            forked = self._forked[report.pid] = ForkedProcess(report.pid)
-            self._replies.put_nowait(forked)
-        else:
-            self._forked.pop(report.exited).exited.set_result(report.code)
+                running.received(msgspec.json.decode(line, type=_Report))
+        self._running = None
+        await running.ended()
 
 
 async def _gone(forked: ForkedProcess) -> None:
     """Wait for the end of a process that the template, killed before, can no longer report."""
-    with suppress(ProcessLookupError):
-        while True:
-            forked.send_signal(0)
-            await asyncio.sleep(_POLL_SECONDS)
+    while _runs(forked.pid):
+        await asyncio.sleep(_POLL_SECONDS)
     forked.exited.set_result(-signal.SIGTERM)
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process has not exited; in a container nobody may read its exit code."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
