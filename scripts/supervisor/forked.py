@@ -151,7 +151,7 @@ class Template:
 
 async def _gone(forked: ForkedProcess) -> None:
     """Wait for the end of a process that the template, killed before, can no longer report."""
-    while _runs(forked.pid):
+    while _runs(forked.pid):  # noqa: ASYNC110 - the kernel tells only the parent
         await asyncio.sleep(_POLL_SECONDS)
     forked.exited.set_result(-signal.SIGTERM)
 
