@@ -14,6 +14,7 @@ from typing import Final
 
 import idl
 from scripts.benchmark import processes
+from scripts.supervisor.folder import settings_of
 from scripts.supervisor.system import ACTION_LIMITS
 
 HIGH_LIMITS: Final = dict.fromkeys(ACTION_LIMITS, "1000000:1000000")
@@ -53,18 +54,18 @@ class System:
         """
         for pid, process in self.processes.items():
             if process == package:
-                texts = self._environment(pid, idl.service(package).name)
-                return dict(text.split("=", 1) for text in texts if "=" in text)[name]
+                return self._environment(pid, idl.service(package).name)[name]
         raise LookupError(package)
 
-    def _environment(self, pid: int, name: str) -> list[str]:
+    def _environment(self, pid: int, name: str) -> Mapping[str, str]:
         arguments = Path(f"/proc/{self.root}/cmdline").read_text().split("\0")
         data = Path(arguments[arguments.index("--data") + 1])
-        file = Path(f"/proc/{self.root}/cwd") / data / "env" / f"{name}.env"
-        if file.exists():
-            return file.read_text().splitlines()
-        # A former version, to compare with, started each process with its own environment.
-        return Path(f"/proc/{pid}/environ").read_text().split("\0")
+        try:
+            return settings_of(Path(f"/proc/{self.root}/cwd") / data, name)
+        except FileNotFoundError:
+            # A former version, to compare with, started each process with its own environment.
+            texts = Path(f"/proc/{pid}/environ").read_text().split("\0")
+            return dict(text.split("=", 1) for text in texts if "=" in text)
 
     def _admin_ports(self) -> Iterator[str]:
         for name in self.processes.values():

@@ -45,11 +45,7 @@ class Folder:
         """
         path = self.root / "secret"
         if not path.exists() or not path.read_text():
-            new = path.with_suffix(".new")
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
-            new.replace(path)
+            _write_private(path, secrets.token_urlsafe(48))
         if path.stat().st_mode & _GROUP_AND_OTHERS:
             path.chmod(0o600)
             say(
@@ -69,15 +65,35 @@ class Folder:
 
         Commands of a service, such as ``python -m api sweep``, need them too.
         """
-        new = self.root / "env" / f"{name}.new"
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.writelines(f"{key}={value}\n" for key, value in settings.items())
-        new.replace(new.with_suffix(".env"))
+        lines = (f"{key}={value}\n" for key, value in settings.items())
+        _write_private(_settings_file(self.root, name), "".join(lines))
 
     def clear_partials(self) -> None:
         """Remove partial objects that a killed process left behind."""
         shutil.rmtree(self.root / "objects" / ".partial", ignore_errors=True)
+
+
+def settings_of(root: Path, name: str) -> dict[str, str]:
+    """Return what `Folder.write_settings` wrote for a process of the installation at `root`.
+
+    Raises:
+        FileNotFoundError: nothing; former versions wrote none.
+    """
+    lines = _settings_file(root, name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _settings_file(root: Path, name: str) -> Path:
+    return root / "env" / f"{name}.env"
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file as a whole, readable by its owner only."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
 
 
 @contextmanager

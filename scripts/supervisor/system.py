@@ -144,7 +144,7 @@ async def running(
         template = Template(inherited)
         stack.push_async_callback(template.close)
 
-        async def fork(name: str, package: str, settings: dict[str, str]) -> None:
+        async def start_package(name: str, package: str, settings: dict[str, str]) -> None:
             folder.write_settings(name, common | settings)
             environment = {**RELAXED_LIMITS, **os.environ, **common, **settings}
             # macOS does not support a fork without exec: its libraries may crash.
@@ -158,8 +158,8 @@ async def running(
         for service in SERVICES:
             for name in names(service.name, replicas):
                 own = _service_environment(service, name, ports, folder, sockets)
-                await fork(name, service.package, own)
-        await fork("api", "api", _api_environment(ports, folder, folder.secret(say)))
+                await start_package(name, service.package, own)
+        await start_package("api", "api", _api_environment(ports, folder, folder.secret(say)))
         await _ready(ports, children)
         yield
 

@@ -15,20 +15,13 @@ import runpy
 import signal
 import socket
 import sys
-from typing import Any, Final
 
 import msgspec
 import setproctitle
 
 import api
-import idl
 from microkit.process import terminate_with_parent
-from microkit.service import Service
-
-_SERVICES: Final[tuple[Service[Any], ...]] = (
-    *(importlib.import_module(package).SERVICE for package in idl.RPC),
-    api.SERVICE,
-)
+from scripts.supervisor.system import SERVICES
 
 
 class _Request(msgspec.Struct):
@@ -49,7 +42,7 @@ def main() -> None:
 
 def _import_all() -> None:
     importlib.import_module("microkit.main")
-    for service in _SERVICES:
+    for service in (*SERVICES, api.SERVICE):
         importlib.import_module(service.server)
         if importlib.util.find_spec(f"{service.package}.handler"):
             service.module("handler")
@@ -67,7 +60,7 @@ def _serve(channel: socket.socket) -> _Request | None:
             channel.sendall(msgspec.json.encode({"exited": pid, "code": code}) + b"\n")
 
     signal.signal(signal.SIGCHLD, report_exits)
-    become_child = terminate_with_parent()
+    set_death_signal = terminate_with_parent()
     with channel.makefile("rb") as lines:
         for line in lines:
             request = msgspec.json.decode(line, type=_Request)
@@ -78,7 +71,7 @@ def _serve(channel: socket.socket) -> _Request | None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
                 os.setsid()
-                become_child()
+                set_death_signal()
                 return request
             channel.sendall(msgspec.json.encode({"pid": pid}) + b"\n")
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

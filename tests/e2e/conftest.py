@@ -1,7 +1,6 @@
 """Runs the whole system with scripts/up, in its own processes."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from scripts.servers import wait_for
+from scripts.supervisor.folder import settings_of
 
 ROOT = Path(__file__).parents[2]
 LOWEST = 19
@@ -58,10 +58,9 @@ class System:
         found = [each for each in family if f"{name} " in f"{_command(each)} "]
         return min(found, key=psutil.Process.create_time).pid if found else 0
 
-    def port(self, service: str, admin: bool = False) -> int:
-        """The port of a service by its name in the log, of its latest start."""
-        pattern = rf'"{service}".*serving on [\d.]+:(\d+), admin port (\d+)'
-        return int(re.findall(pattern, self.log.read_text())[-1][admin])
+    def settings(self, service: str) -> dict[str, str]:
+        """What the process of a service was started with."""
+        return settings_of(self.data, service)
 
     def kill(self, name: str) -> None:
         """kill -9 it."""

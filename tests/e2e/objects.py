@@ -21,11 +21,10 @@ def sweep(system: System) -> int:
     """Sweep as if all objects were two hours old; return how many were removed."""
     for path in stored(system):
         os.utime(path, (time.time() - 7200,) * 2)
-    lines = (system.data / "env" / "api.env").read_text().splitlines()
     done = subprocess.run(
         [sys.executable, "-m", "api", "sweep"],
         cwd=ROOT,
-        env=os.environ | dict(line.split("=", 1) for line in lines),
+        env=os.environ | system.settings("api"),
         capture_output=True,
         text=True,
         check=True,

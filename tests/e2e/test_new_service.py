@@ -131,7 +131,7 @@ async def test_a_new_service_is_started_configured_and_called_like_the_others(
 ):
     monkeypatch.setenv("GREETING", "Good morning")
     system = up("--free-ports", root=checkout)
-    port = str(system.port("greetservice"))
+    port = system.settings("greetservice")["PORT"]
     async with opened(system.url) as session:
         ann = await Apk(session).register("ann")
     done = call(checkout, port, {"user_id": ann.id})

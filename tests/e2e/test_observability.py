@@ -162,7 +162,8 @@ def known(series: list[dict[str, str]], label: str) -> bool:
 async def test_every_panel_shows_data_and_every_alert_reads_existing_series(up, clip, tmp_path):
     system = up("--free-ports")
     targets = {
-        package: f"127.0.0.1:{system.port(name, admin=True)}" for package, name in NAMES.items()
+        package: f"127.0.0.1:{system.settings(name)['ADMIN_PORT']}"
+        for package, name in NAMES.items()
     }
     async with aiohttp.ClientSession() as session:
         with prometheus(tmp_path, targets) as port:

@@ -186,7 +186,7 @@ async def test_several_api_processes_share_a_port_and_their_metrics(up, monkeypa
     async with opened(system.url) as session:
         apk = Apk(session)
         await asyncio.gather(*(apk.get("feed") for _ in range(50)))
-        admin_port = system.port("api", admin=True)
+        admin_port = system.settings("api")["ADMIN_PORT"]
         async with session.get(f"http://127.0.0.1:{admin_port}/metrics") as got:
             text = await got.text()
         line = 'requests_total{method="FeedMethod",service="api",side="http"} 50.0'
