@@ -234,13 +234,18 @@ class LongSegments:
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
-        connection = self._waiting[0]
-        more = connection.parse_piece()
-        self._waiting.popleft()
-        if more:
-            self._waiting.append(connection)
-        if self._waiting:
-            self._loop.call_soon(self._next)
+        connection, more = self._waiting[0], False
+        try:
+            more = connection.parse_piece()
+        except Exception:
+            connection.force_close()  # as the event loop does, whose call this was before
+            raise
+        finally:
+            self._waiting.popleft()
+            if more:
+                self._waiting.append(connection)
+            if self._waiting:
+                self._loop.call_soon(self._next)
 
 
 def _percent_encoded(byte: re.Match[bytes]) -> bytes:

@@ -191,3 +191,21 @@ async def test_a_client_that_leaves_with_pieces_unparsed_disturbs_nobody(port, m
         b"200 <" + b"x" * 100 + b">",
         b"200 pong ",
     ]
+
+
+async def test_a_fault_in_one_long_segment_stops_no_other(port, monkeypatch):
+    real = RequestHandler.data_received
+
+    def faulty(self: RequestHandler, data: bytes) -> None:
+        if b"fault" in data:
+            raise ArithmeticError
+        real(self, data)
+
+    monkeypatch.setattr(RequestHandler, "data_received", faulty)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    broken = answers(port, one_byte_chunks(40_000).replace(b"0\r\n\r\n", b"fault"))
+    expected = [b"200 <" + b"x" * 40_000 + b">", b"200 pong "]
+    assert await asyncio.gather(broken, answers(port, one_byte_chunks(40_000) + LAST)) == [
+        [],
+        expected,
+    ]
