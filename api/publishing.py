@@ -15,7 +15,7 @@ from api.rendering import COVERS, Rendering
 from api.upload import Upload
 from microkit.background import BackgroundTasks
 from microkit.errors import Error, ParamError, Retry, UnknownMethod
-from microkit.storage.objects import Objects
+from microkit.storage.objects import Objects, discard
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Publishing:
             await self._objects.put(video, processed.video, processed.probe.content_type)
             await self._objects.put(cover, processed.cover, "image/jpeg")
         except BaseException:
-            await self._remove(video, cover)
+            await discard(self._objects, (video, cover))
             raise
         row = _NewRow(title, author_id, video, cover)
         try:
@@ -103,7 +103,7 @@ class Publishing:
             if state is _Row.CREATED:
                 return not pending
             if state is _Row.ABSENT:
-                await self._remove(video, cover)
+                await discard(self._objects, (video, cover))
             else:
                 self._settling.start(self._settle(author_id, video, cover))
             raise
@@ -150,7 +150,7 @@ class Publishing:
                     absent += 1
                 except Error:
                     absent = 0
-            await self._remove(video, cover)
+            await discard(self._objects, (video, cover))
         except asyncio.CancelledError:
             _log.warning("object %s may be orphaned: shutdown before videoservice answered", video)
             raise
@@ -165,10 +165,3 @@ class Publishing:
             return any(row.play_url == video for row in answer.video_list or ())
 
         return await self._used_keys.call(added, original)
-
-    async def _remove(self, *keys: str) -> None:
-        for key in keys:
-            try:
-                await self._objects.delete(key)
-            except Error as error:
-                _log.error("object %s is orphaned: cannot delete it: %s", key, error.message)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+import shlex
 import shutil
 import tempfile
 import time
@@ -61,11 +62,11 @@ class Folder:
         return secret
 
     def write_settings(self, name: str, settings: Mapping[str, str]) -> None:
-        """Write the environment variables of a process to ``env/{name}.env``.
+        """Write the environment variables of a process to ``env/{name}.env``, quoted for a shell.
 
         Commands of a service, such as ``python -m api sweep``, need them too.
         """
-        lines = (f"{key}={value}\n" for key, value in settings.items())
+        lines = (f"{key}={shlex.quote(value)}\n" for key, value in settings.items())
         _write_private(_settings_file(self.root, name), "".join(lines))
 
     def clear_partials(self) -> None:
@@ -79,8 +80,8 @@ def settings_of(root: Path, name: str) -> dict[str, str]:
     Raises:
         FileNotFoundError: nothing; former versions wrote none.
     """
-    lines = _settings_file(root, name).read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines)
+    pairs = shlex.split(_settings_file(root, name).read_text())
+    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def _settings_file(root: Path, name: str) -> Path:
