@@ -29,9 +29,9 @@ class Span(Protocol):
 
     def update_name(self, name: str) -> None: ...  # noqa: D102
 
-    def add_link(self, context: Any) -> None: ...  # noqa: ANN401, D102
+    def add_link(self, other: Any) -> None: ...  # noqa: ANN401, D102
 
-    def get_span_context(self) -> Any: ...  # noqa: ANN401, D102
+    def as_parent(self) -> Any: ...  # noqa: ANN401, D102
 
 
 current: ContextVar[Span | None] = ContextVar("span", default=None)
@@ -68,7 +68,7 @@ def shared(load: contextvars.Context, span: Span) -> contextvars.Context:
     if first is None:
         return contextvars.copy_context()
     if first is not span:
-        span.add_link(first.get_span_context())
+        span.add_link(first)
     return load
 
 

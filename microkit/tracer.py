@@ -5,7 +5,6 @@ that is not sampled a call costs a look at a context variable.
 """
 
 import asyncio
-import functools
 import logging
 import random
 import threading
@@ -13,22 +12,14 @@ import traceback
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from aiohttp import web
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.trace import (
-    SpanContext,
-    SpanKind,
-    Status,
-    StatusCode,
-    TraceFlags,
-    TraceState,
-)
+from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from microkit import __version__, otlp, trace
 from microkit.config import ConfigError, Settings
@@ -53,7 +44,8 @@ _CLOSE_SECONDS: Final = 2.0
 # Two of the few lines that every call of every request runs.
 _span: Final = trace.current.get
 _values: Final = metadata.persistent.get
-_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_GROUP: Final = 64  # spans
+_GROUP_SECONDS: Final = 1.0
 _KINDS: Final[Mapping[Side, SpanKind]] = {
     "http": SpanKind.SERVER,
     "rpc_server": SpanKind.SERVER,
@@ -65,13 +57,27 @@ _KINDS: Final[Mapping[Side, SpanKind]] = {
 }
 
 
+class Processor(Protocol):
+    """What the tracer uses of the SDK's span processor."""
+
+    def on_end(self, span: Any) -> None: ...  # noqa: ANN401, D102
+
+    def shutdown(self) -> Any: ...  # noqa: ANN401, D102
+
+
 class Tracer:
-    """An observer: makes a span of every call of a sampled request."""
+    """An observer: makes a span of every call of a sampled request.
+
+    The processor gets the spans in groups: one by one its code would have to be fetched into the
+    processor's caches for each of them.
+    """
 
     def __init__(
-        self, processor: SpanProcessor, resource: Resource, sampler: str, ratio: float
+        self, processor: Processor, resource: Resource, sampler: str, ratio: float
     ) -> None:
         self._processor, self._resource = processor, resource
+        self._descriptions: dict[Operation, otlp.Description] = {}
+        self._ended: list[otlp.RecordedSpan] = []
         self._follows_parent = sampler.startswith("parentbased_")
         rate = {"always_on": 1.0, "always_off": 0.0}.get(
             sampler.removeprefix("parentbased_"), ratio
@@ -85,10 +91,16 @@ class Tracer:
         # The side by its index: a named field takes twice as long.
         if operation[0] in _ENTRIES:
             return self._enter(operation)
-        parent = _span()
-        if parent is None:
+        outer = _span()
+        if outer is None:
             return None
-        return self._start(operation, parent.get_span_context())
+        return self._start(operation, outer.as_parent())
+
+    def hand_over(self) -> None:
+        """Give the ended spans to the processor."""
+        ended, self._ended = self._ended, []
+        for span in ended:
+            self._processor.on_end(span)
 
     def _enter(self, operation: Operation) -> Ended | None:
         """Decide whether the request is sampled; then start its first span in this process.
@@ -105,67 +117,68 @@ class Tracer:
                 return self._begin_unnamed(operation, values)
             new = operation[0] == "http"
             if new and request_id[-16:] < self._bound:
-                return self._start(operation, None, int(request_id, 16))
+                return self._start(operation, otlp.Parent(request_id, ""))
             if new or self._follows_parent:
                 return None
             traceparent = metadata.unsampled(request_id)
         elif self._follows_parent and traceparent.endswith("-00"):
             return None
-        parent = _remote(traceparent, values.get(TRACESTATE, ""))
-        if parent is None:
+        parsed = trace.parse(traceparent)
+        if parsed is None:
             return self._begin_unnamed(operation, values)
-        follows = self._follows_parent and parent.trace_flags.sampled
-        samples = f"{parent.trace_id:032x}"[-16:] < self._bound
-        if follows or (samples and not self._follows_parent):
-            return self._start(operation, parent)
-        text = f"00-{parent.trace_id:032x}-{random.getrandbits(64) or 1:016x}-00"
-        metadata.persistent.set({**values, TRACEPARENT: text})
+        trace_id, span_id, sampled = parsed
+        if sampled if self._follows_parent else trace_id[-16:] < self._bound:
+            state = values.get(TRACESTATE, "")
+            return self._start(operation, otlp.Parent(trace_id, span_id, True, state))
+        metadata.persistent.set({**values, TRACEPARENT: f"00-{trace_id}-{_new_span_id()}-00"})
         return None
 
     def _begin_unnamed(self, operation: Operation, values: Mapping[str, str]) -> Ended | None:
         """Begin the trace of a call from a process that records none."""
         trace_id = metadata.new_trace_id()
         if trace_id[-16:] < self._bound:
-            return self._start(operation, None, int(trace_id, 16))
+            return self._start(operation, otlp.Parent(trace_id, ""))
         metadata.persistent.set({**values, TRACEPARENT: metadata.unsampled(trace_id)})
         return None
 
-    def _start(self, operation: Operation, parent: SpanContext | None, trace_id: int = 0) -> Ended:
-        side = operation.side
-        span = otlp.RecordedSpan(
-            _described(operation), _new_ids(parent, trace_id), parent, self._resource
-        )
-        outer_span, outer_values = trace.current.get(), metadata.persistent.get()
+    def _start(self, operation: Operation, parent: otlp.Parent) -> Ended:
+        side = operation[0]
+        description = self._descriptions.get(operation)
+        if description is None:
+            description = self._descriptions[operation] = _describe(operation, self._resource)
+        span = otlp.RecordedSpan(description, parent, _new_span_id())
+        outer_span, outer_values = _span(), _values()
         trace.current.set(span)
         if side in _FORWARDING:
-            text = _traceparent(span.ids)
+            # Only this flag: Go's SDKs refuse a traceparent whose flags are above 2.
+            text = f"00-{parent.trace_id}-{span.span_id}-01"
             metadata.persistent.set({**outer_values, TRACEPARENT: text})
 
-        def ended(_seconds: float, error: BaseException | None) -> dict[str, str]:
+        def ended(_seconds: float, error: BaseException | None) -> dict[str, str] | None:
             if error is not None:
                 _fail(span, error)
             span.end()
-            self._processor.on_end(span)
+            self._ended.append(span)
+            if len(self._ended) >= _GROUP:
+                self.hand_over()
             trace.current.set(outer_span)
-            if side not in _ENTRIES:  # log lines of the request that follow still name its span
-                metadata.persistent.set(outer_values)
-            return {"trace_id": f"{span.ids.trace_id:032x}"}
+            if side in _ENTRIES:
+                # Log lines of the request that follow still name its span. One exemplar a request
+                # and process suffices: they cost as much as the span.
+                return {"trace_id": parent.trace_id}
+            metadata.persistent.set(outer_values)
+            return None
 
         return ended
 
 
-def _new_ids(parent: SpanContext | None, trace_id: int) -> SpanContext:
-    """Return the ids of a span: in the trace of its parent, or the first one of a trace."""
-    state = None
-    if parent is not None:
-        trace_id, state = parent.trace_id, parent.trace_state
-    return SpanContext(trace_id, random.getrandbits(64) or 1, False, _SAMPLED, state)
+def _new_span_id() -> str:
+    return "%016x" % (random.getrandbits(64) or 1)  # faster than an f-string
 
 
-@functools.cache
-def _described(operation: Operation) -> otlp.Description:
+def _describe(operation: Operation, resource: Resource) -> otlp.Description:
     name, attributes = _conventional(operation)
-    return otlp.describe(name, _KINDS[operation.side], attributes)
+    return otlp.describe(name, _KINDS[operation.side], attributes, resource)
 
 
 def _conventional(operation: Operation) -> tuple[str, dict[str, str]]:
@@ -200,34 +213,18 @@ def _fail(span: otlp.RecordedSpan, error: BaseException) -> None:
         )
 
 
-def _remote(traceparent: str, tracestate: str) -> SpanContext | None:
-    """Return the ids of the caller's span, None if the request came without valid ones."""
-    parent = trace.parse(traceparent)
-    if parent is None:
-        return None
-    trace_id, span_id, sampled = parent
-    flags = _SAMPLED if sampled else TraceFlags()
-    state = TraceState.from_header([tracestate]) if tracestate else None
-    return SpanContext(int(trace_id, 16), int(span_id, 16), True, flags, state)
-
-
-def _traceparent(ids: SpanContext) -> str:
-    # Only this flag: Go's SDKs refuse a traceparent whose flags are above 2.
-    return f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01"
-
-
 def _exporter(settings: Settings) -> SpanExporter:
-    """Return the SDK's exporter; it uses our packing, and works without it."""
+    """Return the SDK's exporter, with our packing."""
     endpoint = settings.otel_exporter_otlp_endpoint
     traces = settings.otel_exporter_otlp_traces_endpoint
     if settings.otel_exporter_otlp_protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc
 
-        grpc.encode_spans = otlp.pack  # type: ignore[attr-defined]
+        grpc.encode_spans = otlp.pack  # type: ignore[attr-defined, assignment]
         return grpc.OTLPSpanExporter(endpoint=traces or endpoint)
     from opentelemetry.exporter.otlp.proto.http import trace_exporter as http
 
-    http.encode_spans = otlp.pack  # type: ignore[attr-defined]
+    http.encode_spans = otlp.pack  # type: ignore[attr-defined, assignment]
     return http.OTLPSpanExporter(endpoint=traces or f"{endpoint.rstrip('/')}/v1/traces")
 
 
@@ -248,14 +245,24 @@ async def open_tracer(service: str, settings: Settings) -> AsyncIterator[Tracer]
     """Open a tracer that sends its spans in the background; the last ones at the end."""
     processor = BatchSpanProcessor(_exporter(settings))
     sampler, ratio = settings.otel_traces_sampler, settings.otel_traces_sampler_arg
+    tracer = Tracer(processor, _resource(service, settings), sampler, ratio)
+    regularly = asyncio.create_task(_hand_over_regularly(tracer))
     try:
-        yield Tracer(processor, _resource(service, settings), sampler, ratio)
+        yield tracer
     finally:
+        regularly.cancel()
+        tracer.hand_over()
         if not await _shut_down(processor):
             _log.warning("the last spans are lost: the trace collector does not answer")
 
 
-async def _shut_down(processor: SpanProcessor) -> bool:
+async def _hand_over_regularly(tracer: Tracer) -> None:
+    while True:
+        await asyncio.sleep(_GROUP_SECONDS)
+        tracer.hand_over()
+
+
+async def _shut_down(processor: Processor) -> bool:
     """Send the last spans; return whether that ended within the time limit.
 
     The thread is a daemon and not one of the loop's, which would be waited for at exit.

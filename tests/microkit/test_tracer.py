@@ -209,8 +209,8 @@ async def test_the_current_span_ends_with_its_call(collector):
 
 
 async def test_spans_are_packed_as_the_sdk_packs_them():
-    kept = Kept()
-    tracer = Tracer(kept, Resource.create({"service.name": "tests"}), "parentbased_always_on", 1.0)
+    kept, resource = Kept(), Resource.create({"service.name": "tests"})
+    tracer = Tracer(kept, resource, "parentbased_always_on", 1.0)
 
     async def work() -> None:
         for error in (None, ParamError("no"), ValueError("bug")):
@@ -222,7 +222,8 @@ async def test_spans_are_packed_as_the_sdk_packs_them():
                     raise error
         trace.current.get().update_name("renamed")
         trace.current.get().set_attribute("rpc.method", "replaced")
-        trace.current.get().add_link(kept.spans[0].get_span_context())
+        tracer.hand_over()
+        trace.current.get().add_link(kept.spans[0])
         with observed("rpc_client", "other", "Get"):
             pass
 
@@ -232,8 +233,9 @@ async def test_spans_are_packed_as_the_sdk_packs_them():
         await asyncio.create_task(request(work))
     finally:
         observe.observers.remove(tracer)
+    tracer.hand_over()
     assert len(kept.spans) == 10
     assert sum(span.plain for span in kept.spans) == 6
     for first in range(len(kept.spans)):
         spans = kept.spans[first:] + kept.spans[:first]
-        assert otlp.pack(spans) == encode_spans(spans)
+        assert otlp.pack(spans) == encode_spans([span.readable() for span in spans])
