@@ -1,14 +1,10 @@
 """Versions of the lists of comments: replicas of the database are read only if they have them."""
 
-from peewee import SQL, BigIntegerField
+from microkit.storage.schema import add_column
 
 
 def up(migrator, db):
-    # MySQL commits a column at once: this may have been done before, and not been noted.
-    if "version" not in {column.name for column in db.get_columns("comment_count")}:
-        # The default is the server's: processes of the version before go on inserting rows.
-        column = BigIntegerField(null=True, constraints=[SQL("DEFAULT 0")])
-        migrator.migrate(migrator.add_column("comment_count", "version", column))
+    add_column(db, "comment_count", "version", "BIGINT NULL DEFAULT 0")
 
 
 def down(migrator, db):

@@ -44,3 +44,17 @@ def create_table(database: Any, model: type[Model]) -> None:
         model._meta.table_settings = settings  # noqa: SLF001
         model._meta.without_rowid = False  # noqa: SLF001 - InnoDB has no other tables
     database.create_tables([model])
+
+
+def add_column(database: Any, table: str, column: str, definition: str) -> None:
+    """Add a migration's column, unless that was done before: MySQL commits each change at once.
+
+    Args:
+        database: that of the migration.
+        table: the name of an existing table.
+        column: the name of the new column.
+        definition: its SQL type, and NULL or a default. Processes of older versions go on inserting
+            rows and do not name the column; a field's default in peewee is not one of the server.
+    """
+    if column not in {each.name for each in database.get_columns(table)}:
+        database.execute_sql(f"ALTER TABLE `{table}` ADD COLUMN `{column}` {definition}")

@@ -163,7 +163,7 @@ async def _serve(address: str) -> None:
 
 async def _call(port: str, case: str, workers: int, calls: int) -> None:
     method, request = CASES[case]
-    settings = load(Settings, {})
+    settings = load(Settings, {}, rpc_transport="framed")  # as Kitex's client here
     resolver = StaticResolver({}, {"videoservice": int(port)})
     client = Client("videoservice", videomicro.CONTRACT, resolver, settings, "bench")
     call = getattr(client, method)

@@ -133,11 +133,9 @@ async def test_the_data_folder_may_have_any_name(up, tmp_path):
         await Apk(session).register("ann")
     settings = tmp_path / name / "env" / "api.env"
     sweep = 'set -a; . "$1"; exec "$2" -m api sweep --dry-run'
-    swept = subprocess.run(
-        ["sh", "-c", sweep, "sh", settings, sys.executable],
-        cwd=ROOT, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert swept.returncode == 0, swept.stderr
+    command = ["sh", "-c", sweep, "sh", str(settings), sys.executable]
+    swept = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    assert await swept.wait() == 0
     assert system.stop() == 0
     assert {path.name for path in tmp_path.iterdir()} == {name, "log"}
     assert (tmp_path / name / "sql" / "usermicro.db").exists()

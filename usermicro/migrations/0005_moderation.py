@@ -1,8 +1,8 @@
 """Reports, and which accounts an operator has hidden."""
 
-from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, Model
+from peewee import BigAutoField, BigIntegerField, CharField, IntegerField, Model
 
-from microkit.storage.schema import create_table
+from microkit.storage.schema import add_column, create_table
 
 
 class Report(Model):
@@ -20,10 +20,7 @@ class Report(Model):
 
 def up(migrator, db):
     create_table(db, Report)
-    # Unset by processes of older versions.
-    # MySQL commits a column at once: this may have been done before, and not been noted.
-    if "hidden" not in {column.name for column in db.get_columns("user")}:
-        migrator.migrate(migrator.add_column("user", "hidden", BooleanField(null=True)))
+    add_column(db, "user", "hidden", "BOOL NULL")
 
 
 def down(migrator, db):

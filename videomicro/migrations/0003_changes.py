@@ -1,13 +1,10 @@
 """How often titles changed and videos were deleted: the version of what is cached of them."""
 
-from peewee import BigIntegerField
+from microkit.storage.schema import add_column
 
 
 def up(migrator, db):
-    # MySQL commits a column at once: this may have been done before, and not been noted.
-    if "changes" not in {column.name for column in db.get_columns("video_clock")}:
-        column = BigIntegerField(default=0)
-        migrator.migrate(migrator.add_column("video_clock", "changes", column))
+    add_column(db, "video_clock", "changes", "BIGINT NOT NULL DEFAULT 0")
 
 
 def down(migrator, db):

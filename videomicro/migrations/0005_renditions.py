@@ -2,7 +2,7 @@
 
 from peewee import BigIntegerField, BooleanField, CharField, IntegerField, Model
 
-from microkit.storage.schema import create_table
+from microkit.storage.schema import add_column, create_table
 
 
 class Rendition(Model):
@@ -23,10 +23,7 @@ class Rendition(Model):
 
 def up(migrator, db):
     create_table(db, Rendition)
-    # MySQL commits a column at once: this may have been done before, and not been noted.
-    if "hls_url" not in {column.name for column in db.get_columns("video")}:
-        column = CharField(max_length=512, default="")
-        migrator.migrate(migrator.add_column("video", "hls_url", column))
+    add_column(db, "video", "hls_url", "VARCHAR(512) NOT NULL DEFAULT ''")
     if not any(index.columns == ["hls_url"] for index in db.get_indexes("video")):
         migrator.migrate(migrator.add_index("video", ("hls_url",), False))
 
