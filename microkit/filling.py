@@ -11,15 +11,22 @@ _log = logging.getLogger(__name__)
 
 # During a rolling update old processes go on writing rows without the index.
 _AGAIN_SECONDS: Final = 600.0
-_PAUSE_SECONDS: Final = 0.02  # between chunks: requests come first
+_SHARE: Final = 0.1  # of the time that chunks may take: requests come first
 
 
 async def fill(chunk: Callable[[], Awaitable[bool]]) -> None:
-    """Call `chunk` until it returns that there is nothing more; then again, until cancelled."""
+    """Call `chunk` until it returns that there is nothing more; then again, until cancelled.
+
+    After each chunk there is a pause of nine times its duration: millions of rows take hours, in
+    which requests are answered as before.
+    """
+    loop = asyncio.get_running_loop()
     while True:
+        began = loop.time()
         try:
             more = await chunk()
         except Error as error:
             _log.warning("index: %s; will be continued", error.message)
             more = False
-        await asyncio.sleep(_PAUSE_SECONDS if more else _AGAIN_SECONDS)
+        pause = (loop.time() - began) * (1 / _SHARE - 1)
+        await asyncio.sleep(pause if more else _AGAIN_SECONDS)

@@ -102,10 +102,21 @@ class Growth:
                 "comment (id, video_id, user_id, content, created_ms, deleted)": self._comments(),
             },
         }
+        # Else the services would index the names and titles for an hour.
+        last = self._ids()[-1]
+        indexed = {
+            "usermicro": ("UPDATE user_indexing SET done_id = ?", last),
+            "videomicro": ("UPDATE video_indexing SET done_ms = ?", _LONG_AGO_MS + last),
+        }
         for package, filled in tables.items():
             file = unquote(urlsplit(system.variable(package, "DATABASE_URL")).path)
-            for table, rows in filled.items():
-                _insert(file, table, rows)
+            with closing(sqlite3.connect(file, timeout=60)) as database:
+                for table, rows in filled.items():
+                    _insert(database, table, rows)
+                if package in indexed:
+                    statement, progress = indexed[package]
+                    with database:
+                        database.execute(statement, (progress,))
 
     def _ids(self) -> range:
         return range(_FIRST, _FIRST + self.users)
@@ -172,13 +183,12 @@ def _scored(members: Iterable[int]) -> Iterator[int]:
         yield member
 
 
-def _insert(file: str, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _insert(database: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     slots = ", ".join("?" * (table.count(",") + 1))
-    with closing(sqlite3.connect(file, timeout=60)) as database:
-        database.execute("PRAGMA synchronous = off")
-        for batch in _batches(iter(rows), _ROWS):
-            with database:
-                database.executemany(f"INSERT INTO {table} VALUES ({slots})", batch)  # noqa: S608 - our own text
+    database.execute("PRAGMA synchronous = off")
+    for batch in _batches(iter(rows), _ROWS):
+        with database:
+            database.executemany(f"INSERT INTO {table} VALUES ({slots})", batch)  # noqa: S608 - our own text
 
 
 def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:

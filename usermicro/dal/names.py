@@ -12,7 +12,7 @@ from usermicro.dal.index import index_names
 from usermicro.dal.model import Indexing, Term, User
 from usermicro.dal.user import UserRow, Users
 
-_CHUNK: Final = 200  # accounts of one transaction
+_CHUNK: Final = 50  # accounts of one transaction
 
 _POSTINGS = Statement(
     lambda name, before, limit: (

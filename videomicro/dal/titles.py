@@ -12,7 +12,7 @@ from videomicro.dal.model import Hashtag, Indexing, Term, Video
 from videomicro.dal.version import Versions, hold
 
 _ROWS: Final = 400  # of one statement
-_CHUNK: Final = 100  # videos of one transaction
+_CHUNK: Final = 50  # videos of one transaction
 _PREFIXED: Final = 200
 
 _POSTINGS = Statement(
