@@ -1,27 +1,26 @@
 """An index is filled in the background."""
 
 import asyncio
-from contextlib import suppress
+import itertools
 
 from microkit.errors import StoreError
 from microkit.filling import fill
 
 
-async def test_chunks_take_a_tenth_of_the_time(caplog):
-    ends: list[float] = []
-    loop = asyncio.get_running_loop()
+async def test_chunks_take_a_tenth_of_the_time_and_end_for_a_while_after_an_error(caplog):
+    loop, ends, third = asyncio.get_running_loop(), [], asyncio.Event()
 
     async def chunk() -> bool:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         ends.append(loop.time())
-        if len(ends) == 3:
-            raise StoreError("the disk is full")
-        return True
+        if len(ends) < 3:
+            return True
+        third.set()
+        raise StoreError("the disk is full")
 
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1.5):
-            await fill(chunk)
-    pauses = [later - earlier for earlier, later in zip(ends, ends[1:], strict=False)]
-    assert len(ends) == 3  # after an error it waits for minutes
-    assert min(pauses) >= 0.05 * 10
+    filling = asyncio.create_task(fill(chunk))
+    await third.wait()
+    await asyncio.sleep(0)
+    assert min(later - earlier for earlier, later in itertools.pairwise(ends)) >= 0.02 * 10
     assert "the disk is full; will be continued" in caplog.text
+    filling.cancel()
