@@ -46,7 +46,7 @@ class VideoRow(NamedTuple):
 _COLUMNS = [getattr(Video, name) for name in VideoRow._fields]
 _LIVE = Video.select(*_COLUMNS).where(Video.deleted == False)  # noqa: E712 - SQL's
 _NEWEST = Video.created_ms.desc()
-_BY_IDS = Statement(lambda ids: _LIVE.where(Video.id.in_(ids)))
+_BY_IDS = Statement(lambda ids: _LIVE.from_(Indexed(Video)).where(Video.id.in_(ids)))
 _BY_AUTHOR = Statement(
     lambda author, before, limit: (
         _LIVE.from_(Indexed(Video, "video_author_id_deleted_created_ms"))
