@@ -74,6 +74,8 @@ class BatchLoader(Generic[K, V]):
 
     def _start(self, batch: "_Batch[K, V]") -> None:
         self._next = None
+        # A handle refers to its batch: the cycle would keep the result until the next collection.
+        batch.timer = None
         self._loads.start(self._run(batch), batch.context).add_done_callback(self._ended)
 
     def _ended(self, _task: asyncio.Task[None]) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import gc
+import weakref
 
 import pytest
 from fleet import eventually, turns
@@ -196,3 +198,29 @@ async def test_a_value_loaded_before_a_write_is_not_cached_after_it(source):
     await stale
     await loader.one(2)
     assert source.loads == [[2], [2]]
+
+
+async def test_a_load_leaves_nothing_to_the_garbage_collector():
+    class Value:
+        pass
+
+    gate = asyncio.Event()
+
+    async def load(keys):
+        await gate.wait()
+        return {key: Value() for key in keys}
+
+    loader = BatchLoader(load)
+    gc.disable()
+    try:
+        first = asyncio.create_task(loader.one(1))
+        await turns()
+        second = asyncio.create_task(loader.one(2))  # its batch has a timer, which is cancelled
+        await turns()
+        gate.set()
+        kept = [weakref.ref(value) for value in await asyncio.gather(first, second)]
+        del first, second
+        await turns()
+        assert [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
