@@ -38,18 +38,18 @@ current: ContextVar[Span | None] = ContextVar("span", default=None)
 """The recorded span of the running call; None if its request is not sampled."""
 
 
-class Parent(tuple[str, str, bool]):
+class Traceparent(tuple[str, str, bool]):
     """A parsed traceparent: trace id, span id, sampled."""
 
     __slots__ = ()
 
 
-def parse(traceparent: str) -> Parent | None:
+def parse(traceparent: str) -> Traceparent | None:
     """Return the parts of a traceparent, None if it is invalid."""
     found = _TRACEPARENT.fullmatch(traceparent)
     if found is None or (traceparent.startswith("00") and len(traceparent) != 55):
         return None
-    return Parent((found[1], found[2], bool(int(found[3], 16) & 1)))
+    return Traceparent((found[1], found[2], bool(int(found[3], 16) & 1)))
 
 
 def annotate(key: str, value: str | float) -> None:

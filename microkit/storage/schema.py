@@ -58,3 +58,9 @@ def add_column(database: Any, table: str, column: str, definition: str) -> None:
     """
     if column not in {each.name for each in database.get_columns(table)}:
         database.execute_sql(f"ALTER TABLE `{table}` ADD COLUMN `{column}` {definition}")
+
+
+def add_index(migrator: Any, database: Any, table: str, column: str) -> None:
+    """Add a migration's index on one column, unless that was done before, as with `add_column`."""
+    if not any(index.columns == [column] for index in database.get_indexes(table)):
+        migrator.migrate(migrator.add_index(table, (column,), False))

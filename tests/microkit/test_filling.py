@@ -7,7 +7,7 @@ from microkit.errors import StoreError
 from microkit.filling import fill
 
 
-async def test_chunks_take_a_tenth_of_the_time_and_end_for_a_while_after_an_error(caplog):
+async def test_chunks_take_a_tenth_of_the_time_and_an_error_is_logged(caplog):
     loop, ends, third = asyncio.get_running_loop(), [], asyncio.Event()
 
     async def chunk() -> bool:

@@ -1,14 +1,12 @@
 """Ended sessions: how often, and when those of an account were ended last (0: never)."""
 
-from microkit.storage.schema import add_column
+from microkit.storage.schema import add_column, add_index
 
 
 def up(migrator, db):
     for name in ("session_generation", "sessions_ended_ms"):
         add_column(db, "user", name, "BIGINT NOT NULL DEFAULT 0")
-    indexed = {column for index in db.get_indexes("user") for column in index.columns}
-    if "sessions_ended_ms" not in indexed:
-        migrator.migrate(migrator.add_index("user", ("sessions_ended_ms",), False))
+    add_index(migrator, db, "user", "sessions_ended_ms")
 
 
 def down(migrator, db):

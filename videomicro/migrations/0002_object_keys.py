@@ -2,7 +2,7 @@
 
 from peewee import BigIntegerField, IntegerField, Model
 
-from microkit.storage.schema import create_table
+from microkit.storage.schema import add_index, create_table
 
 
 class Sweep(Model):
@@ -16,11 +16,8 @@ class Sweep(Model):
 def up(migrator, db):
     create_table(db, Sweep)
     Sweep.insert(id=1, due_ms=0).on_conflict_ignore().execute()
-    # MySQL commits an index at once: this may have been done before, and not been noted.
-    indexed = {column for index in db.get_indexes("video") for column in index.columns}
     for column in ("play_url", "cover_url"):
-        if column not in indexed:
-            migrator.migrate(migrator.add_index("video", (column,), False))
+        add_index(migrator, db, "video", column)
 
 
 def down(migrator, db):

@@ -2,7 +2,7 @@
 
 from peewee import BigIntegerField, BooleanField, CharField, IntegerField, Model
 
-from microkit.storage.schema import add_column, create_table
+from microkit.storage.schema import add_column, add_index, create_table
 
 
 class Rendition(Model):
@@ -24,8 +24,7 @@ class Rendition(Model):
 def up(migrator, db):
     create_table(db, Rendition)
     add_column(db, "video", "hls_url", "VARCHAR(512) NOT NULL DEFAULT ''")
-    if not any(index.columns == ["hls_url"] for index in db.get_indexes("video")):
-        migrator.migrate(migrator.add_index("video", ("hls_url",), False))
+    add_index(migrator, db, "video", "hls_url")
 
 
 def down(migrator, db):
