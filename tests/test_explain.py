@@ -48,6 +48,7 @@ ARGUMENTS = {
     "title": "another",
     "keys": ["videos/1.mp4", "videos/2.mp4", "videos/3.mp4", "videos/4.mp4"],
     "next_ms": 8,
+    "interval_ms": 8,
     "now_ms": 7,
     "due_ms": 7,
     "lease_ms": 7,

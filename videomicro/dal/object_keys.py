@@ -15,10 +15,11 @@ _BY_VIDEO = Statement(lambda keys: Video.select(Video.play_url).where(Video.play
 _BY_COVER = Statement(lambda keys: Video.select(Video.cover_url).where(Video.cover_url.in_(keys)))
 _BY_PLAYLIST = Statement(lambda keys: Video.select(Video.hls_url).where(Video.hls_url.in_(keys)))
 _BY_CHOICE = Statement(lambda keys: Cover.select(Cover.cover_url).where(Cover.cover_url.in_(keys)))
-# A due time beyond one interval was written by a host whose clock was wrong.
+# A due time beyond two intervals was written by a host whose clock was wrong. One interval would be
+# too strict: of two concurrent claims, the one with the later time may be written first.
 _CLAIM = Statement(
-    lambda now_ms, next_ms: Sweep.update(due_ms=next_ms).where(
-        Sweep.id == 1, (Sweep.due_ms <= now_ms) | (Sweep.due_ms > next_ms)
+    lambda now_ms, interval_ms: Sweep.update(due_ms=now_ms + interval_ms).where(
+        Sweep.id == 1, (Sweep.due_ms <= now_ms) | (Sweep.due_ms > now_ms + 2 * interval_ms)
     )
 )
 
@@ -50,6 +51,5 @@ class ObjectKeys:
 
     async def claim_sweep(self, interval_seconds: int) -> bool:
         """Return whether the caller shall sweep: true for one caller per interval."""
-        now = now_ms()
-        claim = _CLAIM(now_ms=now, next_ms=now + interval_seconds * _MS_PER_SECOND)
+        claim = _CLAIM(now_ms=now_ms(), interval_ms=interval_seconds * _MS_PER_SECOND)
         return (await self._database.write(claim)).rowcount == 1
