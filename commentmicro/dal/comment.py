@@ -101,8 +101,11 @@ _OF_VIDEO = Statement(
         .limit(limit)
     )
 )
+# With every column of the index: by its first one alone, SQLite reads all comments of the video.
 _REMOVE = Statement(
-    lambda video, ids: Comment.delete().where(Comment.video_id == video, Comment.id.in_(ids))
+    lambda video, ids: Comment.delete().where(
+        Comment.video_id == video, Comment.deleted.in_([False, True]), Comment.id.in_(ids)
+    )
 )
 _REMOVE_COUNT = Statement(
     lambda video: CommentCount.delete().where(
