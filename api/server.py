@@ -65,7 +65,11 @@ async def open_server(
         rendering = None
         if settings.media_renditions:
             renderers = await stack.enter_async_context(
-                MediaWorkers(timeout_seconds=_RENDER_SECONDS, name="renditions")
+                MediaWorkers(
+                    timeout_seconds=_RENDER_SECONDS,
+                    niceness=settings.media_niceness,
+                    name="renditions",
+                )
             )
             lease = settings.media_lease_seconds
             rendering = Rendering(clients, objects, renderers, uploads, lease)

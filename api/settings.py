@@ -60,6 +60,8 @@ class Settings(ObjectsSettings, RedisSettings, ZoneSettings):
     media_renditions: bool = True
     # how long the conversion of a process that is gone is left alone before another one begins anew
     media_lease_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
+    # how far the conversion gives way to all other work on the machine: 19 the most
+    media_niceness: Annotated[int, Meta(ge=0, le=19)] = 19
     # rate limits per account
     limit_likes: Limit = "300:60"
     limit_follows: Limit = "200:30"

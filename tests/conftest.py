@@ -206,6 +206,7 @@ def settings(tmp_path: Path, redis_url: str) -> Callable[..., Settings]:
             "objects_url": f"file://{tmp_path}/objects",
             "stop_grace_seconds": 0.001,
             "media_renditions": False,  # tests of renditions turn them on
+            "media_niceness": 0,  # at 19, a busy machine would have no time for them
             "rpc_timeout_ms": 60_000,
             "rpc_server_timeout_ms": 60_000,
             "store_timeout_ms": 60_000,

@@ -1,4 +1,4 @@
-"""The child process that reads untrusted uploads: `python -m api.media.child`.
+"""The child process that reads untrusted uploads: `python -m api.media.child NICENESS`.
 
 It reads requests from standard input and writes replies to standard output, one line each. It has
 no secrets and no connections. Its memory, CPU time, files and output are limited, and it cannot use
@@ -29,14 +29,12 @@ _RENDER_CPU_SECONDS: Final = 3 * 3600  # per video of up to an hour
 _RENDER_BYTES: Final = 2 << 30  # of a rendition: an hour at its largest rate is 1.2 GB
 _FILES: Final = 64
 _EXTRA_BYTES: Final = 64 << 20  # a written file may exceed the upload by this
-_NICENESS: Final = 10
-_RENDER_NICENESS: Final = 19  # for good: children that render do nothing else
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
     replies = _own_stdout()
-    _limit_process()
+    _limit_process(niceness=int(sys.argv[1]))
     gc.freeze()  # what is loaded by now stays, and need not be looked at after each request
     for request in _requests(sys.stdin.buffer):
         _limit_request(request)
@@ -58,9 +56,9 @@ def _own_stdout() -> BinaryIO:
     return replies
 
 
-def _limit_process() -> None:
+def _limit_process(niceness: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    os.nice(_NICENESS)
+    os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # macOS refuses this limit
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
@@ -72,7 +70,6 @@ def _limit_request(request: Request) -> None:
     """Set the limits for one request. RLIMIT_CPU counts from the start of the process."""
     seconds, written = _CPU_SECONDS, request.source.stat().st_size + _EXTRA_BYTES
     if request.name:
-        os.setpriority(os.PRIO_PROCESS, 0, _RENDER_NICENESS)
         seconds, written = _RENDER_CPU_SECONDS, _RENDER_BYTES
     _set_soft(resource.RLIMIT_CPU, int(time.process_time()) + seconds)
     _set_soft(resource.RLIMIT_FSIZE, written)

@@ -36,11 +36,11 @@ class Child:
     retirement: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, niceness: int) -> Self:
         """Start the process with an empty environment, so that it has no secrets."""
         return cls(
             await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "api.media.child",
+                sys.executable, "-m", "api.media.child", str(niceness),
                 stdin=PIPE, stdout=PIPE, cwd=_IMPORT_FROM, env={},
             )
         )  # fmt: skip
@@ -94,6 +94,7 @@ class MediaWorkers:
         timeout_seconds: the time limit from a request or a sign of progress to the next one (wall
             clock).
         idle_seconds: how long an idle process is kept.
+        niceness: how far the processes give way to all others, 0 to 19.
         name: what the workers are for, in metrics.
     """
 
@@ -104,11 +105,13 @@ class MediaWorkers:
         waiting: int = 64,
         timeout_seconds: float = 30.0,
         idle_seconds: float = 60.0,
+        niceness: int = 10,
         name: str = "media",
     ) -> None:
         self._turns = Turns(workers, waiting, refusal="视频处理繁忙，请稍后再试", name=name)
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
+        self._niceness = niceness
         self._idle: list[Child] = []
         self._started: list[Child] = []
         self._closed = False
@@ -249,7 +252,7 @@ class MediaWorkers:
             if child.alive:
                 return child
         self._started = [child for child in self._started if child.alive]
-        child = await Child.start()
+        child = await Child.start(self._niceness)
         self._started.append(child)
         self._check_open()
         return child

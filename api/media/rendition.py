@@ -5,6 +5,7 @@ that rotated, mirrored, 10-bit and variable-rate sources become plain pictures a
 """
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -37,6 +38,7 @@ _SAMPLES: Final = 48_000
 _AAC_FRAME: Final = 1024
 _BT2020: Final = 9  # the primaries of HDR and other wide-gamut videos (ITU-T H.273)
 _SPARE_SECONDS: Final = 5  # frames beyond the duration by more than this are dropped
+_TELL_SECONDS: Final = 5.0
 
 Progress = Callable[[int], None]
 """Called with the percentage that is done."""
@@ -123,7 +125,7 @@ class _Work:
 
     def run(self, progress: Progress) -> None:
         """Decode, and encode every level."""
-        done = 0
+        done, told = 0, time.monotonic()
         for packet in self._container.demux([s for s in (self._video, self._audio) if s]):
             try:
                 frames = packet.decode()
@@ -135,8 +137,9 @@ class _Work:
                 elif isinstance(frame, AudioFrame):
                     self._sound(frame)
             percent = min(99, int(self._written / self._rate / self._seconds * 100))
-            if percent > done:
-                done = percent
+            # Also without a new percentage: one of an hour may take long beside other work.
+            if percent > done or time.monotonic() > told + _TELL_SECONDS:
+                done, told = percent, time.monotonic()
                 progress(percent)
             if self._written > self._most:
                 break  # its times are nonsense from here on

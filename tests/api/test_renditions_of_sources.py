@@ -6,7 +6,7 @@ from itertools import pairwise
 import av
 import pytest
 
-from api.media import MediaWorkers
+from api.media import MediaWorkers, rendition
 from api.media.choices import Choices
 from api.media.pipeline import process
 
@@ -32,7 +32,7 @@ BRIGHT = {
 
 @pytest.fixture
 async def workers():
-    async with MediaWorkers(timeout_seconds=120) as pool:
+    async with MediaWorkers(timeout_seconds=300, niceness=0) as pool:
         yield pool
 
 
@@ -173,3 +173,14 @@ def test_blank_parts_of_a_video_have_no_cover_to_choose_from(tmp_path):
         with av.open(str(path)) as picture:
             (frame,) = picture.decode(video=0)
             assert (frame.width, frame.height) == (640, 360)
+
+
+async def test_it_says_that_it_goes_on_however_slowly(tmp_path, monkeypatch):
+    """A process that others leave little of the machine must not look like one that hangs."""
+    monkeypatch.setattr(rendition, "_TELL_SECONDS", 0.0)
+    source = tmp_path / "source.mp4"
+    write(source, times=range(6))
+    told = []
+    rendition.make_renditions(source, tmp_path, told.append)
+    assert told == sorted(told)
+    assert len(told) > len(set(told))
