@@ -251,8 +251,8 @@ async def test_a_worker_that_takes_too_long_is_replaced(clip, tmp_path):
 async def test_a_worker_that_ends_at_start_is_retried_once(clip, tmp_path, monkeypatch, deaths):
     start, started = Child.start, []
 
-    async def start_and_die():
-        worker = await start()
+    async def start_and_die(niceness):
+        worker = await start(niceness)
         started.append(worker)
         if len(started) <= deaths:
             worker.process.kill()
