@@ -87,9 +87,13 @@ class CachedLoader(Generic[K, V]):
         self._discards = 0
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
-        """Return the values of `keys`; keys without a value are left out."""
-        found, missing = self._cache.get_many(keys)
-        return found | await self._loader.many(missing) if missing else found
+        """Return the values of `keys` in their order; keys without a value are left out."""
+        asked = list(keys)
+        found, missing = self._cache.get_many(asked)
+        if not missing:
+            return found
+        found |= await self._loader.many(missing)
+        return {key: found[key] for key in asked if key in found}
 
     async def one(self, key: K) -> V | None:
         """Return the value of `key`, None if there is none."""

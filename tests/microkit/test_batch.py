@@ -188,6 +188,12 @@ async def test_a_cached_value_is_not_loaded_again_until_it_is_discarded(source):
     assert source.loads[-1] == [2]
 
 
+async def test_values_are_in_the_order_of_the_keys_whichever_are_cached(source):
+    loader = CachedLoader(source, size=10, seconds=60)
+    await loader.one(6)
+    assert list(await loader.many(key for key in (2, 6, 3, 4, 2))) == [2, 6, 4]
+
+
 async def test_a_value_loaded_before_a_write_is_not_cached_after_it(source):
     loader = CachedLoader(source, size=10, seconds=60)
     source.gate.clear()
