@@ -264,7 +264,7 @@ def starts_at_the_page(engine, plan, name):
 
 def searches(engine, plan, arguments=()):
     """Whether no step reads all rows of a key or more; on SQLite, of statements with ids."""
-    if engine == "sqlite":
+    if engine == "sqlite":  # all rows of a video are not those of the ids
         return "ids" not in arguments or all(re.search(r"(?<!video_)id=\?", row[3]) for row in plan)
     return all(access(row) in SEARCHES for row in plan)
 

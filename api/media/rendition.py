@@ -38,7 +38,7 @@ _SAMPLES: Final = 48_000
 _AAC_FRAME: Final = 1024
 _BT2020: Final = 9  # the primaries of HDR and other wide-gamut videos (ITU-T H.273)
 _SPARE_SECONDS: Final = 5  # frames beyond the duration by more than this are dropped
-_TELL_SECONDS: Final = 5.0
+_TELL_SECONDS: Final = 5.0  # while it goes on, it says so at least this often
 
 Progress = Callable[[int], None]
 """Called with the percentage that is done."""

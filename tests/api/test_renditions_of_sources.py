@@ -175,7 +175,7 @@ def test_blank_parts_of_a_video_have_no_cover_to_choose_from(tmp_path):
             assert (frame.width, frame.height) == (640, 360)
 
 
-async def test_it_says_that_it_goes_on_however_slowly(tmp_path, monkeypatch):
+def test_it_says_that_it_goes_on_however_slowly(tmp_path, monkeypatch):
     """A process that others leave little of the machine must not look like one that hangs."""
     monkeypatch.setattr(rendition, "_TELL_SECONDS", 0.0)
     source = tmp_path / "source.mp4"
