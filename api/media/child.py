@@ -21,6 +21,7 @@ from api.media import sandbox
 from api.media.messages import Reply, Request, decode_request, encode
 from api.media.picture import make_picture
 from api.media.pipeline import process, render
+from api.media.progress import ProgressReport
 from microkit.errors import ParamError
 
 _MAX_MEMORY_BYTES: Final = 1 << 30  # address space
@@ -102,7 +103,7 @@ def _reply(request: Request, replies: BinaryIO) -> Reply:
                     request.source,
                     request.folder,
                     request.name,
-                    lambda percent: _send(replies, Reply(percent=percent)),
+                    ProgressReport(lambda percent: _send(replies, Reply(percent=percent))),
                 )
             )
         if request.size:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import av
 
 from api.media.ladder import Level
+from api.media.progress import ProgressReport
 
 _SEGMENT_SECONDS: Final = 4
 
@@ -23,7 +24,7 @@ class Packaged(NamedTuple):
     variant: str
 
 
-def package(level: Level, mp4: Path, name: str) -> Packaged:
+def package(level: Level, mp4: Path, name: str, progress: ProgressReport) -> Packaged:
     """Write the playlist `NAME.LEVEL.m3u8` and the fragments `NAME.LEVEL.m4s` beside the MP4."""
     playlist = mp4.with_name(f"{name}.{level.name}.m3u8")
     fragments = mp4.with_name(f"{name}.{level.name}.m4s")
@@ -41,6 +42,7 @@ def package(level: Level, mp4: Path, name: str) -> Packaged:
             if packet.dts is not None:
                 packet.stream = streams[packet.stream]
                 target.mux(packet)
+            progress.go_on()
         video = source.streams.video[0]
         size = f"{video.width}x{video.height}"
         rate = float(video.average_rate or 0)

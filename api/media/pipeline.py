@@ -12,7 +12,8 @@ from api.media.messages import Processed, Rendered
 from api.media.metadata import blank, find_metadata
 from api.media.playable import plays_everywhere
 from api.media.probe import MP4, describe, duration_seconds, open_video, sniff, video_stream
-from api.media.rendition import MAX_SECONDS, Progress, make_renditions
+from api.media.progress import ProgressReport
+from api.media.rendition import MAX_SECONDS, make_renditions
 from microkit.errors import ParamError
 
 
@@ -44,7 +45,7 @@ def process(source: Path, folder: Path, *, convertible: bool = False) -> Process
     return Processed(video=stored, cover=cover, probe=probe, plays_everywhere=playable)
 
 
-def render(source: Path, folder: Path, name: str, progress: Progress) -> Rendered:
+def render(source: Path, folder: Path, name: str, progress: ProgressReport) -> Rendered:
     """Write the renditions of a video to `folder`, with names that begin with `name`.
 
     Raises:
@@ -52,7 +53,7 @@ def render(source: Path, folder: Path, name: str, progress: Progress) -> Rendere
     """
     try:
         made = make_renditions(source, folder, progress)
-        packaged = [package(level, mp4, name) for level, mp4 in made.levels]
+        packaged = [package(level, mp4, name, progress) for level, mp4 in made.levels]
     except av.FFmpegError as error:
         raise ParamError("无法转码该视频，文件可能已损坏") from error
     master = folder / f"{name}.m3u8"

@@ -5,8 +5,7 @@ that rotated, mirrored, 10-bit and variable-rate sources become plain pictures a
 """
 
 import itertools
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,6 +27,7 @@ from api.media.filters import entry
 from api.media.ladder import Level, fitted, levels
 from api.media.orientation import swaps_sides, upright
 from api.media.probe import check_size, duration_seconds, open_video, video_stream
+from api.media.progress import ProgressReport
 from microkit.errors import ParamError
 
 MAX_SECONDS: Final = 3600.0
@@ -38,10 +38,6 @@ _SAMPLES: Final = 48_000
 _AAC_FRAME: Final = 1024
 _BT2020: Final = 9  # the primaries of HDR and other wide-gamut videos (ITU-T H.273)
 _SPARE_SECONDS: Final = 5  # frames beyond the duration by more than this are dropped
-_TELL_SECONDS: Final = 5.0  # while it goes on, it says so at least this often
-
-Progress = Callable[[int], None]
-"""Called with the percentage that is done."""
 
 
 class Made(NamedTuple):
@@ -51,7 +47,7 @@ class Made(NamedTuple):
     covers: Sequence[Path]
 
 
-def make_renditions(source: Path, folder: Path, progress: Progress) -> Made:
+def make_renditions(source: Path, folder: Path, progress: ProgressReport) -> Made:
     """Write the MP4s and covers of a video to `folder`.
 
     Raises:
@@ -123,9 +119,8 @@ class _Work:
         self.choices = Choices(folder, seconds, float(self._rate))
         self.outputs: list[_Output] = []
 
-    def run(self, progress: Progress) -> None:
+    def run(self, progress: ProgressReport) -> None:
         """Decode, and encode every level."""
-        done, told = 0, time.monotonic()
         for packet in self._container.demux([s for s in (self._video, self._audio) if s]):
             try:
                 frames = packet.decode()
@@ -136,11 +131,7 @@ class _Work:
                     self._show(frame)
                 elif isinstance(frame, AudioFrame):
                     self._sound(frame)
-            percent = min(99, int(self._written / self._rate / self._seconds * 100))
-            # Also without a new percentage: one of an hour may take long beside other work.
-            if percent > done or time.monotonic() > told + _TELL_SECONDS:
-                done, told = percent, time.monotonic()
-                progress(percent)
+            progress.reach(self._written / self._rate / self._seconds)
             if self._written > self._most:
                 break  # its times are nonsense from here on
         if self._graph is None:
@@ -150,6 +141,7 @@ class _Work:
         self._sound(None)
         for output in self.outputs:
             output.finish()
+            progress.reach(1)
 
     def close(self) -> None:
         """Close the files; has no effect on finished ones."""

@@ -6,9 +6,8 @@ from itertools import pairwise
 import av
 import pytest
 
-from api.media import MediaWorkers, rendition
+from api.media import MediaWorkers, pipeline, progress
 from api.media.choices import Choices
-from api.media.pipeline import process
 
 UNIT = 1 << 16
 RATE = 24
@@ -97,7 +96,7 @@ def is_bright(frame, *, right, bottom):
 async def test_a_turned_or_mirrored_video_is_shown_as_it_is_meant(workers, tmp_path, shown):
     source = tmp_path / "source.mp4"
     write(source, matrix=MATRICES[shown], times=range(6), sound=None)
-    done = process(source, tmp_path, convertible=True)
+    done = pipeline.process(source, tmp_path, convertible=True)
     assert done.plays_everywhere == ("mirrored" not in shown)
     frames, kinds, _ = played(await rendered(workers, source, tmp_path / "made", "360p"))
     assert kinds == ["h264"]
@@ -126,7 +125,7 @@ async def test_a_turned_or_mirrored_video_is_shown_as_it_is_meant(workers, tmp_p
 async def test_a_video_of_another_kind_becomes_h264_and_aac(workers, tmp_path, name, made):
     source = tmp_path / "source"
     write(source, **{"kind": "mp4", "times": range(12)} | made)
-    assert not process(source, tmp_path, convertible=True).plays_everywhere, name
+    assert not pipeline.process(source, tmp_path, convertible=True).plays_everywhere, name
     frames, kinds, _ = played(await rendered(workers, source, tmp_path / "made", "360p"))
     assert kinds == ["h264", "aac"]
     assert len(frames) == 12
@@ -148,7 +147,7 @@ async def test_a_large_video_of_a_high_rate_is_made_small(workers, tmp_path):
     options = {"preset": "ultrafast", "qp": "10"}
     write(source, size=(1920, 1080), noise=True, options=options, times=range(RATE))
     assert source.stat().st_size * 8 > 50_000_000
-    assert not process(source, tmp_path, convertible=True).plays_everywhere
+    assert not pipeline.process(source, tmp_path, convertible=True).plays_everywhere
     folder = tmp_path / "made"
     for level, size in (("720p", (1280, 720)), ("360p", (640, 360))):
         frames, _, _ = played(await rendered(workers, source, folder / level, level))
@@ -175,12 +174,19 @@ def test_blank_parts_of_a_video_have_no_cover_to_choose_from(tmp_path):
             assert (frame.width, frame.height) == (640, 360)
 
 
-def test_it_says_that_it_goes_on_however_slowly(tmp_path, monkeypatch):
+def test_it_reports_that_it_goes_on_until_all_files_are_written(tmp_path, monkeypatch):
     """A process that others leave little of the machine must not look like one that hangs."""
-    monkeypatch.setattr(rendition, "_TELL_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "_REPORT_SECONDS", 0.0)
     source = tmp_path / "source.mp4"
     write(source, times=range(6))
-    told = []
-    rendition.make_renditions(source, tmp_path, told.append)
-    assert told == sorted(told)
-    assert len(told) > len(set(told))
+    reported = []
+    packaged = tmp_path / "name.360p.m4s"
+
+    def report(percent):
+        reported.append((percent, packaged.exists()))
+
+    pipeline.render(source, tmp_path, "name", progress.ProgressReport(report))
+    percents = [percent for percent, _ in reported]
+    assert percents == sorted(percents)
+    assert len(percents) > len(set(percents))
+    assert reported[-1] == (99, True)
