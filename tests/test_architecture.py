@@ -207,6 +207,13 @@ def test_every_service_has_an_extra_included_in_all():
     assert {*SERVICES, "api"} <= set(extras)
 
 
+def test_the_coverage_of_every_package_is_measured():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    measured = config["coverage:run"]["source_pkgs"].split(", ")
+    assert set(measured) == {"microkit", "api", *SERVICES}
+
+
 def test_the_image_contains_exactly_the_packages():
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
     folders = {path.name for pattern in allowed for path in ROOT.glob(pattern) if path.is_dir()}

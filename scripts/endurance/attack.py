@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+import idl
 from microkit import __version__
 from scripts.benchmark.system import System, running
 from scripts.endurance.clients import Clients, opened
 from scripts.endurance.siege import Result, Siege, chosen
 
 _CHECKOUT: Final = Path(__file__).parents[2]
-_SHOWN: Final = ("api", "usermicro", "videomicro", "relationmicro", "favoritemicro",
-                 "commentmicro", "redis", "child")  # fmt: skip
+_SHOWN: Final = ("api", *idl.RPC, "redis", "child")
 _HEADER: Final = (
     "| attack | honest requests | failed | p50 ms | p99 ms | well after s | API MiB | "
     "largest service MiB | Redis MiB | media MiB |\n|---|---|---|---|---|---|---|---|---|---|"

@@ -166,6 +166,7 @@ async def test_every_field_of_the_original_contract_is_set_in_every_case(fleet):
 
 
 def test_every_method_of_the_original_contract_has_a_case():
-    services = [FACTS[stem]["services"].values() for stem in PACKAGES.values()]
+    originals = set(PACKAGES.values()) & set(FACTS)
+    services = [FACTS[stem]["services"].values() for stem in originals]
     known = {method for methods in services for service in methods for method in service}
     assert {case.method for case in CASES} == known

@@ -12,12 +12,17 @@ import yaml
 
 import idl
 from microkit.config import variables
+from microkit.storage.settings import SqlSettings
 from scripts import servers
 from scripts.deployment import APPS, ROOT
 
 _KUBERNETES = "1.31"
 _KUSTOMIZE = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1"
-_SQL = ("usermicro", "videomicro", "commentmicro")
+_SQL = [
+    name
+    for name in APPS
+    if issubclass(importlib.import_module(name).SERVICE.settings, SqlSettings)
+]
 
 
 @functools.cache
