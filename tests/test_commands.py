@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+import idl
+from microkit import __version__
 from scripts.servers import free_port
 from scripts.terminal import print_qr_code
 
@@ -26,6 +28,18 @@ def test_the_help_of_the_benchmark_needs_nothing_installed(tmp_path):
     done = run("scripts/bench", "--help", cwd=tmp_path)
     assert done.stdout.startswith("usage: scripts/bench")
     assert not (tmp_path / ".venv").exists()
+
+
+def test_every_command_tells_its_version():
+    commands = [path for path in (ROOT / "scripts").iterdir() if os.access(path, os.X_OK)]
+    names = sorted(f"scripts/{path.name}" for path in commands if path.is_file())
+    assert "scripts/up" in names
+    for name in names:
+        done = run(name, "--version")
+        assert (done.returncode, done.stdout) == (0, f"{name} {__version__}\n"), done.stderr
+    for module in (*idl.RPC, "api", "microkit.health"):
+        done = run(sys.executable, "-m", module, "--version")
+        assert (done.returncode, done.stdout) == (0, f"{module} {__version__}\n"), done.stderr
 
 
 def test_a_closed_pipe_ends_a_command_without_a_traceback():

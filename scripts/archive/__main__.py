@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from microkit import __version__
 from microkit.config import StartupError
 from microkit.errors import Error
 from microkit.storage.redis_server import NoRedisServerError
@@ -60,6 +61,8 @@ def _arguments() -> argparse.Namespace:
     loading.add_argument("folder", type=Path, metavar="snapshot", help="what scripts/backup made")
     for command in (saving, loading):
         command.add_argument("--data", type=Path, default=Path("data"), help="the data folder")
+        version = f"{command.prog} {__version__}"
+        command.add_argument("--version", action="version", version=version)
     return parser.parse_args()
 
 

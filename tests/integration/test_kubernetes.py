@@ -19,9 +19,7 @@ from scripts.deployment import APPS, ROOT
 _KUBERNETES = "1.31"
 _KUSTOMIZE = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1"
 _SQL = [
-    name
-    for name in APPS
-    if issubclass(importlib.import_module(name).SERVICE.settings, SqlSettings)
+    name for name in APPS if issubclass(importlib.import_module(name).SERVICE.settings, SqlSettings)
 ]
 
 
