@@ -11,7 +11,7 @@ from microkit.errors import Error, Unauthorized
 _log = logging.getLogger(__name__)
 
 _CACHE_SIZE: Final = 100_000
-# So long an account that an operator has hidden may go on.
+# An account that an operator hides stays usable for up to this long.
 _CACHE_SECONDS: Final = 60.0
 
 
@@ -39,7 +39,7 @@ class Accounts:
             exists = await self._existing.one(user_id)
         except Error as error:
             # We signed the token: the account exists, unless the database was replaced.
-            _log.warning("account %d not checked: %s: %s", user_id, error.peer, error.message)
+            _log.warning("account %d not checked: %s", user_id, error.cause)
             return
         if not exists:
             raise Unauthorized("账号不存在，请重新登录")

@@ -31,7 +31,7 @@ class Follows(NamedTuple):
         following: how many each user follows.
         followers: how many follow each user.
         followed: the users that each viewer follows.
-        apart: the users of whom and the viewer one blocks the other.
+        apart: the users who block the viewer or whom the viewer blocks, for each viewer.
     """
 
     following: Sequence[int]

@@ -83,7 +83,7 @@ class Lists:
         try:
             return await self._authors.one(video_id)
         except Error as error:
-            _log.warning("author of %d: %s: %s", video_id, error.peer, error.message)
+            _log.warning("author of %d: %s", video_id, error.cause)
             return None
 
     async def _load_authors(self, video_ids: list[int]) -> Mapping[int, int]:

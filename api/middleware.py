@@ -25,7 +25,7 @@ from microkit.observe import observed
 from microkit.rpc import metadata
 
 SETTLE_SECONDS: Final = 2.0
-"""Longer than the caches of accounts (api/facts.py) and the time between two questions for ended
+"""Longer than the caches of accounts (api/facts.py) and the time between two polls for ended
 sessions (api/sessions.py), with what it takes to answer them."""
 
 _API_PREFIX: Final = "/douyin"

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 FOLDERS: Final = (VIDEOS, COVERS, RENDITIONS, AVATARS, BACKGROUNDS)
 _NAME: Final = re.compile(r"[a-z]+/[0-9a-f]{32}\.[a-z0-9]+")
 _MIN_AGE_SECONDS: Final = 3600.0
-# More orphans than objects with a row, on a page with more than this: rather a wrong database.
+# More orphans than objects with a row, on a page with more than this: probably a wrong database.
 _FEW: Final = 20
 
 _DAY_SECONDS: Final = 24 * 3600
@@ -144,7 +144,7 @@ class DailySweep:
                 _log.warning("no sweep of objects: videoservice does not know which are used")
                 return
             except Error as error:
-                _log.warning("the sweep of objects ended: %s", error)
+                _log.warning("the sweep of objects was interrupted: %s", error.cause)
             await asyncio.sleep(self._ask_seconds)
 
     async def _sweep_if_granted(self) -> None:

@@ -143,7 +143,7 @@ class Recommended:
         try:
             await self._renewals.one(period)
         except Error as error:
-            _log.warning("recommended: %s: %s", error.peer, error.message)
+            _log.warning("recommended: %s", error.cause)
 
     async def _kept(self, period: int) -> Ranking | None:
         found = self._rankings.get(period)

@@ -73,7 +73,7 @@ class Removing:
             except UnknownMethod:
                 return  # an original videoservice
             except Error as error:
-                _log.warning("removed videos: cannot ask for what is left of them: %s", error)
+                _log.warning("removed videos: cannot claim a removal: %s", error.cause)
 
     async def _claimed(self) -> videomicro.Removal | None:
         claim = await self._clients.videos.ClaimRemovalMethod(lease_seconds=_LEASE_SECONDS)
@@ -83,7 +83,7 @@ class Removing:
         try:
             await self._complete(removal)
         except Error as error:
-            _log.warning("removed video %d: to be continued: %s", removal.video_id, error)
+            _log.warning("removed video %d: trying again later: %s", removal.video_id, error.cause)
 
     async def _complete(self, removal: videomicro.Removal) -> None:
         await asyncio.gather(

@@ -35,7 +35,7 @@ _TYPES: Final = {
     PLAYLIST: "application/vnd.apple.mpegurl",
 }
 _KEY: Final = re.compile(rf"({RENDITIONS}/[0-9a-f]{{32}})(\.[0-9]+p)?\.(mp4|m4s|m3u8)")
-_KEEPS: Final = 12  # of a lease until it ends
+_KEEPS: Final = 12  # renewals in the duration of a lease
 _RETRY_SECONDS: Final = 5.0
 
 
@@ -99,7 +99,7 @@ class Rendering:
             except UnknownMethod:
                 return  # an original videoservice
             except Error as error:
-                _log.warning("renditions: to be continued: %s", error)
+                _log.warning("renditions: interrupted, trying again: %s", error.cause)
                 found, seconds = False, _RETRY_SECONDS
             if not found:
                 await self._wait(seconds * random.uniform(0.5, 1))
@@ -151,7 +151,7 @@ class _Attempt:
         self._lease_seconds = lease_seconds
         self._percent = 0
         self._stored: list[str] = []
-        self._in_use = False  # the stored objects, or perhaps
+        self._in_use = False  # whether a row refers, or may refer, to the stored objects
 
     async def work(self, workers: MediaWorkers, parent: Path) -> None:
         """Make and store the renditions, and tell videoservice.
@@ -201,7 +201,7 @@ class _Attempt:
                 if not await self._keep(self._lease_seconds):
                     return
             except Error as error:  # the lease lasts longer
-                _log.warning("renditions: cannot renew a lease: %s", error)
+                _log.warning("renditions: cannot renew a lease: %s", error.cause)
 
     async def _finish(self, task: "asyncio.Task[_Result]") -> None:
         """Tell videoservice the result."""
@@ -210,7 +210,7 @@ class _Attempt:
         try:
             play_url, covers = task.result()
         except ParamError as error:
-            _log.warning("video %d cannot be converted: %s", self._job.video_id, error.message)
+            _log.warning("video %d cannot be converted: %s", self._job.video_id, error.cause)
             await self._videos.FinishRenditionMethod(
                 video_id=self._job.video_id, attempt=self._name
             )

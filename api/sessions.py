@@ -2,8 +2,8 @@
 
 A token carries how often the sessions of its account had been ended before it was issued. Every
 process asks userservice twice a second for the accounts with newly ended ones, and keeps those of
-the lifetime of a token: a request pays a look into a dictionary. Ending sessions is answered after
-all processes know of it (`api.middleware.settling`).
+the lifetime of a token: a request costs one lookup in a dictionary. Ending sessions is answered
+after all processes know of it (`api.middleware.settling`).
 """
 
 import asyncio
@@ -66,10 +66,10 @@ class Sessions:
                 await self.load()
                 failed = False
             except UnknownMethod:
-                _log.warning("the userservice cannot end sessions: tokens last until they expire")
+                _log.warning("userservice cannot end sessions: tokens last until they expire")
                 return
             except Error as error:
                 if not failed:
-                    _log.warning("ended sessions are not known: %s", error.message)
+                    _log.warning("ended sessions are not known: %s", error.cause)
                 failed = True
             await asyncio.sleep(_ASK_SECONDS)

@@ -43,6 +43,11 @@ class Error(Exception):
         self.message = message or self.default
         super().__init__(self.message)
 
+    @property
+    def cause(self) -> str:
+        """Return the call that failed, if it was one, and the message; for logs."""
+        return f"{self.peer}: {self.message}" if self.peer else self.message
+
 
 class ServiceError(Error):
     """An unexpected failure."""

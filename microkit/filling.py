@@ -14,11 +14,11 @@ _AGAIN_SECONDS: Final = 600.0
 _SHARE: Final = 0.1  # of the time that chunks may take: requests come first
 
 
-async def fill(chunk: Callable[[], Awaitable[bool]]) -> None:
+async def fill(index: str, chunk: Callable[[], Awaitable[bool]]) -> None:
     """Call `chunk` until it returns that there is nothing more; then again, until cancelled.
 
-    After each chunk there is a pause of nine times its duration: millions of rows take hours, in
-    which requests are answered as before.
+    `index` is what the log calls it. After each chunk there is a pause of nine times its duration:
+    millions of rows take hours, in which requests are answered as before.
     """
     loop = asyncio.get_running_loop()
     while True:
@@ -26,7 +26,7 @@ async def fill(chunk: Callable[[], Awaitable[bool]]) -> None:
         try:
             more = await chunk()
         except Error as error:
-            _log.warning("index: %s; will be continued", error.message)
+            _log.warning("index of %s: %s; trying again later", index, error.message)
             more = False
         pause = (loop.time() - began) * (1 / _SHARE - 1)
         await asyncio.sleep(pause if more else _AGAIN_SECONDS)

@@ -38,7 +38,7 @@ async def open_handlers(
     names = Names(database, users)
     async with (
         open_passwords(context.settings.argon2_threads, hasher) as passwords,
-        running(fill(names.fill)),
+        running(fill("names", names.fill)),
     ):
         handler = UserHandler(users, names, Reports(database), passwords)
         yield {"UserService": handler}

@@ -39,7 +39,7 @@ async def open_handlers(context: Context[Settings]) -> AsyncIterator[videomicro.
     database = await context.database()
     videos, titles = Videos(database), Titles(database)
     found = FoundVideos(titles, videos)
-    async with running(fill(titles.fill)):
+    async with running(fill("titles", titles.fill)):
         merged = MergedVideos(database, videos)
         hidden = HiddenVideos(database)
         handler = VideoHandler(

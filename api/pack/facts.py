@@ -47,7 +47,7 @@ class PageFacts(NamedTuple):
     Attributes:
         shared: what is the same for every viewer; other pages' users and videos may be in it.
         followed: the page's users that the viewer follows.
-        apart: those of whom and the viewer one blocks the other.
+        apart: those who block the viewer or whom the viewer blocks.
         liked: the page's videos that the viewer likes.
     """
 

@@ -103,7 +103,7 @@ class ClientConnection(asyncio.Protocol):
             for message in self._reader.feed(data):
                 self._deliver(message)
         except ProtocolError as error:
-            _log.warning("%s: %s", self._pool.instance, error)
+            _log.warning("%s at %s: %s", self._pool.service, self._pool.instance, error)
             self._fail()
             self.close()
 

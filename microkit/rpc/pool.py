@@ -25,6 +25,7 @@ class Pool:
     """
 
     def __init__(self, service: str, instance: Instance, size: int, max_size: int) -> None:
+        self.service = service
         self.instance = instance
         self.deadlines: Deadlines[asyncio.Future[Message]] = Deadlines(_expire)
         self._max_size = max_size

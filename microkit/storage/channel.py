@@ -29,7 +29,7 @@ class Channel:
 
     Args:
         redis: publishes.
-        settings: name the server, or the cluster, whose nodes pass on what one of them is told.
+        settings: name the server, or the cluster, whose nodes pass published messages on.
         name: of the channel.
         received: called with each text.
         connected: called after each subscription: what came before was missed.

@@ -10,8 +10,8 @@ So a page has no round trip more, and the primary reads one row by its key, whic
 share, in place of the list. Lists do not wait for changes of other lists, as they would for the
 GTID of the server's last commit, and replication may be of any kind.
 
-A replica that is behind, out of reach or broken rests, longer each time, and is then tried by one
-read at a time until it is current again.
+A replica that is behind, out of reach or broken is left out (it "rests"), longer each time, and
+then tried by one read at a time until it is current again.
 """
 
 import asyncio

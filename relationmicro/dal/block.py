@@ -97,7 +97,7 @@ class Blocks:
         return await read_page(self._redis, keys.blocked(user_id), cursor, count)
 
     async def apart(self, viewer: int, user_ids: Sequence[int]) -> list[int]:
-        """Return those of `user_ids` of whom and the viewer one blocks the other."""
+        """Return those of `user_ids` who block the viewer or whom the viewer blocks."""
         if not viewer or not user_ids:
             return []
         flags = await self._redis.execute("ZMSCORE", keys.apart(viewer), *user_ids)

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from api.media.pipeline import process, render
+from api.media.progress import ProgressReport
 
 _SECONDS: Final = 4
 _RATE: Final = 30
@@ -34,7 +35,8 @@ def main() -> None:
 
 def _measured(source: Path) -> str:
     upload = _cpu(lambda: process(source, source.parent, convertible=True))
-    renditions = _cpu(lambda: render(source, source.parent, "ab", lambda _: None))
+    progress = ProgressReport(lambda _: None)
+    renditions = _cpu(lambda: render(source, source.parent, "ab", progress))
     minute = renditions * 60 / _SECONDS
     return f"upload {upload:.2f} s, renditions of a minute {minute:.0f} s"
 

@@ -18,9 +18,9 @@ async def test_chunks_take_a_tenth_of_the_time_and_an_error_is_logged(caplog):
         third.set()
         raise StoreError("the disk is full")
 
-    filling = asyncio.create_task(fill(chunk))
+    filling = asyncio.create_task(fill("words", chunk))
     await third.wait()
     await asyncio.sleep(0)
     assert min(later - earlier for earlier, later in itertools.pairwise(ends)) >= 0.02 * 9
-    assert "the disk is full; will be continued" in caplog.text
+    assert "index of words: the disk is full; trying again later" in caplog.text
     filling.cancel()

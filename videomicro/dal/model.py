@@ -62,7 +62,7 @@ class Video(Model):
 
 
 class Removal(Model):
-    """A removed video of which likes, comments or objects may be left, and when to see to it."""
+    """A removed video of which likes, comments or objects may be left, and when it is due."""
 
     video_id = BigIntegerField(primary_key=True)
     author_id = BigIntegerField()

@@ -1,4 +1,4 @@
-"""Removals: what hangs on a removed video is removed by others, who claim this work here.
+"""Removals: processes of the API claim them here, and remove what depends on a removed video.
 
 A removal has two rounds. Other services know the author of a video for up to a minute: what they
 write in that time for a video that is gone already is removed in the second round.

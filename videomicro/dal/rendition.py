@@ -1,4 +1,4 @@
-"""Renditions to make: whose turn it is, who is at it, and what becomes of the video.
+"""Renditions to make: the order of the jobs, the holder of each lease, and the result.
 
 The row of a job is the state of the work. Who claims it has a lease and renews it; when a lease has
 expired, somebody else begins anew under another name. A pending video is a row of `video` that is
@@ -21,7 +21,7 @@ from videomicro.dal.version import tick
 
 MAX_PENDING: Final = 100  # videos of a list
 _TURN_MS: Final = 60_000  # between the turns of one author
-_MAX_ATTEMPTS: Final = 10  # that ended without a word: the video may be what ends them
+_MAX_ATTEMPTS: Final = 10  # that ended without a result: the video may be the cause
 _CLAIMED: Final = 8  # rows that a claim looks at, of which others may claim some meanwhile
 _FIRST: Final = 0
 
