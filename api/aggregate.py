@@ -8,7 +8,7 @@ from api.pack.facts import PageFacts
 from api.pack.message import conversations
 from api.pack.splice import array, packed
 from api.pack.user import friend
-from api.pack.video import VideoRow, videos
+from api.pack.video import VideoItem, videos
 from idl import core, interaction, relation, relationmicro
 from microkit.errors import Forbidden, NotFound
 
@@ -86,7 +86,7 @@ class Aggregate:
         facts = await self._facts.load(viewer, list(set(page.author_ids)))
         return comments(page, facts, base)
 
-    async def full_video(self, viewer: int, row: VideoRow, base: str) -> core.Video:
+    async def full_video(self, viewer: int, row: VideoItem, base: str) -> core.Video:
         """Return one video.
 
         Raises:
@@ -98,7 +98,7 @@ class Aggregate:
         raise NotFound("视频不存在")
 
     async def full_videos(
-        self, viewer: int, rows: Sequence[VideoRow], base: str, *, liked: bool = False
+        self, viewer: int, rows: Sequence[VideoItem], base: str, *, liked: bool = False
     ) -> list[core.Video]:
         """Return videoservice's videos in their order; `liked`: the viewer likes all of them."""
         if not rows:

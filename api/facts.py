@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from api.clients import Clients
-from api.fallback import Fallback, Follows, Likes, ViewerIds
+from api.fallback import Fallback, FollowFacts, LikeFacts, ViewerIds
 from api.pack.facts import Facts, PageFacts
 from api.pack.user import Account
 from microkit.batch import MAX_IDS, BatchLoader
@@ -106,8 +106,8 @@ class FactLoader:
             self._load_comments(video_ids),
             return_exceptions=True,
         )
-        follows = _result(follows, Follows.none(len(user_ids), len(followers)))
-        likes = _result(likes, Likes.none(len(video_ids), len(user_ids), len(likers)))
+        follows = _result(follows, FollowFacts.none(len(user_ids), len(followers)))
+        likes = _result(likes, LikeFacts.none(len(video_ids), len(user_ids), len(likers)))
         works = _result(works, [0] * len(user_ids))
         columns = follows.following, follows.followers, likes.given, likes.received, works
         known = _result(accounts, {})

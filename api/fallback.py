@@ -24,7 +24,7 @@ class ViewerIds(NamedTuple):
     ids: Sequence[int]
 
 
-class Follows(NamedTuple):
+class FollowFacts(NamedTuple):
     """Follow counts in the order of the requested users, and what each viewer has to do with them.
 
     Attributes:
@@ -40,13 +40,13 @@ class Follows(NamedTuple):
     apart: Sequence[frozenset[int]]
 
     @classmethod
-    def none(cls, users: int, viewers: int) -> "Follows":
+    def none(cls, users: int, viewers: int) -> "FollowFacts":
         """Return zeros."""
         nobody = [frozenset[int]()] * viewers
         return cls([0] * users, [0] * users, nobody, nobody)
 
 
-class Likes(NamedTuple):
+class LikeFacts(NamedTuple):
     """Likes of the requested videos, given and received by the users, and of each viewer."""
 
     videos: Sequence[int]
@@ -55,7 +55,7 @@ class Likes(NamedTuple):
     liked: Sequence[frozenset[int]]
 
     @classmethod
-    def none(cls, videos: int, users: int, viewers: int) -> "Likes":
+    def none(cls, videos: int, users: int, viewers: int) -> "LikeFacts":
         """Return zeros."""
         return cls([0] * videos, [0] * users, [0] * users, [frozenset()] * viewers)
 
@@ -68,7 +68,7 @@ class Fallback:
         self._infos = AddedMethod("GetFollowInfosMethod")
         self._summaries = AddedMethod("FavoriteSummaryMethod")
 
-    async def follows(self, user_ids: list[int], viewed: Sequence[ViewerIds]) -> Follows:
+    async def follows(self, user_ids: list[int], viewed: Sequence[ViewerIds]) -> FollowFacts:
         """Return the follows of distinct users, and which of their users the viewers follow."""
 
         async def added() -> relationmicro.GetFollowInfosResp:
@@ -110,12 +110,12 @@ class Fallback:
         else:
             followed = list(map(frozenset, answer.followed))
         if answer.apart is None:  # a service without blocks
-            return Follows(following, followers, followed, [frozenset()] * len(viewed))
-        return Follows(following, followers, followed, list(map(frozenset, answer.apart)))
+            return FollowFacts(following, followers, followed, [frozenset()] * len(viewed))
+        return FollowFacts(following, followers, followed, list(map(frozenset, answer.apart)))
 
     async def likes(
         self, video_ids: list[int], user_ids: list[int], viewed: Sequence[ViewerIds]
-    ) -> Likes:
+    ) -> LikeFacts:
         """Return the likes of distinct videos and users, and which videos the viewers like."""
 
         async def added() -> favoritemicro.FavoriteSummaryResp:
@@ -155,7 +155,7 @@ class Fallback:
             liked = await asyncio.gather(*map(self._liked, viewed))
         else:
             liked = list(map(frozenset, answer.liked))
-        return Likes(videos, given, received, liked)
+        return LikeFacts(videos, given, received, liked)
 
     async def _followed(self, viewed: ViewerIds) -> frozenset[int]:
         answer = await self._clients.relations.GetIsFollowsMethod(

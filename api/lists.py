@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from api.clients import Clients
 from api.pack.comment import CommentPage
-from api.pack.video import VideoRow
+from api.pack.video import VideoItem
 from api.pages import FeedKey, FeedPage, PageKey, Pages, column_rows, rows
 from microkit.batch import BatchLoader
 from microkit.cache import CachedLoader
@@ -29,12 +29,12 @@ class Lists:
         self._clients = clients
         self._pages = pages = Pages(clients)
         self._feed: BatchLoader[FeedKey, FeedPage] = _loader(pages.feed)
-        self._published: BatchLoader[PageKey, Page[VideoRow]] = _loader(pages.published)
+        self._published: BatchLoader[PageKey, Page[VideoItem]] = _loader(pages.published)
         self._following: BatchLoader[PageKey, Page[int]] = _loader(pages.following)
         self._followers: BatchLoader[PageKey, Page[int]] = _loader(pages.followers)
         self._liked: BatchLoader[PageKey, Page[int]] = _loader(pages.liked)
         self._comments: BatchLoader[PageKey, CommentPage] = _loader(pages.comments)
-        self._videos: BatchLoader[int, VideoRow] = BatchLoader(self._load_videos)
+        self._videos: BatchLoader[int, VideoItem] = BatchLoader(self._load_videos)
         self._authors: CachedLoader[int, int] = CachedLoader(
             self._load_authors, _AUTHORS_CACHED, _AUTHORS_SECONDS
         )
@@ -43,7 +43,7 @@ class Lists:
         """Return a page of the feed, newest first."""
         return await _page(self._feed, key)
 
-    async def published(self, key: PageKey) -> Page[VideoRow]:
+    async def published(self, key: PageKey) -> Page[VideoItem]:
         """Return a page of an author's videos, newest first."""
         return await _page(self._published, key)
 
@@ -55,7 +55,7 @@ class Lists:
         """Return a page of a user's followers, newest first."""
         return await _page(self._followers, key)
 
-    async def liked(self, key: PageKey) -> Page[VideoRow]:
+    async def liked(self, key: PageKey) -> Page[VideoItem]:
         """Return a page of the videos that a user likes, newest like first.
 
         Those that do not exist any more are left out.
@@ -63,7 +63,7 @@ class Lists:
         page = await _page(self._liked, key)
         return Page(await self.videos(page.items), page.next_cursor)
 
-    async def videos(self, ids: Iterable[int]) -> list[VideoRow]:
+    async def videos(self, ids: Iterable[int]) -> list[VideoItem]:
         """Return the videos of `ids` that exist, in their order."""
         return list((await self._videos.many(ids)).values())
 
@@ -89,7 +89,7 @@ class Lists:
     async def _load_authors(self, video_ids: list[int]) -> Mapping[int, int]:
         return {each: row.author_id for each, row in (await self._load_videos(video_ids)).items()}
 
-    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, VideoRow]:
+    async def _load_videos(self, video_ids: list[int]) -> Mapping[int, VideoItem]:
         answer = await self._clients.videos.GetVideoSetByIdSetMethod(id_set=video_ids, columns=True)
         found = rows(answer.video_set or ())
         if answer.columns is not None:

@@ -12,7 +12,7 @@ from api.added import AddedMethod
 from api.call import ANONYMOUS
 from api.clients import Clients
 from api.pack.comment import CommentPage
-from api.pack.video import VideoRow
+from api.pack.video import VideoItem
 from idl import commentmicro, favoritemicro, relationmicro, videomicro
 from microkit.paging import END, Page
 
@@ -40,7 +40,7 @@ class FeedPage:
 
     __slots__ = ("_hash", "next_ns", "rows")
 
-    def __init__(self, rows: Sequence[VideoRow], next_ns: int) -> None:
+    def __init__(self, rows: Sequence[VideoItem], next_ns: int) -> None:
         self.rows = rows
         self.next_ns = next_ns
         # Ids distinguish almost all pages, __eq__ the rest.
@@ -91,10 +91,10 @@ class Pages:
 
         return await self._videos.call(added, lambda: asyncio.gather(*map(original, keys)))
 
-    async def published(self, keys: Sequence[PageKey]) -> Sequence[Page[VideoRow]]:
+    async def published(self, keys: Sequence[PageKey]) -> Sequence[Page[VideoItem]]:
         """Return pages of authors' videos, newest first."""
 
-        async def added() -> list[Page[VideoRow]]:
+        async def added() -> list[Page[VideoItem]]:
             answer = await self._clients.videos.GetVideoPagesMethod(
                 feed=[],
                 published=[
@@ -104,7 +104,7 @@ class Pages:
             )
             return _video_pages(answer)
 
-        async def original(key: PageKey) -> Page[VideoRow]:
+        async def original(key: PageKey) -> Page[VideoItem]:
             answer = await self._clients.videos.GetVideosByAuthorIdMethod(
                 author_id=key.owner, cursor=key.cursor, count=key.limit
             )
@@ -201,20 +201,20 @@ class Pages:
         return list(map(Page, answer.pages or (), answer.next_cursors or ()))
 
 
-def rows(videos: Iterable[videomicro.Video]) -> list[VideoRow]:
+def rows(videos: Iterable[videomicro.Video]) -> list[VideoItem]:
     """Return videoservice's structs as rows."""
-    return list(map(VideoRow.of, videos))
+    return list(map(VideoItem.of, videos))
 
 
-def column_rows(videos: videomicro.VideoColumns) -> list[VideoRow]:
+def column_rows(videos: videomicro.VideoColumns) -> list[VideoItem]:
     """Return videoservice's columns as rows."""
     columns = videos.ids, videos.titles, videos.author_ids, videos.play_urls, videos.cover_urls
     if videos.hls_urls:
-        return list(map(VideoRow, *columns, videos.hls_urls))
-    return list(map(VideoRow, *columns))
+        return list(map(VideoItem, *columns, videos.hls_urls))
+    return list(map(VideoItem, *columns))
 
 
-def _video_pages(answer: videomicro.GetVideoPagesResp) -> list[Page[VideoRow]]:
+def _video_pages(answer: videomicro.GetVideoPagesResp) -> list[Page[VideoItem]]:
     if answer.videos is None:
         return []
     found = column_rows(answer.videos)

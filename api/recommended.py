@@ -15,7 +15,7 @@ from api import keys
 from api.clients import Clients
 from api.lists import Lists
 from api.pack.feed_time import before_ns
-from api.pack.video import VideoRow
+from api.pack.video import VideoItem
 from api.pages import FeedKey, PageKey
 from api.ranking import Candidate, Cursor, CursorKind, Ranking, ranked
 from api.seen import Seen
@@ -64,7 +64,7 @@ class Recommended:
         """Stop renewing."""
         await self._background.close()
 
-    async def page(self, viewer: int, cursor: int, count: int) -> Page[VideoRow]:
+    async def page(self, viewer: int, cursor: int, count: int) -> Page[VideoItem]:
         """Return up to `count` videos after a cursor; no video is on two pages.
 
         A signed-in viewer first gets what was not seen within a day.
@@ -78,7 +78,7 @@ class Recommended:
                 return page
         return await self._general(at, count)
 
-    async def _general(self, at: Cursor, count: int) -> Page[VideoRow]:
+    async def _general(self, at: Cursor, count: int) -> Page[VideoItem]:
         period, start = divmod(at.value, CANDIDATES) if at.kind == CursorKind.RANKED else (0, 0)
         ranking = await self._ranking(period)
         chosen = ranking.candidates[start : start + count]
@@ -88,7 +88,7 @@ class Recommended:
             following = Cursor(CursorKind.RANKED, ranking.period * CANDIDATES + end)
         return await self._rows(chosen, following, count)
 
-    async def _personal(self, viewer: int, at: Cursor, count: int) -> Page[VideoRow] | None:
+    async def _personal(self, viewer: int, at: Cursor, count: int) -> Page[VideoItem] | None:
         """Return a page for a viewer; None while Redis does not say what was seen."""
         seen = await self._seen.of(viewer)
         if seen is None:
@@ -107,14 +107,14 @@ class Recommended:
 
     async def _rows(
         self, chosen: Sequence[Candidate], following: Cursor, count: int
-    ) -> Page[VideoRow]:
+    ) -> Page[VideoItem]:
         """Load the chosen videos; a first page without any continues with older ones at once."""
         if not chosen:
             return await self._older(following.value, count)
         rows = await self._lists.videos([each.id for each in chosen])
         return Page(rows, following.number)
 
-    async def _older(self, before_ms: int, count: int) -> Page[VideoRow]:
+    async def _older(self, before_ms: int, count: int) -> Page[VideoItem]:
         """Return what is older than every candidate, newest first."""
         if not before_ms:
             return Page([], END)

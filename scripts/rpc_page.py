@@ -5,7 +5,7 @@ from typing import Any
 
 import idl
 from microkit.rpc.bounds import message_of
-from microkit.rpc.comments import Comments
+from microkit.rpc.comments import IdlComments
 from microkit.rpc.contract import Contract
 from microkit.rpc.structs import Field, Struct, fields_of
 
@@ -26,7 +26,7 @@ def page() -> str:
 
 def _service(service: idl.RpcService) -> Iterator[str]:
     contract: Contract[Any, Any] = Contract(idl.load(service.package))
-    comments = Comments(idl.source(service.package))
+    comments = IdlComments(idl.source(service.package))
     yield f"\n## {service.name}\n"
     yield f"`idl/{service.package}.thrift`, port {service.port}.\n"
     yield "| method | request | response |"
@@ -38,7 +38,7 @@ def _service(service: idl.RpcService) -> Iterator[str]:
     yield "```"
 
 
-def _struct(struct: Struct, comments: Comments) -> Iterator[str]:
+def _struct(struct: Struct, comments: IdlComments) -> Iterator[str]:
     name = struct.__name__
     yield from (f"// {line}" for line in comments.declarations.get(name, "").splitlines())
     yield f"struct {name} {{"

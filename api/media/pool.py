@@ -29,7 +29,7 @@ def _ignore(percent: int) -> None:
 
 
 @dataclass
-class Child:
+class MediaProcess:
     """One child process. It serves one request at a time."""
 
     process: Process
@@ -112,8 +112,8 @@ class MediaWorkers:
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
         self._niceness = niceness
-        self._idle: list[Child] = []
-        self._started: list[Child] = []
+        self._idle: list[MediaProcess] = []
+        self._started: list[MediaProcess] = []
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -244,7 +244,7 @@ class MediaWorkers:
         if self._closed:
             raise Unavailable("服务正在停止，请稍后再试")
 
-    async def _acquire(self) -> Child:
+    async def _acquire(self) -> MediaProcess:
         self._check_open()
         while self._idle:
             child = self._idle.pop()
@@ -252,17 +252,17 @@ class MediaWorkers:
             if child.alive:
                 return child
         self._started = [child for child in self._started if child.alive]
-        child = await Child.start(self._niceness)
+        child = await MediaProcess.start(self._niceness)
         self._started.append(child)
         self._check_open()
         return child
 
-    def _release(self, child: Child) -> None:
+    def _release(self, child: MediaProcess) -> None:
         self._idle.append(child)
         loop = asyncio.get_running_loop()
         child.retirement = loop.call_later(self._idle_seconds, self._retire, child)
 
-    def _retire(self, child: Child) -> None:
+    def _retire(self, child: MediaProcess) -> None:
         self._idle.remove(child)
         child.kill()
 

@@ -12,7 +12,7 @@ from idl import core, videomicro
 _KEPT: Final = 5_000
 
 
-class VideoRow(NamedTuple):
+class VideoItem(NamedTuple):
     """A video of videoservice."""
 
     id: int
@@ -23,7 +23,7 @@ class VideoRow(NamedTuple):
     hls_url: str = ""
 
     @classmethod
-    def of(cls, video: videomicro.Video) -> "VideoRow":
+    def of(cls, video: videomicro.Video) -> "VideoItem":
         """Return the row of a struct; its counts are always 0."""
         return cls(
             video.id,
@@ -35,7 +35,7 @@ class VideoRow(NamedTuple):
         )
 
 
-def videos(rows: Sequence[VideoRow], facts: PageFacts, base: str) -> list[bytes]:
+def videos(rows: Sequence[VideoItem], facts: PageFacts, base: str) -> list[bytes]:
     """Return the JSON of videos, without those of users of whom the viewer sees nothing."""
     if unseen := facts.unseen:
         rows = [row for row in rows if row.author_id not in unseen]
@@ -73,7 +73,7 @@ def covers(keys: Iterable[str], chosen: int, base: str) -> list[core.Cover]:
 
 
 @functools.lru_cache(_KEPT)
-def _pieces(base: str, row: VideoRow, likes: int, comments: int) -> list[bytes]:
+def _pieces(base: str, row: VideoItem, likes: int, comments: int) -> list[bytes]:
     """Return a video's JSON without its author and `is_favorite`.
 
     A kept result is never stale: everything that it shows is an argument.

@@ -9,7 +9,7 @@ from api.reference.limits import limits
 from idl import errors
 from microkit.rpc import status
 from microkit.rpc.bounds import condition_of
-from microkit.rpc.comments import Comments
+from microkit.rpc.comments import IdlComments
 from microkit.rpc.structs import Field, Struct, fields_of
 
 Schema = dict[str, Any]
@@ -36,9 +36,9 @@ def reference(name: str) -> Schema:
 
 
 @functools.cache
-def comments_of(contract: str) -> Comments:
+def comments_of(contract: str) -> IdlComments:
     """Return the comments of an IDL file."""
-    return Comments(idl.source(contract))
+    return IdlComments(idl.source(contract))
 
 
 class Schemas:

@@ -7,7 +7,7 @@ _DECLARATION: Final = re.compile(r"(?:struct|enum|service) (\w+) \{")
 _FIELD: Final = re.compile(r"\s+(?:\d+: .*?(\w+)(?: \(.*\))?|(\w+) = \d+)\s+// (.*)")
 
 
-class Comments:
+class IdlComments:
     """The comments above declarations by name, and after fields by (declaration, field).
 
     Args:

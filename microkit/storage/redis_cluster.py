@@ -20,7 +20,7 @@ from microkit.errors import Overloaded
 from microkit.storage.link import Link, NotSentError
 from microkit.storage.pipeline import Batch, DurableBatch, pack
 from microkit.storage.redis_url import ClusterUrl
-from microkit.storage.slots import SLOTS, Address, Redirect, ranges, redirect, slot_of
+from microkit.storage.slots import SLOTS, NodeAddress, Redirect, ranges, redirect, slot_of
 
 _log = logging.getLogger(__name__)
 _REFRESH_SECONDS: Final = 1.0
@@ -36,7 +36,7 @@ _ASKING: Final = pack(("ASKING",))
 class _Node(NamedTuple):
     """A node and its connections: for reads, and for writes that replicas confirm."""
 
-    address: Address
+    address: NodeAddress
     reads: Link
     writes: Link
 
@@ -62,7 +62,7 @@ class Cluster:
         self._durable_batch = (
             functools.partial(DurableBatch, replicas, wait_ms) if replicas else Batch
         )
-        self._nodes: dict[Address, _Node] = {}
+        self._nodes: dict[NodeAddress, _Node] = {}
         self._masters: list[_Node | None] = [None] * SLOTS
         self._tasks = BackgroundTasks()
         self._refreshing: asyncio.Task[None] | None = None
@@ -133,11 +133,11 @@ class Cluster:
             raise NotSentError("no node serves the slot")
         return await node.link(durable=call.durable).send(call.packed)
 
-    def _asked(self, slot: int) -> Address:
+    def _asked(self, slot: int) -> NodeAddress:
         node = self._masters[slot]
         return node.address if node else self._url.nodes[0]
 
-    def _node(self, address: Address) -> _Node:
+    def _node(self, address: NodeAddress) -> _Node:
         node = self._nodes.get(address)
         if node is None:
             connect = self._url.connect(address)
@@ -171,7 +171,7 @@ class Cluster:
                 continue
             return
 
-    async def _answers(self, packed: bytes) -> AsyncIterator[tuple[Address, Any]]:
+    async def _answers(self, packed: bytes) -> AsyncIterator[tuple[NodeAddress, Any]]:
         """Yield the replies of nodes, of masters first; nodes that do not reply are left out."""
         masters = random.sample(list(self._nodes), len(self._nodes))
         for address in dict.fromkeys([*masters, *self._url.nodes]):
@@ -183,7 +183,7 @@ class Cluster:
                 continue
             yield address, reply
 
-    def _apply(self, reply: Any, asked: Address) -> None:
+    def _apply(self, reply: Any, asked: NodeAddress) -> None:
         """Use the masters of a reply to `CLUSTER SLOTS`; retire the other nodes."""
         masters: list[_Node | None] = [None] * SLOTS
         for first, last, address in list(ranges(reply, asked)):

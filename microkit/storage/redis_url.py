@@ -11,7 +11,7 @@ from redis.driver_info import DriverInfo
 
 from microkit.config import ConfigError
 from microkit.storage.link import CONNECT_SECONDS
-from microkit.storage.slots import Address
+from microkit.storage.slots import NodeAddress
 from microkit.storage.url import split, trust
 
 Connect = Callable[[], AbstractConnection]
@@ -73,10 +73,10 @@ class ClusterUrl(NamedTuple):
     scheme: str
     user: str
     rest: str
-    nodes: list[Address]
+    nodes: list[NodeAddress]
     connector: Connector
 
-    def connect(self, node: Address) -> Connect:
+    def connect(self, node: NodeAddress) -> Connect:
         """Return how to connect to a node."""
         host = f"[{node.host}]" if ":" in node.host else node.host
         return self.connector.to(f"{self.scheme}://{self.user}{host}:{node.port}{self.rest}")
@@ -97,7 +97,7 @@ def cluster(url: str, connector: Connector) -> ClusterUrl:
     if match is None:
         raise ConfigError(_INVALID)
     nodes = [_NODE.fullmatch(node) for node in match["nodes"].split(",")]
-    addresses = [Address(node["host"], int(node["port"])) for node in nodes if node]
+    addresses = [NodeAddress(node["host"], int(node["port"])) for node in nodes if node]
     if len(addresses) < len(nodes):
         raise ConfigError(_INVALID)
     parsed = ClusterUrl(match["scheme"], match["user"] or "", match["rest"], addresses, connector)

@@ -9,7 +9,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 SLOTS: Final = REDIS_CLUSTER_HASH_SLOTS
 
 
-class Address(NamedTuple):
+class NodeAddress(NamedTuple):
     """Where a node listens."""
 
     host: str
@@ -21,7 +21,7 @@ class Range(NamedTuple):
 
     first: int
     last: int
-    master: Address
+    master: NodeAddress
 
 
 class Redirect(NamedTuple):
@@ -31,7 +31,7 @@ class Redirect(NamedTuple):
     """
 
     moved: bool
-    to: Address
+    to: NodeAddress
 
 
 def slot_of(key: str) -> int:
@@ -45,21 +45,21 @@ def _slot(key: str) -> int:
     return key_slot(key.encode())
 
 
-def ranges(reply: Sequence[Any], asked: Address) -> Iterator[Range]:
+def ranges(reply: Sequence[Any], asked: NodeAddress) -> Iterator[Range]:
     """Yield the ranges in a reply to `CLUSTER SLOTS`; a node without a host is that of `asked`."""
     for first, last, (host, port, *_), *_replicas in reply:
-        yield Range(first, last, Address(_host(host, asked), port))
+        yield Range(first, last, NodeAddress(_host(host, asked), port))
 
 
-def redirect(error: str, asked: Address) -> Redirect | None:
+def redirect(error: str, asked: NodeAddress) -> Redirect | None:
     """Parse ``MOVED 3999 127.0.0.1:6381`` or ``ASK …``; None for another error."""
     kind, _, rest = error.partition(" ")
     if kind not in ("MOVED", "ASK"):
         return None
     host, _, port = rest.partition(" ")[2].rpartition(":")
-    return Redirect(kind == "MOVED", Address(_host(host.encode(), asked), int(port)))
+    return Redirect(kind == "MOVED", NodeAddress(_host(host.encode(), asked), int(port)))
 
 
-def _host(stated: bytes | None, asked: Address) -> str:
+def _host(stated: bytes | None, asked: NodeAddress) -> str:
     """Return the host that a node stated; "?" and nothing are that of the node that was asked."""
     return asked.host if stated in (None, b"", b"?") else stated.decode()

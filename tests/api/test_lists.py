@@ -2,10 +2,10 @@
 
 import pytest
 
-from api.pack.video import VideoRow
+from api.pack.video import VideoItem
 from api.pages import FeedPage
 
-ROW = VideoRow(1, "标题", 2, "videos/a.mp4", "covers/a.jpg")
+ROW = VideoItem(1, "标题", 2, "videos/a.mp4", "covers/a.jpg")
 
 
 def page(next_ns=7, **changed):
@@ -17,7 +17,7 @@ def test_pages_of_equal_videos_are_one_key():
     assert len({page(), page()}) == 1
 
 
-@pytest.mark.parametrize("field", VideoRow._fields)
+@pytest.mark.parametrize("field", VideoItem._fields)
 def test_pages_that_differ_in_any_field_are_two(field):
     value = getattr(ROW, field)
     assert page(**{field: value + ("x" if isinstance(value, str) else 1)}) != page()

@@ -18,7 +18,7 @@ from api.media import MediaWorkers
 from api.media.cover import choose_frame, save_cover
 from api.media.faststart import faststart
 from api.media.pipeline import process
-from api.media.pool import Child
+from api.media.pool import MediaProcess
 from api.media.probe import open_video, video_stream
 from microkit.errors import ParamError, Unavailable
 from scripts.clips import make_clip
@@ -249,7 +249,7 @@ async def test_a_worker_that_takes_too_long_is_replaced(clip, tmp_path):
 
 @pytest.mark.parametrize("deaths", [1, 2])
 async def test_a_worker_that_ends_at_start_is_retried_once(clip, tmp_path, monkeypatch, deaths):
-    start, started = Child.start, []
+    start, started = MediaProcess.start, []
 
     async def start_and_die(niceness):
         worker = await start(niceness)
@@ -259,7 +259,7 @@ async def test_a_worker_that_ends_at_start_is_retried_once(clip, tmp_path, monke
             await worker.process.wait()
         return worker
 
-    monkeypatch.setattr(Child, "start", start_and_die)
+    monkeypatch.setattr(MediaProcess, "start", start_and_die)
     async with MediaWorkers() as workers:
         if deaths == 1:
             assert (await workers.process(clip, tmp_path)).cover.exists()

@@ -11,7 +11,7 @@ from api.pack.facts import Facts, PageFacts
 from api.pack.splice import HOLE, array, encode, packed, pieces
 from api.pack.url import absolute
 from api.pack.user import Account, friend
-from api.pack.video import VideoRow, videos
+from api.pack.video import VideoItem, videos
 from api.portrait import key_of
 from idl import commentmicro, core, interaction, relation, relationmicro, usermicro
 
@@ -41,7 +41,7 @@ pages = st.builds(
     st.frozensets(ids),
     st.frozensets(ids),
 )
-rows = st.lists(st.builds(VideoRow, ids, texts, ids, texts, texts, texts), max_size=6)
+rows = st.lists(st.builds(VideoItem, ids, texts, ids, texts, texts, texts), max_size=6)
 
 
 def user(user_id: int, page: PageFacts) -> core.User:

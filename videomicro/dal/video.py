@@ -24,7 +24,7 @@ _PAGE_CACHE_SIZE: Final = 256
 _PAGE_CACHE_SECONDS: Final = 60.0
 _MAX_INSERTED: Final = 100  # rows of one transaction
 
-FeedKey = tuple[int, int]
+FeedKeyMs = tuple[int, int]
 """A page of the feed: published before this time (ms since 1970), up to this many videos."""
 
 PublishedKey = tuple[int, int, int]
@@ -131,10 +131,10 @@ class Videos:
         self._changes = 0  # of the cached rows
         self._versions = Versions(database)
         self._counts = Counts(database, self._versions)
-        self._pages: SingleFlight[FeedKey, tuple[list[VideoRow], int]] = SingleFlight(
+        self._pages: SingleFlight[FeedKeyMs, tuple[list[VideoRow], int]] = SingleFlight(
             self._load_page
         )
-        self._page_cache: Cache[FeedKey, tuple[list[VideoRow], int]] = Cache(
+        self._page_cache: Cache[FeedKeyMs, tuple[list[VideoRow], int]] = Cache(
             _PAGE_CACHE_SIZE, _PAGE_CACHE_SECONDS
         )
         self._newest_ms = 0
@@ -275,7 +275,7 @@ class Videos:
         rows = await self._database.rows(_BY_IDS(ids=ids))
         return {row[0]: VideoRow(*row) for row in rows}
 
-    async def _load_page(self, page: FeedKey) -> tuple[list[VideoRow], int]:
+    async def _load_page(self, page: FeedKeyMs) -> tuple[list[VideoRow], int]:
         before, limit = page
         rows = await self._versions.listed(_FEED(before=before, limit=limit))
         # An empty page has no version, so it is not cached.
