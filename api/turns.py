@@ -88,9 +88,12 @@ class Turns:
         """Grant free turns, one to each client before any client gets a second."""
         while self._free and (client := self._next_client()) is not None:
             queue = self._queues.pop(client)
-            queue.popleft().set_result(None)
+            granted = queue.popleft()
             if queue:
                 self._queues[client] = queue  # at the end of the round-robin order
+            if granted.done():  # cancelled in this iteration of the loop: its task runs after this
+                continue
+            granted.set_result(None)
             self._free -= 1
             self._running[client] += 1
             self._idle.clear()
@@ -111,7 +114,8 @@ class Turns:
             self._idle.set()
 
     def _withdraw(self, client: Hashable, granted: asyncio.Future[None]) -> None:
-        queue = self._queues[client]
-        queue.remove(granted)
-        if not queue:
-            del self._queues[client]
+        queue = self._queues.get(client)
+        if queue is not None and granted in queue:  # else `_grant` has passed it over
+            queue.remove(granted)
+            if not queue:
+                del self._queues[client]

@@ -92,3 +92,17 @@ async def test_a_turn_is_not_lost_when_its_waiter_is_cancelled():
     async with asyncio.timeout(5), turns.turn("d"):
         pass
     await eventually(lambda: not turns._running)
+
+
+async def test_a_job_that_is_cancelled_as_a_turn_gets_free_leaves_it_to_the_next_one():
+    work = Work(Turns(1, 16))
+    first, cancelled, another, last = await started(work, "abbc")
+    work.ends.pop(0).set()
+    cancelled.cancel()  # its turn is granted before its task runs again
+    await asyncio.gather(first, cancelled, return_exceptions=True)
+    assert cancelled.cancelled()
+    while work.ends:
+        await work.end_one()
+    await asyncio.gather(another, last)
+    assert sorted(work.order) == ["a", "b", "c"]
+    await work.turns.drain()
