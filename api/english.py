@@ -70,6 +70,7 @@ MESSAGES: Final = {
     "数据传输中断，请重试": "The transfer broke off, please try again",
     "参数应为 UTF-8 文本": "Arguments must be UTF-8 text",
     "JSON 请求体不能超过 {} KB": "A JSON body has at most {} KB",
+    "请求体不能超过 {} MB": "A body has at most {} MB",
     "请求体应为表单或 JSON 对象": "The body must be a form or a JSON object",
     "{} 应为文本": "{} must be a text",
     "{} 应为整数": "{} must be an integer",

@@ -143,35 +143,44 @@ def _unquoted(value: str) -> str:
 
 @asynccontextmanager
 async def paced(
-    request: web.Request, bytes_per_second: int, window_seconds: float = 20.0
+    request: web.Request, bytes_per_second: int, max_bytes: int, window_seconds: float = 20.0
 ) -> AsyncIterator[None]:
-    """Require a minimum transfer rate while the block reads the body.
+    """Require a minimum transfer rate while the block reads the body, and an end of it.
+
+    The rest of a part is skipped without a limit of its own: a chunked body could go on for ever.
 
     Raises:
         ParamError: fewer bytes arrived in a window of `window_seconds` than the rate requires.
+        TooLarge: after a window the body has more than `max_bytes`.
     """
     try:
         async with asyncio.timeout(None) as deadline:
-            check = _RateCheck(request.content, bytes_per_second, window_seconds, deadline)
+            check = _RateCheck(
+                request.content, bytes_per_second, max_bytes, window_seconds, deadline
+            )
             try:
                 yield
             finally:
                 check.timer.cancel()
     except TimeoutError as error:
+        if request.content.total_bytes > max_bytes:
+            raise TooLarge(f"请求体不能超过 {max_bytes >> 20} MB") from error
         raise ParamError("数据传输过慢或中断，请重试") from error
 
 
 class _RateCheck:
-    """Expires a deadline after a window in which too few bytes arrived."""
+    """Expires a deadline after a window in which too few bytes arrived, or too many in all."""
 
     def __init__(
         self,
         content: StreamReader,
         bytes_per_second: int,
+        max_bytes: int,
         window_seconds: float,
         deadline: asyncio.Timeout,
     ) -> None:
         self._content = content
+        self._max_bytes = max_bytes
         self._min_bytes = bytes_per_second * window_seconds
         self._window_seconds = window_seconds
         self._deadline = deadline
@@ -183,8 +192,9 @@ class _RateCheck:
         self.timer = loop.call_later(self._window_seconds, self._check)
 
     def _check(self) -> None:
-        slow = self._content.total_bytes - self._bytes_at_start < self._min_bytes
-        if slow and not self._content.is_eof():
+        total = self._content.total_bytes
+        slow = total - self._bytes_at_start < self._min_bytes
+        if (slow or total > self._max_bytes) and not self._content.is_eof():
             self._deadline.reschedule(asyncio.get_running_loop().time())
         else:
             self._next_window()

@@ -62,6 +62,11 @@ class _Kind(NamedTuple):
     noun: str
     max_mb: int
 
+    @property
+    def max_body_bytes(self) -> int:
+        """The size of the largest body: the file and the rest of the form."""
+        return (self.max_mb << 20) + _FORM_OVERHEAD_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -137,13 +142,13 @@ class Uploads:
         form.must_be_plain(request)
         if request.content_type != form.CONTENT_TYPE:
             raise ParamError(f"请以 multipart/form-data 上传，{kind.noun}放在 data 字段")
-        if (request.content_length or 0) > (kind.max_mb << 20) + _FORM_OVERHEAD_BYTES:
+        if (request.content_length or 0) > kind.max_body_bytes:
             raise _too_large(kind)
         if user_id:
             await self._admit(user_id, expected.limit)
         texts: dict[str, str] = {}
         parts = form.parts(request)
-        async with form.paced(request, self._bytes_per_second):
+        async with form.paced(request, self._bytes_per_second, kind.max_body_bytes):
             file = await self._read_texts(parts, texts)
         user_id = user_id or await self._user(texts, expected)
         async with self._turn(request, user_id):
@@ -152,7 +157,7 @@ class Uploads:
             try:
                 source = folder / "upload" if file is not None else None
                 if file is not None and source is not None:
-                    async with form.paced(request, self._bytes_per_second):
+                    async with form.paced(request, self._bytes_per_second, kind.max_body_bytes):
                         await _store(file, source, kind)
                         while await self._read_texts(parts, texts):
                             pass  # further files are ignored

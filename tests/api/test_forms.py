@@ -90,11 +90,16 @@ async def test_a_form_over_a_mebibyte_is_refused_by_methods_without_a_file(http)
 
 @pytest.fixture
 async def slow_port() -> AsyncIterator[int]:
-    """A server that requires at least 500 bytes per second."""
+    """A server that requires at least 500 bytes per second, and takes 10,000 and what one
+    second brings.
+    """
 
     async def read(request: web.Request) -> web.Response:
-        async with form.paced(request, 500, window_seconds=1.0):
-            return web.Response(text=str(len(await request.read())))
+        try:
+            async with form.paced(request, 500, max_bytes=10_000, window_seconds=1.0):
+                return web.Response(text=str(len(await request.read())))
+        except form.TooLarge as error:
+            return web.Response(status=413, text=error.message)
 
     app = web.Application(middlewares=[chain({}, [envelopes])])
     app.router.add_post("/", read)
@@ -127,6 +132,11 @@ async def test_a_client_below_the_minimum_rate_is_refused(slow_port):
 async def test_a_client_at_the_minimum_rate_is_served(slow_port):
     # 3,000 bytes per second in more than two windows: the machine may stop for most of one.
     assert b" 200 " in await drip(slow_port, 60, 0.02, HEAD % 7500)
+
+
+async def test_a_body_that_never_ends_is_refused(slow_port):
+    """Parts that nobody asks for are skipped, and count like all others."""
+    assert b" 413 " in await drip(slow_port, 60, 0.02, HEAD % 100_000_000)
 
 
 PUBLISH = (
