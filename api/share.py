@@ -44,13 +44,15 @@ class SharePage:
         self._base = base
 
     async def serve(self, http: web.Request) -> web.Response:
-        """Answer with the video's page; a page with status 404 if there is no such video."""
+        """Answer with the video's page; a page with status 404 if nobody sees it."""
         video_id = int(http.match_info["id"])
         rows = await self._lists.videos([video_id]) if 0 < video_id <= _MAX_ID else []
         if not rows:
             return web.Response(text=_missing(), status=404, headers=_HEADERS)
         (video,) = rows
         facts = await self._facts.load(ANONYMOUS, [video.author_id])
+        if video.author_id in facts.unseen:
+            return web.Response(text=_missing(), status=404, headers=_HEADERS)
         account = facts.shared.accounts.get(video.author_id)
         base = self._base.of(http)
         tags = {

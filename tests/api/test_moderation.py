@@ -129,10 +129,17 @@ async def test_operators_see_reports_once_and_hide_and_show_videos_and_people(ht
         return await titles(http, "/douyin/feed/") == ["commented", "good"]
 
     await eventually(unseen)  # accounts are cached for two seconds
+    assert (await http.session.get(f"{http.base}/v/{video_id}")).status == 404
     commented = (await http.get("/douyin/feed/"))["video_list"][0]["id"]
     assert (await http.get("/douyin/comment/list/", video_id=commented))["comment_list"] == []
     await change(http, {**person, "action": "show"})
+    await eventually(lambda: is_shared(http, video_id))
     assert (await http.post("/douyin/user/login/", **login))["status_code"] == 0
+
+
+async def is_shared(http, video_id):
+    async with http.session.get(f"{http.base}/v/{video_id}") as response:
+        return response.status == 200
 
 
 async def page(http):
