@@ -19,7 +19,7 @@ from api.clients import Clients
 from api.pictures import AVATARS, BACKGROUNDS, owner_of, used_by_accounts
 from api.publishing import VIDEOS
 from api.rendering import COVERS, RENDITIONS, is_rendition, named_by
-from microkit.errors import Error, UnknownMethod
+from microkit.background import periodically
 from microkit.storage.objects import ObjectInfo, Objects
 
 _log = logging.getLogger(__name__)
@@ -137,15 +137,11 @@ class DailySweep:
     async def run(self) -> None:
         """Ask for the sweep and do it, until cancelled; failures are logged."""
         await asyncio.sleep(random.uniform(0, self._ask_seconds))
-        while True:
-            try:
-                await self._sweep_if_granted()
-            except UnknownMethod:
-                _log.warning("no sweep of objects: videoservice does not know which are used")
-                return
-            except Error as error:
-                _log.warning("the sweep of objects was interrupted: %s", error.cause)
-            await asyncio.sleep(self._ask_seconds)
+        await periodically("sweep of objects", self._ask)
+
+    async def _ask(self) -> float:
+        await self._sweep_if_granted()
+        return self._ask_seconds
 
     async def _sweep_if_granted(self) -> None:
         claim = await self._clients.videos.ClaimSweepMethod(interval_seconds=_DAY_SECONDS)

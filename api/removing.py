@@ -16,7 +16,7 @@ from api.clients import Clients
 from api.orphans import is_stored_name, used_by_videos
 from api.rendering import kept_with
 from idl import videomicro
-from microkit.background import BackgroundTasks
+from microkit.background import BackgroundTasks, periodically
 from microkit.errors import Error, UnknownMethod
 from microkit.storage.objects import Objects
 
@@ -65,15 +65,16 @@ class Removing:
 
     async def run(self) -> None:
         """Complete interrupted removals, until cancelled."""
-        while True:
-            await asyncio.sleep(self._ask_seconds * random.uniform(0.5, 1))
-            try:
-                while (removal := await self._claimed()) is not None:
-                    await self._try_to_complete(removal)
-            except UnknownMethod:
-                return  # an original videoservice
-            except Error as error:
-                _log.warning("removed videos: cannot claim a removal: %s", error.cause)
+        await asyncio.sleep(self._pause())
+        await periodically("removed videos", self._complete_due)
+
+    def _pause(self) -> float:
+        return self._ask_seconds * random.uniform(0.5, 1)
+
+    async def _complete_due(self) -> float:
+        while (removal := await self._claimed()) is not None:
+            await self._try_to_complete(removal)
+        return self._pause()
 
     async def _claimed(self) -> videomicro.Removal | None:
         claim = await self._clients.videos.ClaimRemovalMethod(lease_seconds=_LEASE_SECONDS)

@@ -11,17 +11,18 @@ import logging
 import random
 import re
 import secrets
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from api.clients import Clients
-from api.media import MediaWorkers, Rendered
+from api.media import MediaWorkers, ProcessEnded, Rendered
 from api.media.ladder import LARGE, SMALL
 from idl import videomicro
-from microkit.background import end
-from microkit.errors import Error, ParamError, UnknownMethod
+from microkit.background import end, periodically
+from microkit.errors import Error, ParamError
 from microkit.storage.objects import Objects, discard
 
 _log = logging.getLogger(__name__)
@@ -91,18 +92,13 @@ class Rendering:
 
     async def run(self) -> None:
         """Make renditions, until cancelled."""
-        while True:
-            self._woken.clear()
-            seconds: float = self._lease_seconds
-            try:
-                found = await self._next()
-            except UnknownMethod:
-                return  # an original videoservice
-            except Error as error:
-                _log.warning("renditions: interrupted, trying again: %s", error.cause)
-                found, seconds = False, _RETRY_SECONDS
-            if not found:
-                await self._wait(seconds * random.uniform(0.5, 1))
+        await periodically("renditions", self._step)
+
+    async def _step(self) -> float:
+        self._woken.clear()
+        if not await self._next():
+            await self._wait(self._lease_seconds * random.uniform(0.5, 1))
+        return 0
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -157,22 +153,28 @@ class _Attempt:
         """Make and store the renditions, and tell videoservice.
 
         Raises:
-            Error: something failed that may work later.
+            Error, OSError: something failed that may work later.
         """
         try:
-            with tempfile.TemporaryDirectory(dir=parent) as folder:
-                task = asyncio.create_task(self._make(workers, Path(folder)))
-                try:
-                    await self._hold_while(task)
-                finally:
-                    await end(task)
-                await self._finish(task)
-        except Error:
-            await self._give_back()
+            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=parent))
+            try:
+                await self._work_in(folder, workers)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        except (Error, OSError) as error:
+            await self._give_back(counts=isinstance(error, ProcessEnded))
             raise
         finally:
             if not self._in_use:
                 await discard(self._objects, self._stored)
+
+    async def _work_in(self, folder: Path, workers: MediaWorkers) -> None:
+        task = asyncio.create_task(self._make(workers, folder))
+        try:
+            await self._hold_while(task)
+        finally:
+            await end(task)
+        await self._finish(task)
 
     async def _make(self, workers: MediaWorkers, folder: Path) -> _Result:
         """Store the renditions and covers."""
@@ -227,17 +229,18 @@ class _Attempt:
         if answer.replaced:
             await discard(self._objects, [answer.replaced])
 
-    async def _give_back(self) -> None:
-        """End the lease, so that the next attempt is soon."""
+    async def _give_back(self, *, counts: bool) -> None:
+        """End the lease, so that the next attempt is soon; ten that count are the last ones."""
         with suppress(Error):
-            await self._keep(lease_seconds=1)
+            await self._keep(lease_seconds=1, interrupted=None if counts else True)
 
-    async def _keep(self, lease_seconds: int) -> bool:
+    async def _keep(self, lease_seconds: int, *, interrupted: bool | None = None) -> bool:
         answer = await self._videos.KeepRenditionMethod(
             video_id=self._job.video_id,
             attempt=self._name,
             lease_seconds=lease_seconds,
             progress=self._percent,
+            interrupted=interrupted,
         )
         return bool(answer.held)
 

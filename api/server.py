@@ -1,7 +1,7 @@
 """The HTTP server: opens what the application needs and serves it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 from aiohttp import web
@@ -27,6 +27,7 @@ from api.upload import upload_folder
 from api.words import WordList
 from microkit.background import running
 from microkit.context import Context
+from microkit.errors import Error
 from microkit.network import Address
 from microkit.service import Service
 from microkit.storage.token_bucket import LimitStore
@@ -89,6 +90,8 @@ async def open_server(
         await stack.enter_async_context(running(notices.receive()))
         events = Events(notices, settings.events_at_once, settings.events_per_account)
         sessions = Sessions(clients.users, settings.jwt_days)
+        with suppress(Error):  # else `watch` asks again
+            await sessions.load()
         await stack.enter_async_context(running(sessions.watch()))
         app = application(
             settings,

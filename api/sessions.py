@@ -6,14 +6,13 @@ the lifetime of a token: a request costs one lookup in a dictionary. Ending sess
 after all processes know of it (`api.middleware.settling`).
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Final
 
 from idl import usermicro
+from microkit.background import periodically
 from microkit.clock import now_ms
-from microkit.errors import Error, UnknownMethod
 
 _log = logging.getLogger(__name__)
 _ASK_SECONDS: Final = 0.5
@@ -53,23 +52,16 @@ class Sessions:
             for account, generation in zip(accounts, answer.generations or (), strict=True):
                 self._ended[account] = max(generation, self._ended.get(account, 0))
             last_ms = answer.last_ms or since_ms
-            self._seen_ms = max(self._seen_ms, last_ms)
+            # A replica whose clock is ahead must not hide what others write until then.
+            self._seen_ms = min(max(self._seen_ms, last_ms), now_ms())
             if not accounts or last_ms <= since_ms:
                 return
             since_ms = last_ms
 
     async def watch(self) -> None:
         """Ask again and again, until cancelled; while userservice does not answer, tokens pass."""
-        failed = False
-        while True:
-            try:
-                await self.load()
-                failed = False
-            except UnknownMethod:
-                _log.warning("userservice cannot end sessions: tokens last until they expire")
-                return
-            except Error as error:
-                if not failed:
-                    _log.warning("ended sessions are not known: %s", error.cause)
-                failed = True
-            await asyncio.sleep(_ASK_SECONDS)
+        await periodically("ended sessions", self._ask, _ASK_SECONDS)
+
+    async def _ask(self) -> float:
+        await self.load()
+        return _ASK_SECONDS

@@ -310,6 +310,9 @@ class KeepRenditionReq(msgspec.Struct, kw_only=True):
     attempt: str
     lease_seconds: int
     progress: int
+    interrupted: bool | None = (
+        None  # ends the lease; the attempt does not count, others take their turn first
+    )
 
 class KeepRenditionResp(msgspec.Struct, kw_only=True):
     status: bool
@@ -570,6 +573,7 @@ class VideoServiceClient(Protocol):
         attempt: str,
         lease_seconds: int,
         progress: int,
+        interrupted: bool | None = None,
         timeout: float | None = None,
     ) -> KeepRenditionResp: ...
     async def FinishRenditionMethod(

@@ -2,11 +2,19 @@
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Coroutine
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from microkit.errors import Error, UnknownMethod
+
+_log = logging.getLogger(__name__)
+
 _CANCEL_SECONDS: Final = 0.1
+_RETRY_SECONDS: Final = 5.0
+# The peer is of an older version. During a rolling update another instance knows the method.
+_UNKNOWN_SECONDS: Final = 60.0
 
 
 class BackgroundTasks:
@@ -44,6 +52,35 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         await tasks.close()
+
+
+async def periodically(
+    work: str, step: Callable[[], Awaitable[float]], retry_seconds: float = _RETRY_SECONDS
+) -> None:
+    """Call `step` again and again, until cancelled.
+
+    No failure ends the work. Of a series of equal failures the log has the first one.
+
+    Args:
+        work: its name, for the log.
+        step: returns the seconds until its next call.
+        retry_seconds: the seconds after a failed call; they are 60 after UnknownMethod.
+    """
+    logged = ""
+    while True:
+        try:
+            pause, failure = await step(), ""
+        except (Error, OSError) as error:
+            pause = _UNKNOWN_SECONDS if isinstance(error, UnknownMethod) else retry_seconds
+            failure = error.cause if isinstance(error, Error) else str(error)
+            if failure != logged:
+                _log.warning("%s: %s; trying again", work, failure)
+        except Exception as error:  # noqa: BLE001 - a fault of one item must not stop all others
+            pause, failure = retry_seconds, repr(error)
+            if failure != logged:
+                _log.error("%s: unexpected error; trying again", work, exc_info=error)
+        logged = failure
+        await asyncio.sleep(pause)
 
 
 async def end(task: asyncio.Task[Any]) -> None:

@@ -250,7 +250,10 @@ class VideoHandler:
     async def KeepRenditionMethod(
         self, request: videomicro.KeepRenditionReq
     ) -> videomicro.KeepRenditionResp:
-        """Renew a lease and note the progress."""
+        """Renew a lease and note the progress, or give the work back."""
+        if request.interrupted:
+            held = await self._renditions.give_back(request.video_id, request.attempt)
+            return videomicro.KeepRenditionResp.ok(held=held)
         held = await self._renditions.keep(
             request.video_id,
             request.attempt,

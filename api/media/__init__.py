@@ -12,6 +12,6 @@ Only the child imports PyAV: this package and `pool` do not.
 """
 
 from api.media.messages import Probe, Processed, Rendered
-from api.media.pool import MediaWorkers
+from api.media.pool import MediaWorkers, ProcessEnded
 
-__all__ = ["MediaWorkers", "Probe", "Processed", "Rendered"]
+__all__ = ["MediaWorkers", "Probe", "ProcessEnded", "Processed", "Rendered"]

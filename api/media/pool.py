@@ -24,6 +24,10 @@ Progress = Callable[[int], None]
 """Called with the percentage that is done."""
 
 
+class ProcessEnded(Unavailable):
+    """The media process ended in the middle of a video, which may be the cause."""
+
+
 def _ignore(percent: int) -> None:
     """Progress that nobody follows."""
 
@@ -191,7 +195,8 @@ class MediaWorkers:
 
         Raises:
             ParamError: the video cannot be converted, or the process stood still.
-            Unavailable: the process ended, or the pool is closed.
+            ProcessEnded: the process ended.
+            Unavailable: the pool is closed.
         """
         async with self._turns.turn(0):
             with observed("media", "media", "render"):
@@ -199,7 +204,7 @@ class MediaWorkers:
                 try:
                     reply = await self._ask_once(request, progress)
                 except (EOFError, OSError) as error:
-                    raise Unavailable("转码中断，稍后继续") from error
+                    raise ProcessEnded("转码中断，稍后继续") from error
         if reply.rendered is None:
             raise ParamError(reply.refusal)
         return reply.rendered

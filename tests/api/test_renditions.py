@@ -11,7 +11,10 @@ from clips import clip_of
 from fleet import eventually
 
 from api.clients import Clients
+from api.media import MediaWorkers
 from api.orphans import Orphans, referrers
+from api.rendering import Rendering
+from microkit.background import running
 from microkit.storage.objects import open_objects
 from videomicro.dal.model import Rendition
 
@@ -206,3 +209,28 @@ async def test_leftovers_of_a_killed_attempt_are_orphans_and_renditions_are_not(
         async for page in orphans.pages():
             await asyncio.gather(*map(orphans.remove, page.orphans))
     assert set(store.files()) == kept
+
+
+async def test_a_fault_of_the_disk_interrupts_a_conversion_and_does_not_end_all(
+    open_http, hevc, tmp_path, fleet, caplog
+):
+    database = await fleet.running["videoservice"].context.database()
+    jobs = Rendition.select(Rendition.attempts).where(Rendition.lease_ms > 0)
+    folder = tmp_path / "work"  # it does not exist
+    async with (
+        open_http() as idle,
+        open_objects(idle.settings) as objects,
+        MediaWorkers(timeout_seconds=300, niceness=0) as workers,
+    ):
+        ann = await idle.register("ann")
+        await objects.put("videos/h.mp4", hevc, "video/mp4")
+        await fleet.client("videoservice").CreatePendingVideoMethod(
+            title="t", author_id=ann.id, play_url="videos/h.mp4", cover_url="c"
+        )
+        async with running(Rendering(clients(idle), objects, workers, folder, 60).run()):
+            await eventually(lambda: "renditions: [Errno 2] No such file" in caplog.text)
+            assert await database.rows(jobs) == [(0,)]  # the attempt does not count
+            folder.mkdir()
+            await database.write(Rendition.update(lease_ms=0))
+            await eventually(lambda: feed(idle))
+            await eventually(lambda: not any(folder.iterdir()))

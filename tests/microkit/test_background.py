@@ -4,7 +4,8 @@ import asyncio
 
 from fleet import turns
 
-from microkit.background import BackgroundTasks
+from microkit.background import BackgroundTasks, periodically, running
+from microkit.errors import StoreError
 
 
 async def test_closing_cancels_running_tasks():
@@ -54,3 +55,24 @@ async def test_a_task_may_finish_within_the_grace_period():
     await closing
     assert task.done()
     assert not task.cancelled()
+
+
+async def test_a_failure_does_not_end_periodic_work_and_a_series_of_them_is_logged_once(caplog):
+    failures = [StoreError("down"), StoreError("down"), None, KeyError("bug"), OSError("full")]
+    done = asyncio.Event()
+
+    async def step() -> float:
+        if not failures:
+            done.set()
+        elif (failure := failures.pop(0)) is not None:
+            raise failure
+        return 0
+
+    async with running(periodically("the work", step, retry_seconds=0)):
+        await done.wait()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the work: down; trying again",
+        "the work: unexpected error; trying again",
+        "the work: full; trying again",
+    ]
+    assert "KeyError" in caplog.text

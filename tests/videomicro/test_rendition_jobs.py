@@ -174,3 +174,19 @@ async def test_arguments_have_bounds(videos, wrong):
     keep = {"video_id": 1, "attempt": "a", "lease_seconds": 60, "progress": 1}
     with pytest.raises(ParamError):
         await videos.KeepRenditionMethod(**(keep | wrong))
+
+
+async def test_an_interrupted_attempt_does_not_count_and_lets_others_pass(videos, fleet):
+    first, second = await visible(videos, author=1), await visible(videos, author=2)
+    for number in range(12):  # ten that count are the last ones
+        assert await claim(videos, f"a{number}") == first
+        back = {"video_id": first, "lease_seconds": 1, "progress": 5, "interrupted": True}
+        assert (await videos.KeepRenditionMethod(attempt=f"a{number}", **back)).held
+        assert not (await videos.KeepRenditionMethod(attempt=f"a{number}", **back)).held
+        assert await claim(videos, f"b{number}") == second
+        back["video_id"] = second
+        assert (await videos.KeepRenditionMethod(attempt=f"b{number}", **back)).held
+        assert await claim(videos, "c") is None  # not at once
+        await expire(fleet)
+    assert await claim(videos) == first
+    assert (await finish(videos, first)).held

@@ -22,6 +22,7 @@ from videomicro.dal.version import tick
 MAX_PENDING: Final = 100  # videos of a list
 _TURN_MS: Final = 60_000  # between the turns of one author
 _MAX_ATTEMPTS: Final = 10  # that ended without a result: the video may be the cause
+_PAUSE_MS: Final = 15_000  # until an interrupted attempt is followed by the next one
 _CLAIMED: Final = 8  # rows that a claim looks at, of which others may claim some meanwhile
 _FIRST: Final = 0
 
@@ -82,6 +83,11 @@ _SOURCE = Statement(
 _KEEP = Statement(
     lambda video, attempt, next_ms, progress: Rendition.update(
         lease_ms=next_ms, progress=progress
+    ).where(Rendition.video_id == video, Rendition.attempt == attempt)
+)
+_GIVE_BACK = Statement(
+    lambda video, attempt, now_ms, next_ms: Rendition.update(
+        attempts=Rendition.attempts - 1, attempt="", turn_ms=now_ms, lease_ms=next_ms, progress=0
     ).where(Rendition.video_id == video, Rendition.attempt == attempt)
 )
 _HELD = Statement(
@@ -169,6 +175,15 @@ class Renditions:
             video=video_id, attempt=attempt, next_ms=now_ms() + lease_ms, progress=progress
         )
         return (await self._database.write(keep)).rowcount == 1
+
+    async def give_back(self, video_id: int, attempt: str) -> bool:
+        """End an attempt that something else than the video interrupted; return whether it held.
+
+        It does not count. Other videos take their turn first.
+        """
+        now = now_ms()
+        back = _GIVE_BACK(video=video_id, attempt=attempt, now_ms=now, next_ms=now + _PAUSE_MS)
+        return (await self._database.write(back)).rowcount == 1
 
     async def finish(
         self,
