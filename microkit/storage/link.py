@@ -89,7 +89,9 @@ class Link:
         except (RedisError, OSError) as error:
             self._take_queue().fail(NotSentError(f"cannot connect: {error!r}"))
             return
-        if self._connection.is_open:
+        if self._retired:
+            self._end()
+        elif self._connection.is_open:
             self._connection.send(self._take_queue())
         else:
             self._take_queue().fail(NotSentError("connection lost"))

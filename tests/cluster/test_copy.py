@@ -70,7 +70,12 @@ async def test_a_cluster_has_all_data_of_the_redis_that_was_copied(settings, one
         before = await state(redis)
     lines = await copied(relationmicro.SERVICE, own)
     assert lines[0].endswith("keys copied")
-    assert lines[1:] == ["0 keys differ", "0 follows repaired", "0 conversations added"]
+    assert lines[1:] == [
+        "0 keys differ",
+        "0 follows repaired",
+        "0 conversations added",
+        "0 blocks corrected",
+    ]
     lines = await copied(favoritemicro.SERVICE, own)
     assert lines[1:] == ["0 keys differ", "0 counts repaired"]
     async with open_redis(own) as redis:
@@ -105,6 +110,7 @@ async def test_copying_repairs_and_names_what_was_wrong(settings, one_redis):
         "user 3: follower 1 added",
         "1 follows repaired",
         "0 conversations added",
+        "0 blocks corrected",
     ]
 
 

@@ -8,6 +8,7 @@ import stores
 from idl import relationmicro, usermicro
 from microkit.errors import Forbidden, NotFound, ParamError
 from relationmicro.dal import block as blocks_dal
+from relationmicro.dal import keys
 
 BLOCK, UNBLOCK = 1, 2
 FOLLOW, UNFOLLOW = 1, 2
@@ -129,3 +130,31 @@ async def test_a_follow_that_races_a_block_does_not_survive_it(relations, people
         info = (await relations.GetFollowInfoMethod(my_uid=b, target_uid=a)).follow_info
         assert (info.follower_count, info.is_follow) == (0, False)
         await block(relations, a, b, UNBLOCK)
+
+
+async def test_racing_blocks_and_unblocks_leave_both_sides_in_agreement(relations, people):
+    a, b, *_ = people
+    for number in range(10):
+        actions = (BLOCK, UNBLOCK) * 4 if number % 2 else (UNBLOCK, BLOCK) * 4
+        await asyncio.gather(*(block(relations, a, b, each) for each in actions))
+        listed = await blocked(relations, a)
+        assert await apart(relations, b, [a]) == ([a] if listed else [])
+        assert await apart(relations, a, [b]) == listed
+
+
+async def test_recount_corrects_what_a_crash_left_of_blocks(relations, people, fleet):
+    a, b, c, d = people
+    await block(relations, a, b)
+    await block(relations, d, a)
+    context = fleet.running["relationservice"].context
+    redis = await context.redis()
+    await redis.execute("DEL", keys.apart(b))  # the block of b is one-sided
+    await redis.execute("ZADD", keys.apart(c), 2, a)  # c is not blocked
+    assert (await apart(relations, b, [a]), await apart(relations, c, [a])) == ([], [a])
+    lines = await fleet.recount("relationservice")
+    assert f"user {b}: the block by {a} corrected" in lines
+    assert f"user {c}: the block by {a} corrected" in lines
+    assert "2 blocks corrected" in lines
+    assert (await apart(relations, b, [a]), await apart(relations, c, [a])) == ([a], [])
+    assert await apart(relations, a, [b, c, d]) == [b, d]
+    assert "0 blocks corrected" in await fleet.recount("relationservice")

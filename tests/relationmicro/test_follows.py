@@ -180,14 +180,15 @@ async def test_recount_repairs_followers_from_following(relations, people, fleet
     lines = await fleet.recount("relationservice")
     assert set(lines) == {
         "0 conversations added",
+        "0 blocks corrected",
         "2 follows repaired",
         f"user {b}: follower {a} added",
         f"user {b}: follower {c} removed",
     }
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert await info(relations, b) == (0, 1, False)
     repeated = await fleet.recount("relationservice")
-    assert repeated == ["0 follows repaired", "0 conversations added"]
+    assert repeated == ["0 follows repaired", "0 conversations added", "0 blocks corrected"]
 
 
 async def test_a_cached_user_needs_no_userservice(relations, people, fleet):
