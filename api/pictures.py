@@ -107,7 +107,11 @@ class Pictures:
         made = _KINDS[core.PictureKind(kind)]
         picture = await self._workers.picture(upload.source, upload.folder, made.size, user_id)
         key = f"{made.folder}/{user_id}-{secrets.token_hex(16)}.jpg"
-        await self._objects.put(key, picture, _TYPE)
+        try:
+            await self._objects.put(key, picture, _TYPE)
+        except BaseException:
+            await discard(self._objects, [key])
+            raise
         try:
             await self._edit(user_id, kind, key)
         except Error as error:

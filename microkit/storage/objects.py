@@ -144,11 +144,24 @@ class FileObjects:
     async def put(self, key: str, source: Path, content_type: str) -> None:  # noqa: ARG002 - the key's suffix implies it
         """Store the file `source` under `key`; durable when this returns.
 
+        If it fails or is cancelled, no object is visible.
+
         Raises:
             StoreError: the disk is full or not writable.
         """
+        target = self.path(key)
         with observed("objects", "file", "put"), map_os_errors("objects file.put"):
-            await asyncio.to_thread(_copy, source, self.path(key), self._folder / _PARTIAL)
+            copying = asyncio.create_task(
+                asyncio.to_thread(_copy, source, target, self._folder / _PARTIAL)
+            )
+            try:
+                await asyncio.shield(copying)
+            except asyncio.CancelledError:
+                # The thread goes on: what it stores after this would have no owner.
+                await asyncio.wait((copying,))
+                target.unlink(missing_ok=True)
+                copying.exception()  # else asyncio reports that nobody looked at it
+                raise
 
     async def fetch(self, key: str, folder: Path) -> Path:  # noqa: ARG002 - nothing is copied
         """Return the object's own file.

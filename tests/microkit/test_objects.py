@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import os
 import signal
+import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,10 +12,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 from certificates import certificate
-from fleet import eventually
+from fleet import eventually, turns
 
 from microkit.config import ConfigError
 from microkit.errors import ParamError, StoreError
+from microkit.storage import objects as objects_module
 from microkit.storage.objects import SignedUrl, StoredFile, StoreResponse, open_objects
 from scripts import servers
 
@@ -53,6 +55,26 @@ async def test_an_invalid_key_is_refused(objects, source, key):
 async def test_a_missing_source_leaves_no_object(objects, store):
     with pytest.raises(StoreError):
         await objects.put("videos/a.mp4", Path("/nowhere"), "video/mp4")
+    assert store.files() == []
+
+
+@pytest.mark.parametrize("store", ["file"], indirect=True)
+async def test_an_interrupted_copy_leaves_no_object(objects, source, store, monkeypatch):
+    copy, copying, interrupted = objects_module._copy, threading.Event(), threading.Event()
+
+    def slow_copy(*paths: Path) -> None:
+        copying.set()
+        interrupted.wait()
+        copy(*paths)
+
+    monkeypatch.setattr(objects_module, "_copy", slow_copy)
+    putting = asyncio.create_task(objects.put("videos/a.mp4", source, "video/mp4"))
+    await asyncio.to_thread(copying.wait)
+    putting.cancel()
+    await turns()
+    interrupted.set()  # the thread cannot be interrupted
+    with pytest.raises(asyncio.CancelledError):
+        await putting
     assert store.files() == []
 
 
