@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from idl import videomicro
+from microkit.clock import now_ms
 from microkit.errors import NotFound, ParamError
 from videomicro.dal.model import Rendition
 
@@ -174,6 +175,16 @@ async def test_arguments_have_bounds(videos, wrong):
     keep = {"video_id": 1, "attempt": "a", "lease_seconds": 60, "progress": 1}
     with pytest.raises(ParamError):
         await videos.KeepRenditionMethod(**(keep | wrong))
+
+
+async def test_a_lease_of_a_host_with_a_wrong_clock_does_not_block_a_video(videos, fleet):
+    video = await visible(videos)
+    assert await claim(videos) == video
+    database = await fleet.running["videoservice"].context.database()
+    a_day_ahead = now_ms() + 86_400_000
+    await database.write(Rendition.update(lease_ms=a_day_ahead))
+    assert await claim(videos, "b") == video
+    assert (await finish(videos, video, "b")).held
 
 
 async def test_an_interrupted_attempt_does_not_count_and_lets_others_pass(videos, fleet):

@@ -23,6 +23,9 @@ MAX_PENDING: Final = 100  # videos of a list
 _TURN_MS: Final = 60_000  # between the turns of one author
 _MAX_ATTEMPTS: Final = 10  # that ended without a result: the video may be the cause
 _PAUSE_MS: Final = 15_000  # until an interrupted attempt is followed by the next one
+# Twice the longest lease (idl/bounds.thrift): what is beyond it was written by a host whose clock
+# was wrong.
+_MAX_LEASE_MS: Final = 2 * 3_600_000
 _CLAIMED: Final = 8  # rows that a claim looks at, of which others may claim some meanwhile
 _FIRST: Final = 0
 
@@ -66,7 +69,7 @@ _NEXT = Statement(
         .where(
             Rendition.failed == False,  # noqa: E712 - SQL's
             Rendition.turn_ms > after,
-            Rendition.lease_ms <= now_ms,
+            (Rendition.lease_ms <= now_ms) | (Rendition.lease_ms > now_ms + _MAX_LEASE_MS),
         )
         .order_by(Rendition.turn_ms)
         .limit(limit)
