@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 _log = logging.getLogger(__name__)
@@ -14,10 +15,13 @@ class Unsent:
 
     Args:
         limit: unsent bytes on all connections; above it the largest backlog is dropped.
-        seconds: a peer that reads less than 4 KiB/s for this long is dropped.
+        seconds: a peer that reads less than 4 KiB/s for this long by `clock` is dropped.
     """
 
-    def __init__(self, limit: int, seconds: float) -> None:
+    def __init__(
+        self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
         self._limit = limit
         self._seconds = seconds
         # Start of the current period of `seconds`, and the unsent bytes at that time.
@@ -25,7 +29,7 @@ class Unsent:
 
     def on_write_paused(self, transport: asyncio.WriteTransport) -> None:
         """Track a slow reader; above the total limit the largest backlog is dropped."""
-        self._full[transport] = time.monotonic(), transport.get_write_buffer_size()
+        self._full[transport] = self._clock(), transport.get_write_buffer_size()
         if sum(each.get_write_buffer_size() for each in self._full) > self._limit:
             largest = max(self._full, key=lambda each: each.get_write_buffer_size())
             size = largest.get_write_buffer_size()
@@ -39,7 +43,7 @@ class Unsent:
 
     def check(self) -> None:
         """Abort connections whose peer reads too slowly; to be called about once a second."""
-        now, aborted, bytes_unsent = time.monotonic(), 0, 0
+        now, aborted, bytes_unsent = self._clock(), 0, 0
         for transport, (since, before) in tuple(self._full.items()):
             size = transport.get_write_buffer_size()
             if size > before or before - size >= self._seconds * _MIN_BYTES_PER_SECOND:

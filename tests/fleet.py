@@ -125,6 +125,15 @@ async def start(
 PATIENCE_SECONDS = 60.0
 
 
+class Clock:
+    """A clock of seconds that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def turns(count: int = 10) -> None:
     """Run `count` iterations of the event loop, so that ready tasks proceed."""
     for _ in range(count):

@@ -11,6 +11,9 @@ from peewee import SQL
 
 from microkit.storage.database import Statement, open_database
 
+# MySQL answers EXPLAIN with a note of the whole statement, which aiomysql shows as a warning.
+pytestmark = pytest.mark.filterwarnings("ignore:.*select#:pymysql.err.Warning")
+
 ROOT = Path(__file__).parents[1]
 ROWS = 4000
 # Cursors before the newest row, at it, in the middle, near the oldest row, and at it.

@@ -92,12 +92,18 @@ class Rate(NamedTuple):
 class LimitStore:
     """Runs scripts of limits. A Redis that fails does not stop the system: its limits end.
 
-    After a failure one call per `probe_seconds` asks Redis; the others do not wait for it.
+    After a failure one call per `probe_seconds` of `clock` asks Redis; the others do not wait.
     """
 
-    def __init__(self, redis: Redis, probe_seconds: float = _PROBE_SECONDS) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        probe_seconds: float = _PROBE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._redis = redis
         self._probe_seconds = probe_seconds
+        self._clock = clock
         self._down_until: float | None = None
 
     async def run(
@@ -105,13 +111,13 @@ class LimitStore:
     ) -> Any | None:
         """Run a script and return its reply; None while Redis does not answer."""
         if self._down_until is not None:
-            if time.monotonic() < self._down_until:
+            if self._clock() < self._down_until:
                 return None
-            self._down_until = time.monotonic() + self._probe_seconds
+            self._down_until = self._clock() + self._probe_seconds
         try:
             reply = await self._redis.run(script, keys, arguments)
         except Error as error:
-            self._down_until = time.monotonic() + self._probe_seconds
+            self._down_until = self._clock() + self._probe_seconds
             _log.warning("no rate limits: redis: %s", error.message)
             return None
         self._down_until = None
@@ -143,6 +149,8 @@ class Buckets(Generic[K]):
         store: where the buckets are.
         rate: of each bucket.
         key: the key of an owner's bucket.
+        lease_seconds: how long a lease lasts.
+        clock: by which leases expire and refusals are remembered; the buckets have Redis' own.
     """
 
     def __init__(
@@ -151,17 +159,19 @@ class Buckets(Generic[K]):
         rate: Rate,
         key: Callable[[K], str],
         lease_seconds: float = _LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._rate = rate
         self._key = key
         self._lease_seconds = lease_seconds
+        self._clock = clock
         self._max_lease = max(1, min(_MAX_LEASE, rate.burst // _LEASES_OF_BURST))
         self._leases: Cache[K, _Lease] = Cache(_LEASE_CACHE_SIZE, _LEASE_CACHE_SECONDS)
 
     async def take(self, owner: K) -> float:
         """Take a token. Return 0, or the seconds until there is one."""
-        now = time.monotonic()
+        now = self._clock()
         lease = self._leases.get(owner)
         if lease is None:
             lease = _Lease()
@@ -185,12 +195,12 @@ class Buckets(Generic[K]):
         if granted:
             lease.tokens += granted - 1
             lease.size = wanted
-            lease.until = time.monotonic() + self._lease_seconds
+            lease.until = self._clock() + self._lease_seconds
         elif lease.tokens:  # a concurrent call has brought more than its own
             lease.tokens -= 1
         else:
             seconds: float = wait_us / 1e6
-            now = time.monotonic()
+            now = self._clock()
             lease.next_token = now + seconds
             lease.asks_again = now + min(seconds, _MAX_REFUSAL_SECONDS)
             return seconds

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
-from fleet import eventually
+from fleet import eventually, turns
 
 from api import protocol
 from api.protocol import Runner
@@ -60,7 +60,7 @@ async def answers(port: int, *segments: bytes) -> list[bytes]:
             # The server shares this event loop: it reads within the next iterations.
             for _ in range(8):
                 await asyncio.sleep(0)
-        while head := await asyncio.wait_for(reader.read(1), 5):
+        while head := await asyncio.wait_for(reader.read(1), 60):
             head += await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             found.append(head.split()[1] + b" " + await reader.readexactly(length))
@@ -184,7 +184,7 @@ async def test_a_client_that_leaves_with_pieces_unparsed_disturbs_nobody(port, m
     leaving = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
     for _, writer in leaving:
         writer.write(one_byte_chunks(20_000))
-    await asyncio.sleep(0.05)
+    await turns()
     for _, writer in leaving:
         writer.transport.abort()
     assert await answers(port, one_byte_chunks(100) + LAST) == [

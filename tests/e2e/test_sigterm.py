@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from e2e.apk import Apk, Person, opened
+from fleet import eventually
 
 CLIENTS = 4
 # So many answers of each kind come before the signal.
@@ -121,7 +122,8 @@ async def test_every_request_that_was_sent_is_answered(
             await asyncio.sleep(0.01)
 
         stopping = asyncio.create_task(asyncio.to_thread(system.stop, signal.SIGTERM))
-        await asyncio.sleep(0.2)  # the upload's second half arrives while the system stops
+        await eventually(lambda: "stopping" in system.log.read_text())
+        await asyncio.sleep(0.2)  # the upload's second half arrives while the API drains
         go_on.set()
         await asyncio.gather(*running, slow)
         assert await stopping == 0

@@ -129,12 +129,12 @@ async def test_an_upload_with_an_unknown_outcome_is_complete_or_removed(
             answer = await apk.publish(person, clip, f"hangs {n}")
             assert answer["status_code"] == 10006
             system.apps["videomicro"].signal(signal.SIGCONT)
-        await asyncio.sleep(34)  # the API asks after 15 s whether the row was made, twice
+        await asyncio.sleep(30)  # the API asks after 15 s whether the row was made, twice
         published = (await apk.get("publish/list", user_id=person.id))["video_list"]
+        await eventually(lambda: len(stored() - earlier) == 2 * len(published))
         for video in published:
             assert await apk.bytes_of(video["play_url"])
             assert await apk.bytes_of(video["cover_url"])
-    assert len(stored() - earlier) == 2 * len(published)
 
 
 async def test_a_store_that_dies_ends_a_video_response_without_extra_bytes(

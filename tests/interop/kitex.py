@@ -43,7 +43,7 @@ class GoClient:
         self._waiting[number] = asyncio.get_running_loop().create_future()
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(line).encode() + b"\n")
-        return await asyncio.wait_for(self._waiting[number], 20)
+        return await asyncio.wait_for(self._waiting[number], 60)
 
     async def _read(self) -> None:
         assert self.process.stdout is not None
@@ -78,7 +78,7 @@ async def go_server(
     port = servers.free_port()
     process = await asyncio.create_subprocess_exec(
         str(programs.server), "-service", service, "-addr", f"127.0.0.1:{port}", *arguments,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "TZ": CommentSettings.timezone},  # the dates of comments
     )  # fmt: skip
     try:

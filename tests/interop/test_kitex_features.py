@@ -125,7 +125,7 @@ async def test_a_kitex_server_that_stops_answers_what_is_in_flight_and_is_not_ca
         ours = client(settings, "userservice", go.port, rpc_transport="ttheader")
         assert (await ours.GetUserSetByIdSetMethod(id_set=[1])).user_set in ([], None)
         call = asyncio.create_task(ours.GetUserMethod(name="slow"))
-        await asyncio.sleep(0.2)  # it stalls there for a second, which nobody here can see
+        assert await go.process.stdout.readline() == b"stalling\n"
         go.process.terminate()
         with pytest.raises(NotFound):  # its answer, as there is no such user
             await call

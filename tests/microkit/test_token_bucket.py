@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from fleet import eventually, store_calls
+from fleet import Clock, eventually, store_calls
 
 from microkit.storage.redis import open_redis
 from microkit.storage.token_bucket import Buckets, LimitStore, Rate
@@ -82,17 +82,18 @@ async def test_tokens_come_back_at_the_rate_and_never_more_than_the_burst(store,
 
 async def test_an_occasional_caller_leaves_nothing_unused(store, redis):
     """A process takes one token for one action, and puts back what it has left of a lease."""
-    buckets = Buckets(store, SLOW, key, lease_seconds=0.05)
+    buckets = Buckets(store, SLOW, key)
     assert await taken(buckets, 1) == 1
     other = Buckets(store, SLOW, key)
     assert await taken(other, 200) == 99
 
     await redis.execute("DEL", key(1))
-    busy = Buckets(store, SLOW, key, lease_seconds=0.2)
+    clock = Clock()
+    busy = Buckets(store, SLOW, key, lease_seconds=60, clock=clock)
     assert await taken(busy, 6) == 6
     for _ in range(5):
         assert await taken(busy, 1) == 1  # its leases have grown
-    await asyncio.sleep(0.3)  # the lease has expired
+    clock.now += 61  # the lease has expired
     assert await taken(busy, 1) == 1
     assert await taken(Buckets(store, SLOW, key), 200) == 100 - 12
 
@@ -106,16 +107,16 @@ async def test_a_busy_caller_asks_redis_rarely(store):
 
 
 async def test_refused_callers_do_not_ask_redis(store):
-    buckets = Buckets(store, Rate(1, 1), key)
+    clock = Clock()
+    buckets = Buckets(store, Rate(1, 1), key, clock=clock)
     assert await taken(buckets, 3) == 1
 
-    async def refused_without_redis() -> bool:
-        before = store_calls("redis")
-        assert await taken(buckets, 100) == 0
-        return store_calls("redis") == before
-
-    # A refusal is remembered for a second.
-    await eventually(refused_without_redis)
+    before = store_calls("redis")
+    assert await taken(buckets, 100) == 0
+    assert store_calls("redis") == before
+    clock.now += 1.1  # a refusal is remembered for a second
+    assert await taken(buckets, 1) == 0
+    assert store_calls("redis") == before + 1
 
 
 async def test_a_clock_set_back_or_a_lower_limit_refuses_for_the_burst_at_most(store, redis):
@@ -129,11 +130,18 @@ async def test_without_redis_nobody_is_refused_and_limits_return_with_it(setting
     with servers.redis() as server:
         own = settings(redis_url=f"unix://{server.socket}", store_timeout_ms=3000)
         async with open_redis(own) as redis:
-            buckets = Buckets(LimitStore(redis, probe_seconds=0.2), Rate(1, 1), key, 1e-9)
+            clock = Clock()
+            limits = LimitStore(redis, probe_seconds=0.2)
+            buckets = Buckets(limits, Rate(1, 1), key, 1e-9, clock)
             assert await taken(buckets, 5) == 1
             server.signal(signal.SIGSTOP)
-            await asyncio.sleep(1.1)  # a refusal is remembered for a second
+            clock.now += 1.1  # a refusal is remembered for a second
             assert await taken(buckets, 5) == 5
             assert "no rate limits" in caplog.text
             server.signal(signal.SIGCONT)
-            await eventually(lambda: buckets.take(1))
+
+            async def refused() -> float:
+                clock.now += 1.1
+                return await buckets.take(1)
+
+            await eventually(refused)

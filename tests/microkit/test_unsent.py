@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
-from fleet import eventually
+from fleet import Clock, eventually
 
 from microkit.unsent import Unsent
 
@@ -79,13 +79,14 @@ async def test_the_one_with_the_most_unread_is_cut_off_beyond_the_total(sending,
 
 
 async def test_one_that_reads_nothing_is_cut_off_after_a_while(sending):
-    unsent = Unsent(100 * MIB, 0.1)
+    clock = Clock()
+    unsent = Unsent(100 * MIB, 60, clock)
     connect = await sending(unsent, 8 * MIB)
     client = await connect()
     await eventually(lambda: len(unsent._full) == 1)
     unsent.check()
     assert len(unsent._full) == 1
-    await asyncio.sleep(0.15)  # longer than the 0.1 s, which are the subject
+    clock.now += 61
     unsent.check()
     assert len(unsent._full) == 0
     assert await until_the_end(client) < 8 * MIB

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -85,6 +86,7 @@ func (u *userStore) GetUserMethod(
 	case "panic":
 		panic("a handler's panic")
 	case "slow":
+		fmt.Println("stalling") // the test waits for this line
 		time.Sleep(time.Second)
 	}
 	user := u.byName(*request.Name)

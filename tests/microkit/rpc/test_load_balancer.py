@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 
 import pytest
+from fleet import Clock
 
 from microkit.discovery import Instance
 from microkit.errors import DeadlineExceeded, Retry, Unavailable
@@ -13,13 +14,6 @@ from microkit.rpc.load_balancer import LoadBalancer
 from scripts.servers import free_port
 
 A, B, C = (Instance("127.0.0.1", port) for port in (1, 2, 3))
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

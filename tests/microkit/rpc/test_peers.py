@@ -41,7 +41,7 @@ APACHE = pytest.mark.parametrize("transport", [TBufferedTransport, TFramedTransp
 def thriftpy2_client(rig, protocol, transport):
     client = make_client(
         module.VideoService, "127.0.0.1", rig.port, proto_factory=protocol(),
-        trans_factory=transport(), timeout=5000,
+        trans_factory=transport(), timeout=60_000,
     )  # fmt: skip
     try:
         yield client
