@@ -45,7 +45,7 @@ MESSAGES: Final = {
     "action_type 应为 1（拉黑）或 2（解除）": "action_type is 1 (block) or 2 (unblock)",
     # Finding
     "请输入要搜索的文字": "Enter letters or digits to search for",
-    "话题应为 1 到 32 个文字或数字": "A hashtag has 1 to 32 letters or digits",
+    "话题应为 1 到 {} 个文字或数字": "A hashtag has 1 to {} letters or digits",
     "一次最多查询 {} 位作者": "At most {} authors at once",
     "搜索内容应为 1 到 64 个字符": "A search has 1 to 64 characters",
     "话题应为 1 到 64 个字符": "A hashtag has 1 to 64 characters",
@@ -91,7 +91,6 @@ MESSAGES: Final = {
     "登录无效或已过期，请重新登录": "Your login is invalid or has expired, please log in again",
     "登录已过期，请重新登录": "Your login has expired, please log in again",
     "用户名不能包含不可见字符或控制字符": "A user name has no invisible or control characters",
-    "用户名应为 1 到 {} 个字符，且不能全是空白": "A user name has 1 to {} characters, not blank",
     "用户名已存在": "This user name is taken",
     "用户不存在": "There is no such user",
     "原密码错误": "The old password is wrong",
@@ -158,7 +157,7 @@ MESSAGES: Final = {
         "You can delete your own comments, and those below your own videos"
     ),
     # Bounds
-    "用户名应为 1 到 32 个字符": "A user name has 1 to 32 characters",
+    "用户名应为 1 到 32 个字符，且不能全是空白": "A user name has 1 to 32 characters, not blank",
     "密码应为 1 到 32 个字符": "A password has 1 to 32 characters",
     "密码应为 6 到 32 个字符": "A password has 6 to 32 characters",
     "标题应为 1 到 128 个字符，且不能全是空白": "A title has 1 to 128 characters, not all blank",

@@ -4,7 +4,7 @@
 // removes white space at both ends, and `msg` is the message for the user. See microkit/rpc/bounds.py.
 namespace go bounds
 
-const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符"
+const string USERNAME = "mblen($) >= 1 && mblen($) <= 32; msg: 用户名应为 1 到 32 个字符，且不能全是空白"
 const string PASSWORD = "mblen($) >= 1 && mblen($) <= 32; msg: 密码应为 1 到 32 个字符"
 const string CHOSEN_PASSWORD = "mblen($) >= 6 && mblen($) <= 32; msg: 密码应为 6 到 32 个字符"    // at registration
 const string NEW_PASSWORD = "mblen($) <= 32; msg: 密码应为 1 到 32 个字符"       // empty: keep the password

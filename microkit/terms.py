@@ -18,7 +18,7 @@ MAX_TERM_BYTES: Final = 132
 _MAX_PREFIX: Final = 24  # characters of a word that are looked up; the rest is compared
 _MAX_TERMS: Final = 512  # of a text: NFKC makes 18 letters of one character
 _MAX_QUERY_TERMS: Final = 8
-_MAX_TAG: Final = 32
+MAX_TAG: Final = 32
 _MAX_TAGS: Final = 10
 _SIGN: Final = "#"
 _VARIATIONS: Final = dict.fromkeys(range(0xFE00, 0xFE10))
@@ -119,7 +119,7 @@ def hashtag(text: str) -> str:
 def is_hashtag(tag: str) -> bool:
     """Return whether a text in its normal form may be a hashtag."""
     return (
-        1 <= len(tag) <= _MAX_TAG
+        1 <= len(tag) <= MAX_TAG
         and not tag.isdecimal()
         and all(_is_letter(each) or each == "_" for each in tag)
     )

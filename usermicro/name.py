@@ -3,10 +3,11 @@
 import unicodedata
 from typing import Final
 
+from idl import bounds
 from microkit.errors import ParamError
+from microkit.rpc.bounds import bound_check
 from microkit.text import normal
 
-MAX_LENGTH: Final = 32
 # Control, format (zero-width and bidi), surrogate and private characters, line separators.
 _INVISIBLE: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 # Letters and marks without a glyph: joiners, Hangul, Khmer and Mongolian fillers, blank braille.
@@ -24,6 +25,5 @@ def checked(name: str) -> str:
     normalized = normal(name)
     if any(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in normalized):
         raise ParamError("用户名不能包含不可见字符或控制字符")
-    if not 1 <= len(normalized) <= MAX_LENGTH:
-        raise ParamError(f"用户名应为 1 到 {MAX_LENGTH} 个字符，且不能全是空白")
+    bound_check(bounds.USERNAME)(normalized)  # the normal form may be longer, or empty
     return normalized

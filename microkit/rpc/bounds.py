@@ -41,6 +41,22 @@ def check_of(struct: Struct) -> Check | None:
     return check
 
 
+@functools.cache
+def bound_check(bound: str) -> Check:
+    """Compile one bound, for a value that is checked again after it was changed.
+
+    The check raises ParamError with the message of the bound.
+    """
+    condition, message = _parse(bound)
+    within: Callable[[Any], bool] = eval(f"lambda field: {condition}")  # noqa: S307 - see check_of
+
+    def check(value: object) -> None:
+        if not within(value):
+            raise ParamError(message)
+
+    return check
+
+
 def message_of(bound: str) -> str:
     """Return the error message of a bound."""
     return _parse(bound)[1]

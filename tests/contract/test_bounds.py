@@ -20,6 +20,7 @@ from microkit.rpc.contract import Contract
 from microkit.rpc.structs import Field, Type, fields_of
 from relationmicro.dal.message import MAX_MESSAGES
 from usermicro.dal.model import User
+from videomicro.dal.cover import MAX_COVERS
 from videomicro.dal.model import Video
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,11 @@ def within(bound: str, value: object, **others: object) -> bool:
 def test_bounds_mean_what_they_say(bound, right, wrong):
     assert all(within(bound, value) for value in right)
     assert not any(within(bound, value) for value in wrong)
+
+
+def test_the_bound_of_a_position_of_covers_is_their_number():
+    assert within(bounds.COVER, MAX_COVERS)
+    assert not within(bounds.COVER, MAX_COVERS + 1)
 
 
 def test_a_bound_with_a_condition_counts_beside_that_value_only():

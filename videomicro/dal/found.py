@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from microkit.errors import ParamError
 from microkit.paging import Page
 from microkit.postings import Finder
-from microkit.terms import Query, hashtag, hashtag_term, is_hashtag
+from microkit.terms import MAX_TAG, Query, hashtag, hashtag_term, is_hashtag
 from videomicro.dal.titles import Titles
 from videomicro.dal.video import VideoRow, Videos
 
@@ -40,7 +40,7 @@ class FoundVideos:
         """
         name = hashtag(tag)
         if not is_hashtag(name):
-            raise ParamError("话题应为 1 到 32 个文字或数字")
+            raise ParamError(f"话题应为 1 到 {MAX_TAG} 个文字或数字")
         finder = Finder(self._titles, self._rows, _key)
         return await finder.page([hashtag_term(name)], before, count)
 
