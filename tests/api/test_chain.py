@@ -6,13 +6,16 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from fleet import addresses
 
 import api
+from api import app as app_module
 from api.app import application
 from api.clients import Clients
 from api.events import Events, Live
 from api.media import MediaWorkers
+from api.middleware import Target, chain
 from api.notices import Notices
 from api.pictures import Pictures
 from api.protocol import Runner
@@ -35,14 +38,20 @@ def seen() -> Counter[str]:
     return Counter()
 
 
-@pytest.fixture(params=["outermost", "innermost"])
-async def url(request, fleet, settings, tmp_path, seen):
-    """The URL of an API with a middleware added at either end of the chain."""
+@pytest.fixture(params=["outermost", "innermost", "link"])
+async def url(request, fleet, settings, tmp_path, seen, monkeypatch):
+    """The URL of an API with a middleware beside the chain, or with another link in it."""
 
     @web.middleware
     async def count(http: web.Request, handler) -> web.StreamResponse:
         seen[http.path] += 1
         return await handler(http)
+
+    def counting(target: Target, handler: Handler) -> Handler:
+        return lambda http: count(http, handler)
+
+    if request.param == "link":
+        monkeypatch.setattr(app_module, "chain", lambda by, links: chain(by, [counting, *links]))
 
     own = settings(**addresses(fleet.running), jwt_secret="a secret of at least thirty-two bytes")
     async with AsyncExitStack() as stack:
@@ -65,8 +74,9 @@ async def url(request, fleet, settings, tmp_path, seen):
             checks=context.checks,
             words=None,
         )
-        at = {"outermost": 0, "innermost": len(app.middlewares)}[request.param]
-        app.middlewares.insert(at, count)
+        if request.param != "link":
+            at = {"outermost": 0, "innermost": len(app.middlewares)}[request.param]
+            app.middlewares.insert(at, count)
         runner = Runner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
