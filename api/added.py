@@ -24,14 +24,13 @@ class AddedMethod:
     """A method we added; after an UnknownMethod reply it is not called for a minute."""
 
     name: str
-    _retry_at: float = 0.0  # by time.monotonic()
+    _retry_at: float = 0.0  # by time.monotonic(); 0: it is known
 
     async def call(
         self, added: Callable[[], Awaitable[T]], original: Callable[[], Awaitable[T]]
     ) -> T:
         """Call `added`, or `original` if the service does not know the method."""
-        now = time.monotonic()
-        if now >= self._retry_at:
+        if not self._retry_at or time.monotonic() >= self._retry_at:
             try:
                 return await added()
             except UnknownMethod:
@@ -39,5 +38,5 @@ class AddedMethod:
                     _log.warning(
                         "the service has no %s: calling the original methods instead", self.name
                     )
-                self._retry_at = now + _RETRY_SECONDS
+                self._retry_at = time.monotonic() + _RETRY_SECONDS
         return await original()
