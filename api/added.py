@@ -21,22 +21,26 @@ _RETRY_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class AddedMethod:
-    """A method we added; after an UnknownMethod reply it is not called for a minute."""
+    """A method we added; after an UnknownMethod reply it is not called for a minute of `clock`."""
 
     name: str
-    _retry_at: float = 0.0  # by time.monotonic(); 0: it is known
+    clock: Callable[[], float] = time.monotonic
+    _retry_at: float | None = None  # None: the service knows it
 
     async def call(
         self, added: Callable[[], Awaitable[T]], original: Callable[[], Awaitable[T]]
     ) -> T:
         """Call `added`, or `original` if the service does not know the method."""
-        if not self._retry_at or time.monotonic() >= self._retry_at:
+        if self._retry_at is None or self.clock() >= self._retry_at:
             try:
-                return await added()
+                answer = await added()
             except UnknownMethod:
-                if not self._retry_at:
+                if self._retry_at is None:
                     _log.warning(
                         "the service has no %s: calling the original methods instead", self.name
                     )
-                self._retry_at = time.monotonic() + _RETRY_SECONDS
+                self._retry_at = self.clock() + _RETRY_SECONDS
+            else:
+                self._retry_at = None
+                return answer
         return await original()

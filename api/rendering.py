@@ -37,7 +37,6 @@ _TYPES: Final = {
 }
 _KEY: Final = re.compile(rf"({RENDITIONS}/[0-9a-f]{{32}})(\.[0-9]+p)?\.(mp4|m4s|m3u8)")
 _KEEPS: Final = 12  # renewals in the duration of a lease
-_RETRY_SECONDS: Final = 5.0
 
 
 def is_rendition(key: str) -> bool:
@@ -162,6 +161,7 @@ class _Attempt:
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         except (Error, OSError) as error:
+            _log.warning("video %d: the conversion was interrupted: %s", self._job.video_id, error)
             await self._give_back(counts=isinstance(error, ProcessEnded))
             raise
         finally:
@@ -230,9 +230,15 @@ class _Attempt:
             await discard(self._objects, [answer.replaced])
 
     async def _give_back(self, *, counts: bool) -> None:
-        """End the lease, so that the next attempt is soon; ten that count are the last ones."""
+        """End the attempt. The next one is soon if it counts, else after a while.
+
+        videoservice gives a video up after ten attempts that count.
+        """
         with suppress(Error):
-            await self._keep(lease_seconds=1, interrupted=None if counts else True)
+            if counts:
+                await self._keep(lease_seconds=1)
+            else:
+                await self._keep(self._lease_seconds, interrupted=True)
 
     async def _keep(self, lease_seconds: int, *, interrupted: bool | None = None) -> bool:
         answer = await self._videos.KeepRenditionMethod(

@@ -311,7 +311,7 @@ class KeepRenditionReq(msgspec.Struct, kw_only=True):
     lease_seconds: int
     progress: int
     interrupted: bool | None = (
-        None  # ends the lease; the attempt does not count, others take their turn first
+        None  # by something else than the video: the attempt ends, does not count, and is
     )
 
 class KeepRenditionResp(msgspec.Struct, kw_only=True):

@@ -287,7 +287,8 @@ struct KeepRenditionReq {
     2: required string attempt (api.vd = "ATTEMPT")
     3: required i32 lease_seconds (api.vd = "LEASE_SECONDS")
     4: required i32 progress (api.vd = "PERCENT")
-    100: optional bool interrupted          // ends the lease; the attempt does not count, others take their turn first
+    100: optional bool interrupted          // by something else than the video: the attempt ends, does not count, and is
+                                            // followed by the next one after lease_seconds
 }
 
 struct KeepRenditionResp {

@@ -66,17 +66,19 @@ async def periodically(
         step: returns the seconds until its next call.
         retry_seconds: the seconds after a failed call; they are 60 after UnknownMethod.
     """
-    logged = ""
+    logged: str | None = None
     while True:
+        failure: str | None = None
         try:
-            pause, failure = await step(), ""
+            pause = await step()
         except (Error, OSError) as error:
             pause = _UNKNOWN_SECONDS if isinstance(error, UnknownMethod) else retry_seconds
-            failure = error.cause if isinstance(error, Error) else str(error)
+            failure = error.cause if isinstance(error, Error) else str(error) or repr(error)
             if failure != logged:
                 _log.warning("%s: %s; trying again", work, failure)
         except Exception as error:  # noqa: BLE001 - a fault of one item must not stop all others
-            pause, failure = retry_seconds, repr(error)
+            pause = retry_seconds
+            failure = repr(error)
             if failure != logged:
                 _log.error("%s: unexpected error; trying again", work, exc_info=error)
         logged = failure

@@ -56,6 +56,7 @@ ARGUMENTS = {
     "due_ms": 7,
     "lease_ms": 7,
     "attempt": "a",
+    "attempts": 1,
     "progress": 5,
     "play_url": "p",
     "hls_url": "h",

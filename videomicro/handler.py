@@ -251,15 +251,12 @@ class VideoHandler:
         self, request: videomicro.KeepRenditionReq
     ) -> videomicro.KeepRenditionResp:
         """Renew a lease and note the progress, or give the work back."""
+        video, attempt = request.video_id, request.attempt
+        lease_ms = request.lease_seconds * _MS_PER_SECOND
         if request.interrupted:
-            held = await self._renditions.give_back(request.video_id, request.attempt)
-            return videomicro.KeepRenditionResp.ok(held=held)
-        held = await self._renditions.keep(
-            request.video_id,
-            request.attempt,
-            request.lease_seconds * _MS_PER_SECOND,
-            request.progress,
-        )
+            held = await self._renditions.give_back(video, attempt, lease_ms)
+        else:
+            held = await self._renditions.keep(video, attempt, lease_ms, request.progress)
         return videomicro.KeepRenditionResp.ok(held=held)
 
     async def FinishRenditionMethod(

@@ -257,7 +257,11 @@ class MediaWorkers:
             if child.alive:
                 return child
         self._started = [child for child in self._started if child.alive]
-        child = await MediaProcess.start(self._niceness)
+        try:
+            child = await MediaProcess.start(self._niceness)
+        except OSError as error:  # no fault of the upload
+            _log.error("no media process can be started: %r", error)
+            raise Unavailable from error
         self._started.append(child)
         self._check_open()
         return child

@@ -158,7 +158,9 @@ class FileObjects:
                 await asyncio.shield(copying)
             except asyncio.CancelledError:
                 # The thread goes on: what it stores after this would have no owner.
-                await asyncio.wait((copying,))
+                while not copying.done():
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait((copying,))
                 target.unlink(missing_ok=True)
                 copying.exception()  # else asyncio reports that nobody looked at it
                 raise

@@ -1,12 +1,17 @@
 """Methods that a service may not know."""
 
-from api import added
+from fleet import Clock
+
+from api.added import AddedMethod
 from microkit.errors import UnknownMethod
 
+OLD = UnknownMethod()
 
-async def test_a_method_that_one_instance_does_not_know_is_tried_again_later(monkeypatch):
+
+async def test_a_method_that_one_instance_does_not_know_is_tried_again_later(caplog):
     """During a rolling update of the service only its older instances do not know it."""
-    method, replies = added.AddedMethod("GetAllMethod"), [UnknownMethod(), "all", "all"]
+    clock, replies = Clock(), [OLD, OLD, "all", "all", OLD]
+    method = AddedMethod("GetAllMethod", clock)
 
     async def all_at_once() -> str:
         reply = replies.pop(0)
@@ -17,9 +22,15 @@ async def test_a_method_that_one_instance_does_not_know_is_tried_again_later(mon
     async def one_by_one() -> str:
         return "each"
 
-    assert await method.call(all_at_once, one_by_one) == "each"
-    assert await method.call(all_at_once, one_by_one) == "each"
-    assert len(replies) == 2  # not asked again so soon
-    monkeypatch.setattr(added.time, "monotonic", lambda: 10.0**12)
-    assert await method.call(all_at_once, one_by_one) == "all"
-    assert await method.call(all_at_once, one_by_one) == "all"
+    async def call() -> str:
+        return await method.call(all_at_once, one_by_one)
+
+    assert [await call() for _ in range(3)] == ["each"] * 3
+    assert len(replies) == 4  # not asked again so soon
+    clock.now += 61
+    assert await call() == "each"
+    clock.now += 61
+    assert [await call(), await call()] == ["all", "all"]
+    assert caplog.text.count("the service has no GetAllMethod") == 1
+    assert await call() == "each"
+    assert caplog.text.count("the service has no GetAllMethod") == 2

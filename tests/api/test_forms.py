@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import encodings
+import functools
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -135,8 +136,28 @@ async def test_a_client_at_the_minimum_rate_is_served(slow_port):
 
 
 async def test_a_body_that_never_ends_is_refused(slow_port):
-    """Parts that nobody asks for are skipped, and count like all others."""
     assert b" 413 " in await drip(slow_port, 60, 0.02, HEAD % 100_000_000)
+
+
+async def test_a_form_that_never_ends_is_refused(http, clip, monkeypatch):
+    """Parts behind the file are skipped, but they count to the size of the body."""
+    monkeypatch.setattr(form, "paced", functools.partial(form.paced, window_seconds=0.5))
+    author = await http.register("author")
+    disposition = b'--x\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n'
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield disposition % (b"token", b"") + author.token.encode() + b"\r\n"
+        yield disposition % (b"data", b'; filename="a"') + clip.read_bytes() + b"\r\n"
+        yield disposition % (b"data", b'; filename="b"')
+        while True:
+            yield b"nobody asks for this" * 1000
+            await asyncio.sleep(0.001)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await http.call(
+        "POST", "/douyin/publish/action/", data=endless(), headers=headers, status=413
+    )
+    assert answer["status_msg"] == "请求体不能超过 3 MB"
 
 
 PUBLISH = (

@@ -58,7 +58,7 @@ async def test_a_task_may_finish_within_the_grace_period():
 
 
 async def test_a_failure_does_not_end_periodic_work_and_a_series_of_them_is_logged_once(caplog):
-    failures = [StoreError("down"), StoreError("down"), None, KeyError("bug"), OSError("full")]
+    failures = [StoreError("down"), StoreError("down"), None, KeyError("bug"), TimeoutError()]
     done = asyncio.Event()
 
     async def step() -> float:
@@ -73,6 +73,6 @@ async def test_a_failure_does_not_end_periodic_work_and_a_series_of_them_is_logg
     assert [record.getMessage() for record in caplog.records] == [
         "the work: down; trying again",
         "the work: unexpected error; trying again",
-        "the work: full; trying again",
+        "the work: TimeoutError(); trying again",
     ]
     assert "KeyError" in caplog.text

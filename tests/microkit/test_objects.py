@@ -60,19 +60,23 @@ async def test_a_missing_source_leaves_no_object(objects, store):
 
 @pytest.mark.parametrize("store", ["file"], indirect=True)
 async def test_an_interrupted_copy_leaves_no_object(objects, source, store, monkeypatch):
-    copy, copying, interrupted = objects_module._copy, threading.Event(), threading.Event()
+    copy = objects_module._copy
+    copying, interrupted, copied = (threading.Event() for _ in range(3))
 
     def slow_copy(*paths: Path) -> None:
         copying.set()
         interrupted.wait()
         copy(*paths)
+        copied.set()
 
     monkeypatch.setattr(objects_module, "_copy", slow_copy)
     putting = asyncio.create_task(objects.put("videos/a.mp4", source, "video/mp4"))
     await asyncio.to_thread(copying.wait)
-    putting.cancel()
-    await turns()
+    for _ in range(3):
+        putting.cancel()
+        await turns()
     interrupted.set()  # the thread cannot be interrupted
+    await asyncio.to_thread(copied.wait)
     with pytest.raises(asyncio.CancelledError):
         await putting
     assert store.files() == []

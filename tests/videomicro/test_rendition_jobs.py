@@ -182,16 +182,17 @@ async def test_a_lease_of_a_host_with_a_wrong_clock_does_not_block_a_video(video
     assert await claim(videos) == video
     database = await fleet.running["videoservice"].context.database()
     a_day_ahead = now_ms() + 86_400_000
-    await database.write(Rendition.update(lease_ms=a_day_ahead))
-    assert await claim(videos, "b") == video
-    assert (await finish(videos, video, "b")).held
+    for number in range(12):  # ten that count are the last ones
+        await database.write(Rendition.update(lease_ms=a_day_ahead))
+        assert await claim(videos, f"b{number}") == video
+    assert (await finish(videos, video, "b11")).held
 
 
 async def test_an_interrupted_attempt_does_not_count_and_lets_others_pass(videos, fleet):
-    first, second = await visible(videos, author=1), await visible(videos, author=2)
+    first, second = await pending(videos, author=1), await pending(videos, author=1)
     for number in range(12):  # ten that count are the last ones
         assert await claim(videos, f"a{number}") == first
-        back = {"video_id": first, "lease_seconds": 1, "progress": 5, "interrupted": True}
+        back = {"video_id": first, "lease_seconds": 60, "progress": 5, "interrupted": True}
         assert (await videos.KeepRenditionMethod(attempt=f"a{number}", **back)).held
         assert not (await videos.KeepRenditionMethod(attempt=f"a{number}", **back)).held
         assert await claim(videos, f"b{number}") == second
@@ -199,5 +200,7 @@ async def test_an_interrupted_attempt_does_not_count_and_lets_others_pass(videos
         assert (await videos.KeepRenditionMethod(attempt=f"b{number}", **back)).held
         assert await claim(videos, "c") is None  # not at once
         await expire(fleet)
+    waiting = (await videos.GetPendingVideosMethod(author_id=1)).videos
+    assert [(each.id, each.failed) for each in waiting] == [(second, False), (first, False)]
     assert await claim(videos) == first
     assert (await finish(videos, first)).held

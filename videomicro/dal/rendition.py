@@ -22,9 +22,8 @@ from videomicro.dal.version import tick
 MAX_PENDING: Final = 100  # videos of a list
 _TURN_MS: Final = 60_000  # between the turns of one author
 _MAX_ATTEMPTS: Final = 10  # that ended without a result: the video may be the cause
-_PAUSE_MS: Final = 15_000  # until an interrupted attempt is followed by the next one
-# Twice the longest lease (idl/bounds.thrift): what is beyond it was written by a host whose clock
-# was wrong.
+# Twice the longest lease (idl/bounds.thrift). What is beyond it was written by a host whose clock
+# was ahead, before it was corrected.
 _MAX_LEASE_MS: Final = 2 * 3_600_000
 _CLAIMED: Final = 8  # rows that a claim looks at, of which others may claim some meanwhile
 _FIRST: Final = 0
@@ -76,8 +75,8 @@ _NEXT = Statement(
     )
 )
 _LEASE = Statement(
-    lambda video, lease_ms, next_ms, attempt: Rendition.update(
-        lease_ms=next_ms, attempt=attempt, attempts=Rendition.attempts + 1, progress=0
+    lambda video, lease_ms, next_ms, attempt, attempts: Rendition.update(
+        lease_ms=next_ms, attempt=attempt, attempts=attempts, progress=0
     ).where(Rendition.video_id == video, Rendition.lease_ms == lease_ms)
 )
 _SOURCE = Statement(
@@ -89,8 +88,8 @@ _KEEP = Statement(
     ).where(Rendition.video_id == video, Rendition.attempt == attempt)
 )
 _GIVE_BACK = Statement(
-    lambda video, attempt, now_ms, next_ms: Rendition.update(
-        attempts=Rendition.attempts - 1, attempt="", turn_ms=now_ms, lease_ms=next_ms, progress=0
+    lambda video, attempt, next_ms: Rendition.update(
+        attempts=Rendition.attempts - 1, attempt="", lease_ms=next_ms, progress=0
     ).where(Rendition.video_id == video, Rendition.attempt == attempt)
 )
 _HELD = Statement(
@@ -165,7 +164,12 @@ class Renditions:
                 await self._database.transaction(functools.partial(_fail, video_id=video_id))
                 continue
             lease = _LEASE(
-                video=video_id, lease_ms=until_ms, next_ms=now + lease_ms, attempt=attempt
+                video=video_id,
+                lease_ms=until_ms,
+                next_ms=now + lease_ms,
+                attempt=attempt,
+                # An attempt that is ended because of a wrong clock does not count.
+                attempts=attempts + (until_ms <= now),
             )
             if (await self._database.write(lease)).rowcount:
                 rows = await self._database.rows(_SOURCE(video=video_id))
@@ -179,13 +183,12 @@ class Renditions:
         )
         return (await self._database.write(keep)).rowcount == 1
 
-    async def give_back(self, video_id: int, attempt: str) -> bool:
+    async def give_back(self, video_id: int, attempt: str, pause_ms: int) -> bool:
         """End an attempt that something else than the video interrupted; return whether it held.
 
-        It does not count. Other videos take their turn first.
+        It does not count. The next one is after the pause, in which other videos take their turn.
         """
-        now = now_ms()
-        back = _GIVE_BACK(video=video_id, attempt=attempt, now_ms=now, next_ms=now + _PAUSE_MS)
+        back = _GIVE_BACK(video=video_id, attempt=attempt, next_ms=now_ms() + pause_ms)
         return (await self._database.write(back)).rowcount == 1
 
     async def finish(
