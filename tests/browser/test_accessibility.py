@@ -59,7 +59,7 @@ async def test_single_letter_keys_can_be_turned_off(visit, registered, published
     await window.page.get_by_role("button", name="设置").click()
     await window.page.get_by_role("checkbox").uncheck()
     await window.shot("keys")
-    await window.page.keyboard.press("Escape")
+    await window.escape()
     await window.page.reload()
     await window.playing(window.card(title))
     await window.page.keyboard.press("m")

@@ -38,7 +38,7 @@ async def test_axe_finds_nothing_on_any_page(
     await check("feed")
     await page.locator("#open-settings").click()
     await check("settings")
-    await page.keyboard.press("Escape")
+    await visitor.escape()
     await page.locator("[data-nav=me]").click()
     await expect(page.locator("#account")).to_be_visible()
     await check("login")

@@ -67,6 +67,11 @@ class Visitor:
             arg=video,
         )
 
+    async def escape(self) -> None:
+        """Close the open dialog, and wait until its entry of the history is gone."""
+        await self.page.keyboard.press("Escape")
+        await self.page.wait_for_function("() => history.state === null")
+
     async def shot(self, name: str) -> None:
         """Keep a picture of the window."""
         self._results.mkdir(parents=True, exist_ok=True)
