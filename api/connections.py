@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from api.settings import Settings
 from microkit.descriptors import connections_allowed
 from microkit.errors import Overloaded
+from microkit.listening import has_input
 from microkit.saturation import Usage, track
 from microkit.unsent import Unsent
 
@@ -117,6 +118,8 @@ class Connections:
         started = self._loop.time()
         while self._open and (now := self._loop.time()) < started + seconds:
             for connection in [each for each in self._open if _silent(each, started, now)]:
+                if _has_input(connection):
+                    continue  # the event loop has not read it yet
                 self.remove(connection)
                 connection.force_close()
             await self._wait_until_empty(_DRAIN_POLL_SECONDS)
@@ -205,6 +208,12 @@ def _silent(connection: Connection, started: float, now: float) -> bool:
     """Return whether nothing came on an idle connection for a second, counted from `started`."""
     idle = connection.idle_since
     return idle is not None and max(idle, connection.header_since or idle, started) < now - 1.0
+
+
+def _has_input(connection: Connection) -> bool:
+    transport = connection.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    return sock is not None and has_input(sock)
 
 
 class Refusal(asyncio.Protocol):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from microkit.config import Settings
 from microkit.descriptors import connections_allowed
+from microkit.listening import accept_pending, has_input
 from microkit.rpc.contract import Contract, HandlersT
 from microkit.rpc.deadlines import Deadlines
 from microkit.rpc.outbox import Outbox
@@ -130,10 +131,11 @@ class Server:
 
     async def stop(self, grace: float) -> None:
         """Drain: stop listening, finish calls in flight for up to `grace` seconds, then close."""
+        listeners = [each for each in (self._listener, self._unix_listener) if each is not None]
+        await accept_pending([sock for each in listeners for sock in each.sockets])
         self.draining = True
-        for listener in (self._listener, self._unix_listener):
-            if listener is not None:
-                listener.close()
+        for listener in listeners:
+            listener.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         deadline = time.monotonic() + grace
@@ -208,6 +210,7 @@ class ServerConnection(asyncio.Protocol):
         self.calls: set[ServerCall] = set()
         self._running_bytes = 0
         self._multiplexed = False
+        self._served = False  # whether a call has come
         self._writable = True
         self._paused = False
         self.idle_since = time.monotonic()
@@ -228,12 +231,9 @@ class ServerConnection(asyncio.Protocol):
         return too_large or len(self._queue) > _MAX_QUEUED_CALLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept the connection; close it while the server drains."""
+        """Accept the connection."""
         self._transport = transport  # type: ignore[assignment]
         self._outbox = Outbox(self._transport)
-        if self.server.draining:
-            self._transport.abort()
-            return
         self.server.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -303,12 +303,16 @@ class ServerConnection(asyncio.Protocol):
     def drain(self) -> None:
         """Close if no call is in flight, queued, arriving, or possibly on its way.
 
-        A multiplexing client may have sent a call before it read, in the last reply, that the
-        connection closes. It closes the connection itself when it has no call in flight.
+        A call may be on its way on a new connection. A multiplexing client may have sent one before
+        it read, in the last reply, that the connection closes. It closes the connection itself when
+        it has no call in flight.
         """
         if self.calls or self._queue or self._reader.partial:
             return
-        if not self._multiplexed or self.idle_since < time.monotonic() - _DRAIN_SECONDS:
+        may_follow = self._multiplexed or not self._served
+        if may_follow and self.idle_since >= time.monotonic() - _DRAIN_SECONDS:
+            return
+        if not has_input(self._transport.get_extra_info("socket")):
             self._outbox.flush()
             self._transport.close()
 
@@ -340,6 +344,7 @@ class ServerConnection(asyncio.Protocol):
         )
 
     def _run(self, message: Message) -> None:
+        self._served = True
         self._multiplexed = _allows_any_order(message)
         self._queued_bytes -= len(message.body)
         self._running_bytes += len(message.body)

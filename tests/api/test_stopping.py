@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from fleet import eventually
 
+from api import connections as connections_module
 from api.connections import Limits
 from api.protocol import Runner
 from microkit.listening import accept_pending
@@ -159,6 +160,22 @@ async def test_silent_connections_do_not_hold_up_the_end(open_site):
         await site.stop()
         assert await reader.read() == b""
         assert await half.read() == b""
+
+
+async def test_a_request_that_the_event_loop_has_not_read_is_answered(open_site, monkeypatch):
+    """A process that got no CPU for a second finds connections silent that are not."""
+    site, loop = await open_site(), asyncio.get_running_loop()
+    connections = site.runner.server._limited_connections
+    with socket.create_connection(("127.0.0.1", site.port)) as client:
+        client.setblocking(False)
+        await loop.sock_sendall(client, PING)
+        assert b"pong" in await loop.sock_recv(client, 1000)
+        monkeypatch.setattr(connections_module, "_silent", lambda *_: True)
+        client.send(PING)
+        draining = asyncio.create_task(connections.drain(PATIENT))
+        assert b"pong" in await loop.sock_recv(client, 1000)
+        assert await loop.sock_recv(client, 1000) == b""
+        await draining
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="uses a socket filter of Linux")

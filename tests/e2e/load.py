@@ -20,7 +20,7 @@ class Load:
         self.stop = asyncio.Event()
         self.acked: defaultdict[str, set] = defaultdict(set)
         self.last: dict[tuple, int] = {}
-        self.failed = 0
+        self.failures: Counter[str] = Counter()  # by kind and answer
         self.succeeded: Counter[object] = Counter()
         edges = itertools.product(("follow", "like"), (person.id for person in people))
         self.every_kind = {"user", "video", "comment", "message", "feed", *edges}
@@ -46,7 +46,7 @@ class Load:
             self.acked[kind].add(what)
             self.succeeded[kind] += 1
         else:
-            self.failed += 1
+            self._failed(kind, answer)
 
     async def _register(self) -> None:
         for n in itertools.count():
@@ -119,7 +119,15 @@ class Load:
         else:
             # A failed call may or may not have been handled: both states are allowed.
             self.last.pop((kind, *edge), None)
-            self.failed += 1
+            self._failed(kind, answer)
+
+    @property
+    def failed(self) -> int:
+        """How many calls failed."""
+        return self.failures.total()
+
+    def _failed(self, kind: str, answer: dict) -> None:
+        self.failures[f"{kind}: {answer['status_code']} {answer['status_msg']}"] += 1
 
 
 async def check(load: Load) -> None:

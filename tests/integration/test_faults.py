@@ -70,7 +70,7 @@ async def test_a_rolling_restart_fails_no_request(system: Deployment, load: Load
     await running
     acknowledged = sum(map(len, load.acked.values()))
     figure(f"rolling restart: {acknowledged} calls answered, {load.failed} failed")
-    assert (load.failed, load.apk.unanswered) == (0, 0)
+    assert (load.failed, load.apk.unanswered) == (0, 0), load.failures
     await check(load)
 
 
@@ -131,7 +131,7 @@ async def test_a_minute_without_etcd_fails_nothing(system: Deployment, load: Loa
     await running
     answered = sum(map(len, load.acked.values()))
     figure(f"a minute without etcd: {answered} calls answered, {load.failed} failed")
-    assert load.failed == 0
+    assert load.failed == 0, load.failures
     await check(load)
 
 

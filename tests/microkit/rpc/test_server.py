@@ -393,16 +393,33 @@ async def test_a_partial_message_is_completed_and_answered_while_draining(rig, c
 
 
 @pytest.mark.parametrize("steps", range(5))
-async def test_a_connection_made_while_stopping_is_not_served(rig, call, steps):
+async def test_a_call_on_a_connection_that_is_not_accepted_yet_is_answered(rig, call, steps):
+    """A caller that connects as the server begins to stop cannot know it."""
+    loop = asyncio.get_running_loop()
     with socket.create_connection(("127.0.0.1", rig.port)) as late:
+        late.sendall(call(1))
         for _ in range(steps):
             await asyncio.sleep(0)
-        await rig.server.stop(60)
-        with contextlib.suppress(ConnectionError):
-            late.sendall(call(1))
-        assert not rig.server.connections
-        await turns()
-        assert rig.handler.started == 0
+        stopping = asyncio.create_task(rig.server.stop(60))
+        late.setblocking(False)
+        assert await loop.sock_recv(late, 1000)
+        assert await loop.sock_recv(late, 1000) == b""
+        await stopping
+    assert rig.handler.started == 1
+
+
+async def test_a_call_that_the_event_loop_has_not_read_keeps_its_connection(rig, call):
+    loop = asyncio.get_running_loop()
+    with socket.create_connection(("127.0.0.1", rig.port)) as caller:
+        caller.setblocking(False)
+        await loop.sock_sendall(caller, call(1))
+        assert await loop.sock_recv(caller, 1000)
+        (connection,) = rig.server.connections
+        caller.send(call(2))
+        connection.drain()
+        assert await loop.sock_recv(caller, 1000)
+        connection.drain()
+        assert await loop.sock_recv(caller, 1000) == b""
 
 
 async def test_a_handler_that_suppresses_its_cancellation_is_answered(bare_rig, call, result):
