@@ -127,7 +127,7 @@ class Load:
         return self.failures.total()
 
     def _failed(self, kind: str, answer: dict) -> None:
-        self.failures[f"{kind}: {answer['status_code']} {answer['status_msg']}"] += 1
+        self.failures[f"{kind}: {answer['status_code']} {answer.get('status_msg', '')}"] += 1
 
 
 async def check(load: Load) -> None:
