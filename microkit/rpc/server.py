@@ -84,7 +84,7 @@ class Server:
             for method in methods.values()
         }
         self.connections: set[ServerConnection] = set()
-        self.draining = False
+        self.draining = self.stopped = False
         self.unsent = Unsent(_MAX_UNSENT_MESSAGES * limits.message_size, limits.send)
         self.deadlines: Deadlines[ServerCall] = Deadlines(
             lambda call: call.cancel(Cancelled.DEADLINE)
@@ -147,6 +147,7 @@ class Server:
             for connection in tuple(self.connections):
                 connection.drain()
             await asyncio.sleep(_DRAIN_STEP_SECONDS)
+        self.stopped = True
         tasks = [call.task for each in self.connections for call in each.calls]
         for connection in tuple(self.connections):
             connection.stop()
@@ -231,9 +232,12 @@ class ServerConnection(asyncio.Protocol):
         return too_large or len(self._queue) > _MAX_QUEUED_CALLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept the connection."""
+        """Accept the connection, also while the server drains."""
         self._transport = transport  # type: ignore[assignment]
         self._outbox = Outbox(self._transport)
+        if self.server.stopped:  # it was accepted at the last moment
+            self._transport.abort()
+            return
         self.server.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:

@@ -408,6 +408,20 @@ async def test_a_call_on_a_connection_that_is_not_accepted_yet_is_answered(rig, 
     assert rig.handler.started == 1
 
 
+async def test_a_connection_made_after_the_stop_is_not_served(rig, call):
+    await rig.server.stop(60)
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.setblocking(False)
+        await loop.connect_accepted_socket(rig.server._connection, ours)
+        with contextlib.suppress(ConnectionError):
+            theirs.send(call(1))
+            assert await loop.sock_recv(theirs, 1000) == b""
+    assert not rig.server.connections
+    assert rig.handler.started == 0
+
+
 async def test_a_call_that_the_event_loop_has_not_read_keeps_its_connection(rig, call):
     loop = asyncio.get_running_loop()
     with socket.create_connection(("127.0.0.1", rig.port)) as caller:
