@@ -9,14 +9,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
+from microkit.background import UNKNOWN_SECONDS
 from microkit.errors import UnknownMethod
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-_RETRY_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -39,7 +38,7 @@ class AddedMethod:
                     _log.warning(
                         "the service has no %s: calling the original methods instead", self.name
                     )
-                self._retry_at = self.clock() + _RETRY_SECONDS
+                self._retry_at = self.clock() + UNKNOWN_SECONDS
             else:
                 self._retry_at = None
                 return answer

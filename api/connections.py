@@ -117,9 +117,9 @@ class Connections:
             self._empty.set()
         started = self._loop.time()
         while self._open and (now := self._loop.time()) < started + seconds:
-            for connection in [each for each in self._open if _silent(each, started, now)]:
-                if _has_input(connection):
-                    continue  # the event loop has not read it yet
+            # What has input is not silent: the event loop has not read it yet.
+            silent = [each for each in self._open if _silent(each, started, now)]
+            for connection in [each for each in silent if not _has_input(each)]:
                 self.remove(connection)
                 connection.force_close()
             await self._wait_until_empty(_DRAIN_POLL_SECONDS)

@@ -22,7 +22,7 @@ from api.media import MediaWorkers, ProcessEnded, Rendered
 from api.media.ladder import LARGE, SMALL
 from idl import videomicro
 from microkit.background import end, periodically
-from microkit.errors import Error, ParamError
+from microkit.errors import Error, ParamError, cause_of
 from microkit.storage.objects import Objects, discard
 
 _log = logging.getLogger(__name__)
@@ -161,7 +161,9 @@ class _Attempt:
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         except (Error, OSError) as error:
-            _log.warning("video %d: the conversion was interrupted: %s", self._job.video_id, error)
+            _log.warning(
+                "video %d: the conversion was interrupted: %s", self._job.video_id, cause_of(error)
+            )
             await self._give_back(counts=isinstance(error, ProcessEnded))
             raise
         finally:

@@ -6,7 +6,6 @@ the lifetime of a token: a request costs one lookup in a dictionary. Ending sess
 after all processes know of it (`api.middleware.settling`).
 """
 
-import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,7 +13,6 @@ from idl import usermicro
 from microkit.background import periodically
 from microkit.clock import now_ms
 
-_log = logging.getLogger(__name__)
 _ASK_SECONDS: Final = 0.5
 # Replicas of userservice take the time before they commit, each from its own clock.
 _OVERLAP_MS: Final = 30_000

@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from microkit.errors import Error, UnknownMethod
+from microkit.errors import Error, UnknownMethod, cause_of
 
 _log = logging.getLogger(__name__)
 
 _CANCEL_SECONDS: Final = 0.1
 _RETRY_SECONDS: Final = 5.0
-# The peer is of an older version. During a rolling update another instance knows the method.
-_UNKNOWN_SECONDS: Final = 60.0
+UNKNOWN_SECONDS: Final = 60.0
+"""When to call a method again that a peer of an older version does not know: during a rolling
+update another instance knows it."""
 
 
 class BackgroundTasks:
@@ -72,15 +73,15 @@ async def periodically(
         try:
             pause = await step()
         except (Error, OSError) as error:
-            pause = _UNKNOWN_SECONDS if isinstance(error, UnknownMethod) else retry_seconds
-            failure = error.cause if isinstance(error, Error) else str(error) or repr(error)
+            pause = UNKNOWN_SECONDS if isinstance(error, UnknownMethod) else retry_seconds
+            failure = cause_of(error)
             if failure != logged:
-                _log.warning("%s: %s; trying again", work, failure)
+                _log.warning("%s: %s; trying again later", work, failure)
         except Exception as error:  # noqa: BLE001 - a fault of one item must not stop all others
             pause = retry_seconds
             failure = repr(error)
             if failure != logged:
-                _log.error("%s: unexpected error; trying again", work, exc_info=error)
+                _log.error("%s: unexpected error; trying again later", work, exc_info=error)
         logged = failure
         await asyncio.sleep(pause)
 

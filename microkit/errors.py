@@ -162,3 +162,8 @@ def from_code(code: int, message: str | None = None) -> Error:
 
 def _is_chinese(text: str) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def cause_of(error: Exception) -> str:
+    """Return what failed and why; for logs."""
+    return error.cause if isinstance(error, Error) else str(error) or repr(error)

@@ -1,13 +1,10 @@
 """Fills an index in the background for rows that older versions wrote."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from microkit.errors import Error
-
-_log = logging.getLogger(__name__)
+from microkit.background import periodically
 
 # During a rolling update old processes go on writing rows without the index.
 _AGAIN_SECONDS: Final = 600.0
@@ -21,12 +18,10 @@ async def fill(index: str, chunk: Callable[[], Awaitable[bool]]) -> None:
     millions of rows take hours, in which requests are answered as before.
     """
     loop = asyncio.get_running_loop()
-    while True:
+
+    async def step() -> float:
         began = loop.time()
-        try:
-            more = await chunk()
-        except Error as error:
-            _log.warning("index of %s: %s; trying again later", index, error.message)
-            more = False
-        pause = (loop.time() - began) * (1 / _SHARE - 1)
-        await asyncio.sleep(pause if more else _AGAIN_SECONDS)
+        more = await chunk()
+        return (loop.time() - began) * (1 / _SHARE - 1) if more else _AGAIN_SECONDS
+
+    await periodically(f"index of {index}", step, _AGAIN_SECONDS)

@@ -7,6 +7,7 @@
     filters     FFmpeg's filters on one frame
     picture     the middle of a profile's picture
     rendition   MP4s of a video that every phone plays; hls, ladder
+    progress    what a conversion reports while it goes on
 
 Only the child imports PyAV: this package and `pool` do not.
 """

@@ -71,8 +71,8 @@ async def test_a_failure_does_not_end_periodic_work_and_a_series_of_them_is_logg
     async with running(periodically("the work", step, retry_seconds=0)):
         await done.wait()
     assert [record.getMessage() for record in caplog.records] == [
-        "the work: down; trying again",
-        "the work: unexpected error; trying again",
-        "the work: TimeoutError(); trying again",
+        "the work: down; trying again later",
+        "the work: unexpected error; trying again later",
+        "the work: TimeoutError(); trying again later",
     ]
     assert "KeyError" in caplog.text
